@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: MIT
+# Makefile - builds both programs, the test tools and the unit tests, out of tree, into build/VARIANT.
+#
+#   make help      what can be made
+#   VARIANT        release (default), asan (ASan + UBSan + LSan); CC picks gcc or clang.
+#                  The object directory carries both, so variants never mix.
+#
+# Each folder of engine/ is a static library. A library may use only what stands right of it in the
+# lists below; unit tests link just that, so the linker keeps the walls (`make check-walls` reads the
+# includes as well).
+
+CC       ?= gcc
+ifeq ($(CC),cc)
+CC       := gcc
+endif
+VARIANT  ?= release
+WERROR   ?=
+PREFIX   ?= /usr/local
+BUILD    := build
+OUT      := $(BUILD)/$(VARIANT)-$(notdir $(CC))
+BIN      := $(OUT)/bin
+PKG_CONFIG ?= pkg-config
+
+PKGS     := libuv libwebsockets libcurl libcjson libpq libmicrohttpd sqlite3 libcrypto
+PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
+PKG_LIBS   := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null)
+
+VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+
+WARN     := -Wall -Wextra -Wshadow -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes \
+            -Wwrite-strings -Wvla -Wundef $(if $(WERROR),-Werror)
+HARDEN   := -fstack-protector-strong -fPIE -fno-strict-aliasing -fno-common
+HARDEN_LD := -pie -Wl,-z,relro,-z,now -Wl,-z,noexecstack
+CPPFLAGS_ALL := -D_GNU_SOURCE -Iengine -I. -I$(BUILD) -Itests -MMD -MP $(PKG_CFLAGS) $(CPPFLAGS)
+
+ifeq ($(VARIANT),asan)
+OPT      := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
+OPT_LD   := -fsanitize=address,undefined
+else
+OPT      := -O2 -g -D_FORTIFY_SOURCE=2
+OPT_LD   :=
+endif
+CFLAGS_ALL  := -std=gnu11 $(OPT) $(WARN) $(HARDEN) $(CFLAGS)
+LDFLAGS_ALL := $(OPT_LD) $(HARDEN_LD) -Wl,--as-needed $(LDFLAGS)
+LDLIBS_ALL  := $(PKG_LIBS) -lpthread -lm
+
+# ---- what each library may use, nearest first --------------------------------------------------
+LIBS        := base cdp chrome db crawl debug admin api boards
+USES_base   :=
+USES_cdp    := base
+USES_chrome := cdp base
+USES_db     := base
+USES_crawl  := chrome cdp db base
+USES_debug  := crawl chrome cdp db base
+USES_admin  := base
+USES_api    := db base
+USES_boards := base
+DIR_boards  := tests/boards
+DIR_api     := api
+dir          = $(or $(DIR_$(1)),engine/$(1))
+
+lib_srcs     = $(filter-out %/main.c,$(wildcard $(call dir,$(1))/*.c))
+objs         = $(patsubst %.c,$(OUT)/obj/%.o,$(1))
+lib_file     = $(OUT)/lib/lib$(1).a
+# libraries that a program or test of folder $(1) links, in link order; absent folders drop out
+link_libs    = $(foreach l,$(1) $(USES_$(1)),$(if $(call lib_srcs,$(l)),$(call lib_file,$(l))))
+
+PROGRAMS := $(BIN)/catchdeal-engine $(BIN)/catchdeal-api
+TOOLS    := $(BIN)/catchdeal-boards
+
+.PHONY: all
+all: $(PROGRAMS) ## build catchdeal-engine and catchdeal-api
+
+# ---- data embedded into the programs -----------------------------------------------------------
+# build/gen/extract_js.h defines `extract_js`, the bytes of engine/crawl/extract.js and a NUL.
+EMBED_SRCS := $(wildcard engine/*/*.js) $(wildcard api/web/*.html api/web/*.js api/web/*.css api/web/*.svg) \
+              $(wildcard scripts/schema/*/*.sql)
+gen_name    = $(subst .,_,$(subst -,_,$(if $(findstring schema/,$(1)),$(notdir $(patsubst %/,%,$(dir $(1))))_$(notdir $(1)),$(notdir $(1)))))
+GEN_HDRS   := $(foreach f,$(EMBED_SRCS),$(BUILD)/gen/$(call gen_name,$(f)).h)
+
+define embed_rule
+$(BUILD)/gen/$(call gen_name,$(1)).h: $(1) Makefile
+	@mkdir -p $$(@D)
+	@{ echo '/* generated from $(1) */'; echo 'static const char $(patsubst 0%,m0%,$(call gen_name,$(1)))[] = {'; \
+	   od -An -v -tx1 $$< | sed 's/ \(..\)/0x\1,/g'; echo '0x00 };'; } >$$@.tmp && mv $$@.tmp $$@
+endef
+$(foreach f,$(EMBED_SRCS),$(eval $(call embed_rule,$(f))))
+
+# ---- libraries, programs -----------------------------------------------------------------------
+define lib_rule
+$(call lib_file,$(1)): $(call objs,$(call lib_srcs,$(1)))
+	@mkdir -p $$(@D)
+	@rm -f $$@
+	@ar rcs $$@ $$^
+endef
+$(foreach l,$(LIBS),$(eval $(call lib_rule,$(l))))
+
+ENGINE_TOP := $(wildcard engine/*.c)
+ENGINE_LIBS := $(foreach l,admin debug crawl chrome cdp db base,$(if $(call lib_srcs,$(l)),$(call lib_file,$(l))))
+
+$(OUT)/obj/%.o: %.c | $(GEN_HDRS)
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	@$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -DCATCHDEAL_VERSION='"$(VERSION)"' -c -o $@ $<
+
+$(BIN)/catchdeal-engine: $(call objs,$(ENGINE_TOP)) $(ENGINE_LIBS)
+	@mkdir -p $(@D)
+	@echo "  LINK  $@"
+	@$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS_ALL)
+
+$(BIN)/catchdeal-api: $(call objs,api/main.c) $(call link_libs,api)
+	@mkdir -p $(@D)
+	@echo "  LINK  $@"
+	@$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS_ALL)
+
+$(BIN)/catchdeal-boards: $(call objs,tests/boards/main.c) $(call link_libs,boards)
+	@mkdir -p $(@D)
+	@echo "  LINK  $@"
+	@$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS_ALL)
+
+.PHONY: tools
+tools: $(TOOLS) ## build the demo board server
+
+# ---- unit tests: tests/unit/test_FOLDER_NAME.c links lib FOLDER and what it may use -------------
+UNIT_SRCS := $(wildcard tests/unit/test_*.c)
+UNIT_BINS := $(patsubst tests/unit/%.c,$(OUT)/unit/%,$(UNIT_SRCS))
+test_folder = $(word 2,$(subst _, ,$(notdir $(1))))
+
+define unit_rule
+$(OUT)/unit/$(notdir $(basename $(1))): $(call objs,$(1)) $(call objs,$(wildcard tests/support/*.c)) \
+    $(call link_libs,$(call test_folder,$(basename $(1))))
+	@mkdir -p $$(@D)
+	@echo "  LINK  $$@"
+	@$(CC) $(LDFLAGS_ALL) -o $$@ $$^ -lcmocka $(LDLIBS_ALL)
+endef
+$(foreach t,$(UNIT_SRCS),$(eval $(call unit_rule,$(t))))
+
+.PHONY: unit-binaries
+unit-binaries: $(UNIT_BINS)
+
+.PHONY: check
+check: ## unit tests under sanitizers (T=base_buf runs one)
+	@$(MAKE) --no-print-directory VARIANT=asan WERROR=1 \
+	    $(if $(T),$(BUILD)/asan-$(notdir $(CC))/unit/test_$(T),unit-binaries)
+	@scripts/lib/run-unit $(BUILD)/asan-$(notdir $(CC))/unit $(if $(T),test_$(T))
+
+.PHONY: check-walls
+check-walls: ## every #include obeys the folder order
+	@scripts/lib/check-walls
+
+.PHONY: check-integration
+check-integration: ## real Chrome, PostgreSQL, HTTP (T=NAME runs one)
+	@$(MAKE) --no-print-directory VARIANT=asan WERROR=1 all tools
+	@tests/integration/run --bin $(BUILD)/asan-$(notdir $(CC))/bin $(if $(T),--only $(T))
+
+.PHONY: tidy
+tidy: compile_commands.json ## clang-tidy and cppcheck
+	@clang-tidy --quiet -p . $(wildcard engine/*.c engine/*/*.c api/*.c)
+	@cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability --inline-suppr \
+	    --suppress=missingIncludeSystem -D_GNU_SOURCE -Iengine -I$(BUILD) engine api tests/boards
+
+.PHONY: format
+format: ## clang-format over all C files
+	@clang-format -i $(shell git ls-files '*.c' '*.h')
+
+compile_commands.json: Makefile
+	@scripts/lib/compile-commands "$(CC)" "$(CPPFLAGS_ALL) $(CFLAGS_ALL)" >$@
+
+.PHONY: install
+install: all ## install programs, sites and configuration under PREFIX (/usr/local)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/catchdeal
+	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
+	cp -R sites $(DESTDIR)$(PREFIX)/share/catchdeal/
+	install -m 644 chrome-flags.conf catchdeal.conf $(DESTDIR)$(PREFIX)/share/catchdeal/
+
+.PHONY: clean
+clean: ## remove build/
+	rm -rf $(BUILD) compile_commands.json
+
+.PHONY: help
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|' 2>/dev/null || \
+	 sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1  \2/p' $(MAKEFILE_LIST)
+	@echo
+	@echo '  VARIANT=asan  sanitizers;  CC=clang  other compiler;  WERROR=1  warnings are errors'
+
+.DEFAULT_GOAL := all
+-include $(shell find $(OUT)/obj -name '*.d' 2>/dev/null)
