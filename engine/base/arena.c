@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/* arena.c - chained blocks of 4 KiB or more; nothing is freed before the whole. */
+#include "base/arena.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { BLOCK_BYTES = 4096 };
+
+struct arena_block {
+    struct arena_block *next;
+    size_t used;
+    size_t cap;
+    max_align_t bytes[];
+};
+
+void arena_init(struct arena *arena)
+{
+    *arena = (struct arena){0};
+}
+
+void arena_fini(struct arena *arena)
+{
+    while (arena->blocks) {
+        struct arena_block *block = arena->blocks;
+
+        arena->blocks = block->next;
+        mem_free(block);
+    }
+    arena_init(arena);
+}
+
+static struct arena_block *block_with(struct arena *arena, size_t size)
+{
+    struct arena_block *block = arena->blocks;
+    size_t cap = size > BLOCK_BYTES ? size : BLOCK_BYTES;
+
+    if (block && block->cap - block->used >= size)
+        return block;
+    block = mem_alloc(sizeof(*block) + cap);
+    *block = (struct arena_block){.next = arena->blocks, .cap = cap};
+    arena->blocks = block;
+    return block;
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+    struct arena_block *block;
+    void *ptr;
+
+    check(size < SIZE_MAX / 2);
+    size = (size + sizeof(max_align_t) - 1) / sizeof(max_align_t) * sizeof(max_align_t);
+    block = block_with(arena, size);
+    ptr = (char *)block->bytes + block->used;
+    block->used += size;
+    arena->total_bytes += size;
+    return memset(ptr, 0, size);
+}
+
+char *arena_strndup(struct arena *arena, const char *s, size_t n)
+{
+    size_t len = strnlen(s, n);
+    char *copy = arena_alloc(arena, len + 1);
+
+    memcpy(copy, s, len);
+    return copy;
+}
+
+char *arena_strdup(struct arena *arena, const char *s)
+{
+    return s ? arena_strndup(arena, s, strlen(s)) : NULL;
+}
+
+char *arena_printf(struct arena *arena, const char *fmt, ...)
+{
+    va_list args;
+    int need;
+    char *text;
+
+    va_start(args, fmt);
+    need = vsnprintf(NULL, 0, fmt, args);
+    va_end(args);
+    check(need >= 0);
+    text = arena_alloc(arena, (size_t)need + 1);
+    va_start(args, fmt);
+    vsnprintf(text, (size_t)need + 1, fmt, args);
+    va_end(args);
+    return text;
+}
