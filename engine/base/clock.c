@@ -269,7 +269,7 @@ int clock_zone_new(const char *name, struct clock_zone **out, struct err *err)
 {
     struct clock_zone *zone = mem_new(struct clock_zone);
     unsigned char *bytes = mem_alloc(ZONE_FILE_MAX_BYTES + 1);
-    size_t len;
+    size_t len = 0;
     int rc;
 
     zone->name = mem_strdup(name);

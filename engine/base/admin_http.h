@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* admin_http.h - the operator's listener, apart from any public one: GET /live (and, as they grow, /ready
+ * and /metrics). Used by both programs.
+ */
+#ifndef BASE_ADMIN_HTTP_H
+#define BASE_ADMIN_HTTP_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/loop.h"
+
+struct admin_http;
+
+/* Fill `body` and return the HTTP status for a known path. */
+typedef int admin_http_fn(struct buf *body, void *ctx);
+
+/* listen: "ADDRESS:PORT" (port 0: any; [::1]:PORT for IPv6). Errors: ERR_CONFIG for a bad address,
+ * ERR_INTERNAL with the system's text when it is taken. */
+MUST_CHECK int admin_http_new(struct loop *loop, const char *listen, struct admin_http **out,
+                              struct err *err);
+void admin_http_route(struct admin_http *http, const char *path, const char *content_type,
+                      admin_http_fn *fn, void *ctx);
+int admin_http_port(const struct admin_http *http);
+void admin_http_free(struct admin_http **http);
+
+#endif
