@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* session.h - one attached target over a shared connection (flat protocol).
+ *
+ * A session knows its target id and session id, sends commands to it and hears its events. When Chrome says
+ * that the target crashed or detached (Inspector.targetCrashed, Target.targetCrashed,
+ * Target.detachedFromTarget: any of them, in any order, more than once), it becomes LOST: pending calls fail
+ * once with ERR_CRASHED / ERR_OOM / ERR_JS_HEAP and on_lost comes once.
+ *
+ * CDP: Target.createTarget, Target.attachToTarget, Target.closeTarget, Inspector.targetCrashed.
+ */
+#ifndef CDP_SESSION_H
+#define CDP_SESSION_H
+
+#include "cdp/conn.h"
+
+struct cdp_session;
+
+/* Create a target showing about:blank and attach to it. On success `session` is the caller's. */
+typedef void cdp_session_fn(struct cdp_session *session, const struct err *err, void *ctx);
+void cdp_session_create(struct cdp_conn *conn, int64_t timeout_ms, cdp_session_fn *done, void *ctx);
+
+void cdp_session_on_lost(struct cdp_session *session, void (*fn)(const struct err *why, void *ctx), void *ctx);
+bool cdp_session_is_lost(const struct cdp_session *session);
+const char *cdp_session_id(const struct cdp_session *session);
+const char *cdp_session_target_id(const struct cdp_session *session);
+
+struct cdp_call *cdp_session_call(struct cdp_session *session, const char *method, const char *params,
+                                  int64_t timeout_ms, cdp_result_fn *done, void *ctx);
+struct cdp_subscription *cdp_session_subscribe(struct cdp_session *session, const char *method, cdp_event_fn *fn,
+                                               void *ctx);
+
+/* Target.closeTarget; done once, also when it is not acknowledged in time (ERR_TIMEOUT). done may be NULL. */
+void cdp_session_close(struct cdp_session *session, int64_t timeout_ms, cdp_result_fn *done, void *ctx);
+void cdp_session_free(struct cdp_session **session); /* local only: no callback after this */
+
+#endif
