@@ -28,18 +28,28 @@ int err_set(struct err *err, enum err_code code, const char *fmt, ...)
     return -1;
 }
 
+/* Append as much of `tail` as fits. */
+static void add_cut(struct err *err, const char *tail)
+{
+    size_t used = strlen(err->text);
+    size_t room = sizeof(err->text) - used - 1;
+    size_t len = strnlen(tail, room);
+
+    memcpy(err->text + used, tail, len);
+    err->text[used + len] = '\0';
+}
+
 int err_prefix(struct err *err, const char *fmt, ...)
 {
     char inner[sizeof(err->text)];
-    int used;
     va_list args;
 
     memcpy(inner, err->text, sizeof(inner));
     va_start(args, fmt);
-    used = vsnprintf(err->text, sizeof(err->text), fmt, args);
+    vsnprintf(err->text, sizeof(err->text), fmt, args);
     va_end(args);
-    if (used >= 0 && (size_t)used < sizeof(err->text))
-        snprintf(err->text + used, sizeof(err->text) - (size_t)used, ": %s", inner);
+    add_cut(err, ": ");
+    add_cut(err, inner);
     return -1;
 }
 
@@ -57,15 +67,14 @@ static enum err_code code_of_errno(int saved, enum err_code otherwise)
 int err_sys(struct err *err, enum err_code code, const char *fmt, ...)
 {
     int saved = errno;
-    size_t used;
     va_list args;
 
     err->code = code_of_errno(saved, code);
     va_start(args, fmt);
     vsnprintf(err->text, sizeof(err->text), fmt, args);
     va_end(args);
-    used = strlen(err->text);
-    snprintf(err->text + used, sizeof(err->text) - used, ": %s", strerror(saved));
+    add_cut(err, ": ");
+    add_cut(err, strerror(saved));
     return -1;
 }
 
