@@ -57,9 +57,9 @@ USES_api    := db base
 USES_boards := base
 DIR_boards  := tests/boards
 DIR_api     := api
-dir          = $(or $(DIR_$(1)),engine/$(1))
+folder       = $(or $(DIR_$(1)),engine/$(1))
 
-lib_srcs     = $(filter-out %/main.c,$(wildcard $(call dir,$(1))/*.c))
+lib_srcs     = $(filter-out %/main.c,$(wildcard $(call folder,$(1))/*.c))
 objs         = $(patsubst %.c,$(OUT)/obj/%.o,$(1))
 lib_file     = $(OUT)/lib/lib$(1).a
 # libraries that a program or test of folder $(1) links, in link order; absent folders drop out
@@ -171,7 +171,7 @@ install: all ## install programs, sites and configuration under PREFIX (/usr/loc
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/catchdeal
 	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
 	cp -R sites $(DESTDIR)$(PREFIX)/share/catchdeal/
-	install -m 644 chrome-flags.conf catchdeal.conf $(DESTDIR)$(PREFIX)/share/catchdeal/
+	install -m 644 chrome-flags.conf scripts/catchdeal.conf $(DESTDIR)$(PREFIX)/share/catchdeal/
 
 .PHONY: clean
 clean: ## remove build/
