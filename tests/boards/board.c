@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/* board.c - the table of boards, and the way from a request to the page that answers it. */
+#include "boards/board.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "boards/page.h"
+
+static const struct board *const boards[] = {
+    &board_ppomppu, &board_clien, &board_ruliweb, &board_dealbada, &board_spa,
+    &board_infinite, &board_lazy, &board_xhr_votes, &board_cookie_gate,
+};
+
+size_t boards_count(void)
+{
+    return sizeof(boards) / sizeof(boards[0]);
+}
+
+const struct board *boards_at(size_t index)
+{
+    return boards[index];
+}
+
+static const struct board *find_named(const char *name, size_t len)
+{
+    size_t i;
+
+    for (i = 0; i < boards_count(); i++)
+        if (strlen(boards[i]->name) == len && strncasecmp(boards[i]->name, name, len) == 0)
+            return boards[i];
+    return NULL;
+}
+
+const struct board *boards_find(const char *name)
+{
+    return find_named(name, strlen(name));
+}
+
+const struct board *boards_find_host(const char *host)
+{
+    const char *dot = strchr(host, '.');
+
+    if (!dot || strncasecmp(dot, ".localhost", 10) != 0 || (dot[10] && dot[10] != ':'))
+        return NULL;
+    return find_named(host, (size_t)(dot - host));
+}
+
+const struct board_list *board_match_list(const struct board *b, const char *path, const char *query, int *number_out)
+{
+    size_t i;
+
+    for (i = 0; i < b->list_count; i++) {
+        const struct board_list *list = &b->lists[i];
+        long number = query_number(query, list->page_key, list->first);
+
+        if (strcmp(path, list->path) != 0 || (list->query && !strstr(query, list->query)))
+            continue;
+        *number_out = number < list->first || number > 100000 ? list->first : (int)number;
+        return list;
+    }
+    return NULL;
+}
+
+void board_list_target(const struct board_list *list, int number, struct out *target)
+{
+    out_str(target, list->path);
+    if (list->query)
+        out_printf(target, "?%s", list->query);
+    if (number != list->first)
+        out_printf(target, "%c%s=%d", list->query ? '&' : '?', list->page_key, number);
+}
+
+static int knob(int asked, int otherwise)
+{
+    return asked >= 0 ? asked : otherwise;
+}
+
+static void apply_knobs(struct page *p)
+{
+    const struct world_knobs *asked = &p->world->knobs, *own = &p->board->knobs;
+
+    p->knobs = (struct world_knobs){
+        .sold_permille = knob(asked->sold_permille, own->sold_permille),
+        .notice = knob(asked->notice, own->notice),
+        .ads = knob(asked->ads, own->ads),
+        .blind = knob(asked->blind, own->blind),
+        .dup = knob(asked->dup, own->dup),
+        .hot = knob(asked->hot, own->hot),
+    };
+    p->rule = p->board->rule;
+    p->rule.sold_permille = p->knobs.sold_permille;
+    /* Gaps thin the rows out, so a little less than a page of slots holds one on average. */
+    if (p->knobs.blind && p->board->hidden_title)
+        p->rule.hidden_every = p->board->lists[0].rows * 4 / 5 / p->knobs.blind;
+}
+
+static void draw_not_found(struct page *p, struct answer *a)
+{
+    a->status = 404;
+    page_printf(p, "<!doctype html><html lang=\"ko\"><head><meta charset=\"%s\"><title>404</title></head>"
+                   "<body><p>글이 없습니다.</p></body></html>\n",
+                p->board->cp949 ? "euc-kr" : "utf-8");
+}
+
+/* Until post pages have the shape of the real ones: title and body. */
+static bool draw_post(struct page *p, long id)
+{
+    struct deal deal;
+    char title[800], at[32];
+
+    if (!id || !world_deal(p->world, &p->rule, p->now, deal_slot_of_id(&p->rule, id), &deal) || deal.hidden)
+        return false;
+    deal_title(&deal, title, sizeof(title));
+    page_time(deal.posted_at, "%Y-%m-%d %H:%M:%S", at, sizeof(at));
+    page_printf(p, "<!doctype html>\n<html lang=\"ko\"><head><meta charset=\"%s\"><title>",
+                p->board->cp949 ? "euc-kr" : "utf-8");
+    page_text(p, title);
+    page_raw(p, "</title></head>\n<body><h1>");
+    page_text(p, title);
+    page_printf(p, "</h1>\n<p class=\"meta\">%s | <time>%s</time> | 조회 %ld</p>\n<div class=\"body\"><p>", deal.nick, at,
+                deal.view);
+    page_text(p, deal.product);
+    page_raw(p, " 싸게 올라왔습니다. 필요하신 분 참고하세요.</p></div></body></html>\n");
+    return true;
+}
+
+static void encode(const struct board *b, struct out *html, struct out *body)
+{
+    if (b->cp949)
+        out_cp949(body, out_text(html), html->len);
+    else
+        out_mem(body, out_text(html), html->len);
+}
+
+void board_answer(struct world *w, const struct board *b, const struct request *r, struct answer *a)
+{
+    struct out html = {0};
+    struct page p = {.world = w, .board = b, .request = r, .now = world_now(w), .html = &html, .truth = &a->truth};
+    long post = b->post_id(r->path, r->query);
+
+    a->status = 200;
+    a->content_type = b->content_type;
+    apply_knobs(&p);
+    if (!post)
+        p.list = board_match_list(b, r->path, r->query, &p.number);
+    if (p.list) {
+        a->is_list = true;
+        p.first = p.number == p.list->first;
+        p.list->draw(&p);
+    } else if (!(post && draw_post(&p, post))) {
+        if (b->extra && b->extra(&p, a)) {
+            out_fini(&html);
+            return;
+        }
+        draw_not_found(&p, a);
+    }
+    encode(b, &html, &a->body);
+    out_fini(&html);
+}
+
+void answer_fini(struct answer *a)
+{
+    out_fini(&a->body);
+    truth_fini(&a->truth);
+}

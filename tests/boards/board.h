@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/* board.h - a board as a table: where its lists are, how its deals come about, who draws it.
+ *
+ * Adding a board is writing one page_NAME.c that defines a struct board, and naming it in
+ * board.c's table. Each board answers at its own origin, NAME.localhost:PORT.
+ */
+#ifndef BOARDS_BOARD_H
+#define BOARDS_BOARD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "boards/deals.h"
+#include "boards/out.h"
+#include "boards/truth.h"
+#include "boards/world.h"
+
+struct page;
+
+/* What a board sends back. Zero-initialised, then filled; answer_fini in any case. */
+struct answer {
+    int status;
+    const char *content_type;
+    struct out body;
+    struct truth truth; /* of list pages; empty otherwise */
+    int delay_ms;       /* the board takes that long by nature */
+    bool is_list;
+};
+
+/* One view of a list: ppomppu has two, the others one. */
+struct board_list {
+    const char *name;       /* file name stem of --write */
+    const char *path;       /* without a query */
+    const char *query;      /* what the query must hold; NULL: nothing */
+    const char *page_key;   /* query key of the page number */
+    int first;              /* number of the first page */
+    int pages;              /* pages that exist */
+    int rows;               /* deals on a page */
+    void (*draw)(struct page *);
+};
+
+struct board {
+    const char *name;
+    const char *title;
+    bool cp949;                /* bytes of its HTML; otherwise UTF-8 */
+    const char *content_type;  /* of its HTML; without a charset only the meta element tells */
+    struct deal_rule rule;
+    struct world_knobs knobs;  /* what -1 stands for */
+    const char *hidden_title;  /* what a hidden deal's row says; NULL: the board has none */
+    const char *hidden_kind;   /* and what truth calls it */
+    const struct board_list *lists;
+    size_t list_count;
+    /* The post number in a path of a post page, 0 where it is none. */
+    long (*post_id)(const char *path, const char *query);
+    /* Draws what is neither list nor post (scripts, API); false: not known either. May be NULL. */
+    bool (*extra)(struct page *, struct answer *);
+};
+
+/* What a browser asked for. host is the Host header, path and query the two halves of the target
+ * (query without "?", "" where there is none), cookie the Cookie header or "". */
+struct request {
+    const char *host;
+    const char *path;
+    const char *query;
+    const char *cookie;
+};
+
+/* page_ppomppu.c ... page_js.c */
+extern const struct board board_ppomppu, board_clien, board_ruliweb, board_dealbada;
+extern const struct board board_spa, board_infinite, board_lazy, board_xhr_votes, board_cookie_gate;
+
+size_t boards_count(void);
+const struct board *boards_at(size_t index);
+
+/* By its name, or by a Host header NAME.localhost[:PORT]; NULL: no such board. */
+const struct board *boards_find(const char *name);
+const struct board *boards_find_host(const char *host);
+
+/* Draw what was asked for, as of the world's clock. */
+void board_answer(struct world *, const struct board *, const struct request *, struct answer *);
+void answer_fini(struct answer *);
+
+/* The list that path and query belong to and its page number; NULL: it is no list page. */
+const struct board_list *board_match_list(const struct board *, const char *path, const char *query, int *number_out);
+
+/* The target of a list's page, as in "/market/board/1020?page=2". */
+void board_list_target(const struct board_list *, int number, struct out *target);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* page.h - one page being drawn, and what drawing needs on every board. */
+#ifndef BOARDS_PAGE_H
+#define BOARDS_PAGE_H
+
+#include "boards/board.h"
+
+/* A page has no more deals than the longest list plus repeated and pinned rows. */
+#define PAGE_DEALS_MAX 112
+
+struct page {
+    struct world *world;
+    const struct board *board;
+    const struct board_list *list;  /* NULL: no list page */
+    const struct request *request;
+    struct deal_rule rule;          /* the board's, knobs applied */
+    struct world_knobs knobs;       /* likewise */
+    int64_t now;                    /* one moment for the whole page */
+    int number;                     /* as in the address */
+    bool first;                     /* the list's first page */
+    struct out *html;
+    struct truth *truth;
+};
+
+/* The deals of the page newest first, PAGE_DEALS_MAX of room; with knob dup the top rows stand
+ * twice, the copy behind the original and flagged; a hidden deal has the board's words for it as its
+ * title. Returns how many. */
+size_t page_deals(struct page *, struct deal *out);
+
+/* Board local time by strftime. */
+void page_time(int64_t at, const char *format, char *text_out, size_t size);
+
+/* Is at on the same calendar day as the page? */
+bool page_is_today(const struct page *, int64_t at);
+
+/* The deal's time as the board writes it: one form today, another before. */
+void page_short_time(const struct page *, int64_t at, const char *today, const char *before, char *text_out, size_t size);
+
+/* Literal markup; text with HTML escapes; formatted markup. */
+void page_raw(struct page *, const char *markup);
+void page_text(struct page *, const char *text);
+void page_printf(struct page *, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Add the row to the truth: as a deal, or as excluded where it is hidden or a duplicate. Counters,
+ * key and state come from the deal; the rest is as the caller set it. */
+void page_add_deal(struct page *, const struct deal *, struct truth_row *);
+
+/* The value of a key in a query string, decoded; false where it is absent. */
+bool query_value(const char *query, const char *key, struct out *value);
+long query_number(const char *query, const char *key, long otherwise);
+
+/* The number that follows prefix when it starts text and nothing follows the digits; else 0. */
+long path_number(const char *text, const char *prefix);
+
+#endif

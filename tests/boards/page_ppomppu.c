@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/* page_ppomppu.c - the board ppomppu: its two views, its post numbers, what the views share.
+ *
+ * Bytes are cp949 under a meta element that says euc-kr, and the header names no charset.
+ */
+#include <string.h>
+
+#include "boards/ppomppu.h"
+
+enum { PINNED_BEHIND_SLOTS = 70, PINNED_APART_SLOTS = 30, PINNED_STAYS_SLOTS = 24 };
+
+void ppomppu_text(struct page *p, const char *text)
+{
+    out_html(p->html, text, true);
+}
+
+bool ppomppu_pinned(const struct page *p, int k, struct deal *out)
+{
+    long slot = deal_slot_at(&p->rule, p->now) / PINNED_STAYS_SLOTS * PINNED_STAYS_SLOTS;
+
+    slot -= PINNED_BEHIND_SLOTS + k * PINNED_APART_SLOTS;
+    return world_deals_from(p->world, &p->rule, p->now, slot, 0, 1, out) == 1;
+}
+
+long ppomppu_widget_id(const struct page *p, const char *board, int k)
+{
+    long base = strcmp(board, "pmarket") == 0 ? 300000 : 48000;
+
+    return base + (long)((p->now - DEALS_FIRST_S) / 3600 % 9000) - k;
+}
+
+static long ppomppu_post_id(const char *path, const char *query)
+{
+    if (strcmp(path, "/new/bbs_view.php") != 0 && strcmp(path, "/zboard/view.php") != 0)
+        return 0;
+    return strstr(query, "id=ppomppu") ? query_number(query, "no", 0) : 0;
+}
+
+static const struct board_list ppomppu_lists[] = {
+    {"list-mobile", "/new/bbs_list.php", "id=ppomppu", "page", 1, 10, 15, ppomppu_draw_mobile},
+    {"list-desktop", "/zboard/zboard.php", "id=ppomppu", "page", 1, 10, 20, ppomppu_draw_desktop},
+};
+
+const struct board board_ppomppu = {
+    .name = "ppomppu",
+    .title = "뽐뿌게시판",
+    .cp949 = true,
+    .content_type = "text/html",
+    .rule = {
+        .board = "ppomppu",
+        .slot_s = 600,
+        .first_id = 90000,
+        .flags = DEALS_UHC,
+        .categories = {"식품/건강", "디지털", "컴퓨터", "의류/잡화", "가전/가구", "기타"},
+    },
+    .knobs = {.sold_permille = 100, .notice = 2, .ads = 4, .blind = 0, .dup = 0, .hot = 1},
+    .hidden_title = "해당글은 게시중단요청에 의해 블라인드 처리된 글입니다.",
+    .hidden_kind = "blind",
+    .lists = ppomppu_lists,
+    .list_count = 2,
+    .post_id = ppomppu_post_id,
+};

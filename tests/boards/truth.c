@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* truth.c - what a person would read off a page: its deals, and the rows that are none. */
+#include "boards/truth.h"
+
+#include "boards/page.h"
+
+static void json_text(struct out *o, const char *key, const char *text)
+{
+    out_printf(o, ", \"%s\": ", key);
+    out_json_or_null(o, text);
+}
+
+static void json_time(struct out *o, const char *key, int64_t at)
+{
+    char text[32];
+
+    page_time(at, "%Y-%m-%dT%H:%M:%S+09:00", text, sizeof(text));
+    json_text(o, key, at ? text : NULL);
+}
+
+static void json_flag(struct out *o, const char *key, bool set)
+{
+    if (set)
+        out_printf(o, ", \"%s\": true", key);
+}
+
+void truth_add_deal(struct truth *t, const char *host, const struct truth_row *row)
+{
+    struct out *o = &t->deals;
+    struct out url = {0};
+
+    out_printf(&url, "http://%s%s", host, row->path);
+    out_printf(o, "%s    {\"key\": \"%ld\"", t->deal_count++ ? ",\n" : "", row->key);
+    json_text(o, "title", row->title);
+    json_text(o, "url", out_text(&url));
+    json_text(o, "url_path", row->path);
+    json_text(o, "href", row->href);
+    out_printf(o, ", \"sold_out\": %s", row->sold_out ? "true" : "false");
+    out_printf(o, ", \"view\": %ld, \"comment\": %ld, \"like\": %ld", row->view, row->comment, row->like);
+    if (row->dislike >= 0)
+        out_printf(o, ", \"dislike\": %ld", row->dislike);
+    json_text(o, "image", row->image);
+    json_time(o, "posted_at", row->posted_at);
+    json_text(o, "time_text", row->time_text);
+    json_text(o, "mall", row->mall);
+    json_text(o, "category", row->category);
+    json_text(o, "price_text", row->price_text);
+    if (row->list_no)
+        json_text(o, "list_no", row->list_no);
+    json_flag(o, "pinned", row->pinned);
+    json_flag(o, "best", row->best);
+    json_flag(o, "truncated", row->truncated);
+    out_str(o, "}");
+    out_fini(&url);
+}
+
+void truth_add_excluded(struct truth *t, const char *kind, const char *title)
+{
+    out_printf(&t->excluded, "%s    {\"kind\": \"%s\"", t->excluded_count++ ? ",\n" : "", kind);
+    json_text(&t->excluded, "title", title);
+    out_str(&t->excluded, "}");
+}
+
+void truth_write(const struct truth *t, const char *board, const char *path, int64_t now, struct out *json)
+{
+    out_printf(json, "{\"board\": \"%s\"", board);
+    json_text(json, "path", path);
+    json_time(json, "now", now);
+    out_printf(json, ",\n  \"deals\": [\n%s\n  ],\n", out_text(&t->deals));
+    out_printf(json, "  \"excluded\": [\n%s\n  ]}\n", out_text(&t->excluded));
+}
+
+void truth_fini(struct truth *t)
+{
+    out_fini(&t->deals);
+    out_fini(&t->excluded);
+}
