@@ -13,7 +13,7 @@
  *                   selector or `:scope.sold` means the row.
  *
  * Answers plain JSON: {status, url, title, layout, ready, waited_ms, seen, rows, skipped, fields, html_length, text_head},
- * or {error: {rule, n, text}} when alternative n of a rule ("mobile.title.css") is no selector or no regex.
+ * or {error: {rule, n, expected, text}} when alternative n of a rule ("mobile.title.css") is no selector or regex.
  * Values are text as the page has it, whitespace collapsed; what they mean is decided by extract.c.
  *
  * A page that reloads itself ends this call with an error of the protocol: the caller starts it again.
@@ -29,9 +29,9 @@ async function extract(arg) {
     /* ---- rules ---- */
 
     class BadRule extends Error {
-        constructor(rule, n, text) {
+        constructor(rule, n, expected, text) {
             super(text);
-            this.answer = { error: { rule, n, text } };
+            this.answer = { error: { rule, n, expected, text } };
         }
     }
 
@@ -39,7 +39,7 @@ async function extract(arg) {
         try {
             document.createDocumentFragment().querySelector(selector);
         } catch (e) {
-            throw new BadRule(rule, n, e.message);
+            throw new BadRule(rule, n, 'a CSS selector', e.message);
         }
     }
 
@@ -47,7 +47,7 @@ async function extract(arg) {
         try {
             return new RegExp(source, 'u');
         } catch (e) {
-            throw new BadRule(rule, n, e.message);
+            throw new BadRule(rule, n, 'a regular expression', e.message);
         }
     }
 

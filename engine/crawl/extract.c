@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: MIT */
+/* extract.c - gives the in-page program's text its meaning: times, counts, prices, ids.
+ *
+ * The answer comes from a page that anyone may have written, so every length has a bound here.
+ * Not here: finding the text (extract.js), judging whether too few rows came (the job).
+ */
+#include "crawl/extract.h"
+
+#include "base/map.h"
+#include "base/str.h"
+#include "crawl/amount.h"
+#include "crawl/when.h"
+
+#include "gen/extract_js.h"
+#include "gen/prelude_js.h"
+
+#include <math.h>
+#include <openssl/evp.h>
+#include <string.h>
+
+#define MAX_ROWS 5000
+#define MAX_KEY_BYTES 128
+#define MAX_TITLE_BYTES 1024
+#define MAX_SHORT_BYTES 128
+#define MAX_URL_BYTES 2048
+
+struct reading {
+    const struct site *site;
+    const struct site_layout *layout;
+    struct row_set *set;
+    struct map keys;
+    int64_t now_ms;
+};
+
+const char *extract_program(void)
+{
+    return extract_js;
+}
+
+const char *extract_prelude(void)
+{
+    return prelude_js;
+}
+
+const char *extract_product_id(struct arena *arena, const struct site *site, const char *key)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned int digest_len = 0;
+    struct buf text;
+    char hex[13];
+
+    buf_init(&text, BUF_MAX_DEFAULT);
+    buf_add(&text, site->id, strlen(site->id) + 1);
+    buf_adds(&text, key);
+    check(EVP_Digest(text.data, text.len, digest, &digest_len, EVP_sha256(), NULL) == 1);
+    buf_fini(&text);
+    str_hex(digest, 6, hex);
+    return arena_printf(arena, "%s_%s", site->id_prefix, hex);
+}
+
+/* ---- values ---- */
+
+static const char *raw(const struct jval *row, const char *field)
+{
+    return jval_get_str(row, field, NULL);
+}
+
+/* At most max_bytes of it, cut between characters; NULL stays NULL. */
+static const char *cut(struct arena *arena, const char *text, size_t max_bytes)
+{
+    size_t len = text ? strlen(text) : 0;
+
+    if (len > max_bytes)
+        for (len = max_bytes; len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80;)
+            len--;
+    return text ? arena_strndup(arena, text, len) : NULL;
+}
+
+/* A cut address leads elsewhere: a too long one is dropped. */
+static const char *address(struct arena *arena, const char *url)
+{
+    if (!url || strlen(url) > MAX_URL_BYTES ||
+        (!str_starts(url, "http://") && !str_starts(url, "https://")))
+        return NULL;
+    return arena_strdup(arena, url);
+}
+
+static bool has_rule(const struct site_layout *layout, const char *field)
+{
+    for (size_t i = 0; i < layout->n_fields; i++)
+        if (str_eq(layout->fields[i].name, field))
+            return true;
+    return false;
+}
+
+static int64_t count(const struct jval *row, const char *field, int64_t otherwise)
+{
+    int64_t value;
+
+    return amount_count(raw(row, field), &value) ? value : otherwise;
+}
+
+/* Boards leave out a count of 0. */
+static int64_t optional_count(const struct reading *r, const struct jval *row, const char *field)
+{
+    return count(row, field, has_rule(r->layout, field) ? 0 : DEAL_UNKNOWN);
+}
+
+static int64_t posted_at(const struct reading *r, const struct jval *row)
+{
+    int64_t moment_ms;
+    enum when_kind kind = when_parse(raw(row, "posted_at"), r->now_ms, r->site->zone, &moment_ms);
+
+    return kind == WHEN_EXACT ? moment_ms : CLOCK_NONE;
+}
+
+static void set_price(const struct jval *row, struct deal_row *deal)
+{
+    struct amount_price price;
+
+    deal->price_e2 = DEAL_UNKNOWN;
+    if (!amount_price(raw(row, "price"), &price) && !amount_price_in_title(deal->title, &price))
+        return;
+    deal->price_e2 = price.e2;
+    deal->currency = price.currency;
+}
+
+static void set_mall(struct arena *arena, const struct jval *row, struct deal_row *deal)
+{
+    char *in_title;
+
+    deal->mall = cut(arena, raw(row, "mall"), MAX_SHORT_BYTES);
+    if (deal->mall)
+        return;
+    in_title = amount_mall_in_title(deal->title);
+    deal->mall = arena_strdup(arena, in_title);
+    mem_free(in_title);
+}
+
+static double weighed(int64_t value, double weight)
+{
+    return value == DEAL_UNKNOWN ? 0 : (double)value * weight;
+}
+
+static int64_t score(const struct site *site, const struct deal_row *deal)
+{
+    double sum = weighed(deal->view, site->score_view) + weighed(deal->like, site->score_like) +
+                 weighed(deal->comment, site->score_comment);
+
+    return fabs(sum) < 1e15 ? llround(sum) : 0;
+}
+
+/* ---- rows ---- */
+
+static void fill_row(const struct reading *r, const struct jval *row, struct deal_row *deal)
+{
+    struct arena *arena = &r->set->arena;
+
+    deal->site = r->site->id;
+    deal->website = r->site->name;
+    deal->product_id = extract_product_id(arena, r->site, deal->key);
+    deal->title = cut(arena, raw(row, "title"), MAX_TITLE_BYTES);
+    deal->redirect_url = address(arena, raw(row, "redirect_url"));
+    deal->image_url = address(arena, raw(row, "image"));
+    deal->category = cut(arena, raw(row, "category"), MAX_SHORT_BYTES);
+    deal->posted_at_ms = posted_at(r, row);
+    deal->view = count(row, "view", DEAL_UNKNOWN);
+    deal->comment = optional_count(r, row, "comment");
+    deal->like = optional_count(r, row, "like");
+    deal->sold_out = raw(row, "sold_out") != NULL;
+    set_price(row, deal);
+    set_mall(arena, row, deal);
+    deal->score = score(r->site, deal);
+}
+
+static void add_row(struct reading *r, const struct jval *row)
+{
+    struct row_set *set = r->set;
+    const char *key = raw(row, "key");
+    const char *url = address(&set->arena, raw(row, "url"));
+    struct deal_row *deal = &set->rows[set->n];
+
+    if (str_empty(key) || strlen(key) > MAX_KEY_BYTES || !url || str_empty(raw(row, "title")))
+        return;
+    if (map_get(&r->keys, key)) {
+        set->duplicates++;
+        return;
+    }
+    map_put(&r->keys, key, deal);
+    set->n++;
+    deal->key = arena_strdup(&set->arena, key);
+    deal->url = url;
+    fill_row(r, row, deal);
+}
+
+static const struct site_layout *layout_named(const struct site *site, const char *name)
+{
+    for (size_t i = 0; i < site->n_layouts; i++)
+        if (str_eq(site->layouts[i].name, name))
+            return &site->layouts[i];
+    return NULL;
+}
+
+static void read_rows(struct reading *r, const struct jval *rows)
+{
+    size_t n = jval_count(rows);
+
+    if (n > MAX_ROWS)
+        n = MAX_ROWS;
+    r->set->rows = arena_array(&r->set->arena, struct deal_row, n + 1);
+    map_init(&r->keys);
+    for (const struct jval *row = jval_first(rows); row && n > 0; row = jval_next(row), n--)
+        add_row(r, row);
+    map_fini(&r->keys);
+}
+
+/* ---- what the page says of itself ---- */
+
+static void read_page(struct row_set *set, const struct jval *result)
+{
+    struct arena *arena = &set->arena;
+
+    set->status = (int)jval_get_int(result, "status", 0);
+    set->url = arena_strdup(arena, jval_get_str(result, "url", ""));
+    set->title = cut(arena, jval_get_str(result, "title", ""), MAX_TITLE_BYTES);
+    set->text_head = cut(arena, jval_get_str(result, "text_head", ""), MAX_TITLE_BYTES);
+    set->ready = jval_get_bool(result, "ready", false);
+    set->waited_ms = jval_get_int(result, "waited_ms", 0);
+    set->html_bytes = jval_get_int(result, "html_length", 0);
+    set->seen = (int)jval_get_int(result, "seen", 0);
+}
+
+static void read_counts(struct row_set *set, const struct jval *skipped, const struct jval *fields)
+{
+    struct arena *arena = &set->arena;
+
+    set->skips = arena_array(arena, struct extract_skip, jval_count(skipped) + 1);
+    for (const struct jval *one = jval_first(skipped); one; one = jval_next(one))
+        set->skips[set->n_skips++] = (struct extract_skip){
+            cut(arena, jval_name(one), MAX_TITLE_BYTES), (int)jval_int(one, 0)};
+    set->fields = arena_array(arena, struct extract_field, jval_count(fields) + 1);
+    for (const struct jval *one = jval_first(fields); one; one = jval_next(one))
+        set->fields[set->n_fields++] = (struct extract_field){
+            cut(arena, jval_name(one), MAX_SHORT_BYTES), (int)jval_get_int(one, "matched", 0),
+            (int)jval_get_int(one, "valued", 0)};
+}
+
+/* A selector or regex that Chrome refused, told with the line of the file that holds it. */
+static int bad_rule(const struct site *site, const struct jval *error, struct err *err)
+{
+    const char *rule = jval_get_str(error, "rule", "?");
+    const char *value;
+    int line = site_rule_line(site, rule, (size_t)jval_get_int(error, "n", 0), &value);
+
+    return err_set(err, ERR_SITE, "%s:%d: %s: \"%s\": expected %s: %s", site->path, line, rule,
+                   value ? value : "", jval_get_str(error, "expected", "a valid rule"),
+                   jval_get_str(error, "text", "refused by Chrome"));
+}
+
+int extract_read(const struct site *site, const struct jval *result, int64_t now_ms,
+                 struct row_set **out, struct err *err)
+{
+    const char *layout = jval_get_str(result, "layout", NULL);
+    struct reading r = {.site = site, .now_ms = now_ms, .layout = layout_named(site, layout)};
+
+    *out = NULL;
+    if (jval_is_object(jval_get(result, "error")))
+        return bad_rule(site, jval_get(result, "error"), err);
+    if (!jval_is_array(jval_get(result, "rows")) || (layout && !r.layout))
+        return err_set(err, ERR_PROTOCOL, "site %s: extract: unexpected answer of the page", site->id);
+    r.set = mem_new(struct row_set);
+    arena_init(&r.set->arena);
+    read_page(r.set, result);
+    read_counts(r.set, jval_get(result, "skipped"), jval_get(result, "fields"));
+    if (r.layout) {
+        r.set->layout = r.layout->name;
+        read_rows(&r, jval_get(result, "rows"));
+    }
+    *out = r.set;
+    return 0;
+}
+
+void row_set_free(struct row_set **set)
+{
+    if (!*set)
+        return;
+    arena_fini(&(*set)->arena);
+    mem_free(*set);
+    *set = NULL;
+}
