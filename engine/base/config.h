@@ -4,10 +4,13 @@
  * Later wins: default, catchdeal.conf, environment CATCHDEAL_KEY, command line --set key=value.
  * Both programs read the same file; each key says whom it concerns. A wrong value names its source:
  *     catchdeal.conf:12: tabs_per_browser: "many": expected a whole number
- *     environment CATCHDEAL_LOG: ...      --set browsers=0: expected a number from 1 to 64
+ *     environment CATCHDEAL_LOG: "loud": expected trace, debug, info, warn or error
+ *     --set tabs_per_browser: "0": expected a number from 1 to 32
+ * An unknown key is an error wherever it stands, the environment included; so is a key that the file
+ * sets twice.
  *
  * catchdeal.conf is INI without sections, except [origins] (NAME = URL: that site is fetched from there),
- * which is the same as keys `origin.NAME`.
+ * which is the same as keys `origin.NAME` (file and --set).
  */
 #ifndef BASE_CONFIG_H
 #define BASE_CONFIG_H
@@ -38,10 +41,12 @@ struct config_origin {
 };
 
 /* argv-independent loader.
- *  path       the file; NULL: catchdeal.conf in the current directory, then /etc/catchdeal/catchdeal.conf,
- *             and no file at all is fine. A named file that is missing is an error.
+ *  path       the file; NULL: $CATCHDEAL_CONFIG, else catchdeal.conf in the current directory, else
+ *             /etc/catchdeal/catchdeal.conf, and none of the two is fine. A named file that is missing is
+ *             an error.
  *  sets       n_sets strings "key=value" from --set.
- *  on_error   every problem; the config is usable only when 0 is returned. */
+ *  on_error   every problem (NULL: err holds the first); the config is usable only when 0 is returned, and
+ *             may be given to config_fini in each case. */
 MUST_CHECK int config_load(struct config *config, const char *path, const char *const *sets,
                            size_t n_sets, ini_error_fn *on_error, void *ctx, struct err *err);
 void config_fini(struct config *config);

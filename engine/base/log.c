@@ -50,20 +50,35 @@ static int parse_item(struct levels *parsed, char *item, struct err *err)
     return parse_level(str_trim(level), &parsed->each[parsed->n++].level, err);
 }
 
-int log_set_levels(const char *spec, struct err *err)
+static int parse_levels(const char *spec, struct levels *parsed, struct err *err)
 {
-    struct levels parsed = {.standard = LOG_INFO};
     char *copy = mem_strdup(spec);
     char *rest = copy;
     char *item;
     int rc = 0;
 
+    *parsed = (struct levels){.standard = LOG_INFO};
     while (rc == 0 && (item = str_next(&rest, ',')))
-        rc = parse_item(&parsed, item, err);
+        rc = parse_item(parsed, item, err);
     mem_free(copy);
-    if (rc == 0)
-        levels = parsed;
     return rc;
+}
+
+int log_set_levels(const char *spec, struct err *err)
+{
+    struct levels parsed;
+
+    if (parse_levels(spec, &parsed, err) < 0)
+        return -1;
+    levels = parsed;
+    return 0;
+}
+
+int log_check_levels(const char *spec, struct err *err)
+{
+    struct levels parsed;
+
+    return parse_levels(spec, &parsed, err);
 }
 
 bool log_enabled(enum log_level level, const char *comp)

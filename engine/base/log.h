@@ -22,6 +22,7 @@ enum log_level { LOG_TRACE, LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 
 /* spec: LEVEL[,COMPONENT=LEVEL]... On an error nothing changes. */
 MUST_CHECK int log_set_levels(const char *spec, struct err *err);
+MUST_CHECK int log_check_levels(const char *spec, struct err *err); /* changes nothing */
 bool log_enabled(enum log_level level, const char *comp);
 
 /* Where lines go instead of stderr (without the newline); NULL restores stderr. */
