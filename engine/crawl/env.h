@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* env.h - what every job and run works with; owned by whoever built the parts, borrowed by all.
+ */
+#ifndef CRAWL_ENV_H
+#define CRAWL_ENV_H
+
+#include "base/config.h"
+#include "base/loop.h"
+#include "chrome/pool.h"
+#include "crawl/polite.h"
+#include "db/store.h"
+
+struct crawl_env {
+    struct loop *loop;
+    const struct config *config;
+    struct pool *pool;
+    struct store *store; /* NULL: nothing is stored (dry run) */
+    struct polite *polite;
+};
+
+#endif

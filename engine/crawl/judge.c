@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/* judge.c - one verdict per page; see judge.h for the marks. */
+#include "crawl/judge.h"
+#include "base/str.h"
+
+#include <string.h>
+
+/* Titles that only pages in the way carry: seen on Cloudflare's and fmkorea's challenges. */
+static const char *const challenge_titles[] = {"Just a moment", "보안 시스템", "Attention Required"};
+
+static bool is_challenge(const struct row_set *page)
+{
+    for (size_t i = 0; i < ARRAY_LEN(challenge_titles); i++)
+        if (strstr(page->title, challenge_titles[i]))
+            return true;
+    return false;
+}
+
+static int refuse_status(const struct row_set *page, struct err *err)
+{
+    if (page->status == 429)
+        return err_set(err, ERR_RATE_LIMITED, "%s: status 429", page->url);
+    if (page->status == 401 || page->status == 403 || page->status == 430)
+        return err_set(err, ERR_BLOCKED, "%s: status %d, \"%s\"", page->url, page->status, page->title);
+    return err_set(err, ERR_HTTP_STATUS, "%s: status %d, \"%s\"", page->url, page->status, page->title);
+}
+
+static int refuse_unknown_page(const struct site *site, const struct row_set *page, struct err *err)
+{
+    if (is_challenge(page))
+        return err_set(err, ERR_BLOCKED, "%s: a challenge page, \"%s\"", page->url, page->title);
+    return err_set(err, ERR_DRIFT,
+                   "%s: no layout of %s fits the page (status %d, title \"%.80s\", text \"%.120s\")", page->url,
+                   site->path, page->status, page->title, page->text_head);
+}
+
+int judge_page(const struct site *site, const struct row_set *page, struct err *err)
+{
+    if (page->status >= 400)
+        return refuse_status(page, err);
+    if (!page->layout)
+        return refuse_unknown_page(site, page, err);
+    if (page->n >= site->min_rows && page->n > 0)
+        return 0;
+    if (!page->ready)
+        return err_set(err, ERR_TIMEOUT, "%s: not ready after %lld ms (layout %s, %d rows, at least %d expected)",
+                       page->url, (long long)page->waited_ms, page->layout, page->n, site->min_rows);
+    return err_set(err, ERR_EMPTY, "%s: layout %s gave %d rows of %d seen, at least %d expected", page->url,
+                   page->layout, page->n, page->seen, site->min_rows);
+}
+
+bool judge_is_passing(enum err_code code, int status)
+{
+    switch (code) {
+    case ERR_OOM:
+    case ERR_JS_HEAP:
+    case ERR_MEMORY_THRASH:
+    case ERR_CRASHED:
+    case ERR_BROWSER_EXIT:
+    case ERR_NO_ANSWER:
+    case ERR_PROTOCOL:
+    case ERR_TIMEOUT:
+    case ERR_NETWORK:
+        return true;
+    case ERR_HTTP_STATUS:
+        /* The statuses that Scrapy retries, less those that mean "stay away". */
+        return status == 408 || status == 500 || (status >= 502 && status <= 504) || status == 522 || status == 524;
+    default:
+        return false;
+    }
+}
