@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+/* test_crawl_amount.c - counts, prices and malls of BOARDS.md B.7, and what is none. */
+#include "crawl/amount.h"
+
+#include "base/str.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#define NONE INT64_MIN
+
+static void reads_counts(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t expected;
+    } samples[] = {
+        {"5,234", 5234},     {"1749", 1749},         {"16.7 k", 16700}, {"226.2 k", 226200},
+        {"1.3k", 1300},      {"40.3k", 40300},       {"4.6 M", 4600000}, {"(77)", 77},
+        {"[14]", 14},        {"3 - 0", 3},           {"3/10", 3},       {"0 / 10", 0},
+        {"추천 3", 3},        {"조회 3,686", 3686},    {"-12", -12},      {"1.2만", 12000},
+        {" 997 ", 997},      {"0", 0},               {"2천", 2000},      {"5 km", 5},
+        {"1,234,567", 1234567}, {"12,34", 12},
+        {NULL, NONE},        {"", NONE},             {"-", NONE},       {"추천", NONE},
+        {"99999999999999999999", NONE},              {"99999999999999 M", NONE},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(samples); i++) {
+        int64_t value = NONE;
+        bool found = amount_count(samples[i].text, &value);
+
+        if (value != samples[i].expected || found != (samples[i].expected != NONE))
+            fail_msg("\"%s\": %lld, expected %lld", samples[i].text, (long long)value,
+                     (long long)samples[i].expected);
+    }
+}
+
+struct price_sample {
+    const char *text;
+    const char *currency; /* NULL: no price */
+    int64_t e2;
+};
+
+static void expect_prices(const struct price_sample *samples, size_t n,
+                          bool (*read)(const char *, struct amount_price *))
+{
+    for (size_t i = 0; i < n; i++) {
+        struct amount_price price = {0};
+        bool found = read(samples[i].text, &price);
+
+        if (found != (samples[i].currency != NULL) ||
+            (found && (price.e2 != samples[i].e2 || !str_eq(price.currency, samples[i].currency))))
+            fail_msg("\"%s\": %s %lld, expected %s %lld", samples[i].text,
+                     found ? price.currency : "none", (long long)price.e2,
+                     samples[i].currency ? samples[i].currency : "none", (long long)samples[i].e2);
+    }
+}
+
+static void reads_price_elements(void **state)
+{
+    static const struct price_sample samples[] = {
+        {"12,900원", "KRW", 1290000},
+        {"￦ 2,046,670 (KRW)", "KRW", 204667000},
+        {"₩36,000", "KRW", 3600000},
+        {"$19.99", "USD", 1999},
+        {"US$ 5", "USD", 500},
+        {"19.9달러", "USD", 1990},
+        {"€7.5", "EUR", 750},
+        {"¥ 1,980", "JPY", 198000},
+        {"145만", "KRW", 145000000},
+        {"1만5천원", "KRW", 1500000},
+        {"5950", "KRW", 595000},
+        {"5,950", "KRW", 595000},
+        {"0원", "KRW", 0},
+        {"무료", "KRW", 0},
+        {NULL, NULL, 0},
+        {"", NULL, 0},
+        {"다양", NULL, 0},
+        {"무료배송", NULL, 0},
+        {"240g", NULL, 0},
+        {"99999999999999999999원", NULL, 0},
+    };
+
+    (void)state;
+    expect_prices(samples, ARRAY_LEN(samples), amount_price);
+}
+
+static void reads_prices_in_titles(void **state)
+{
+    static const struct price_sample samples[] = {
+        {"[몰] 제품 (10,900원/무료)", "KRW", 1090000},
+        {"[몰] 제품 (4,900원 / 무배)", "KRW", 490000},
+        {"[몰]제품(5,000/무료)", "KRW", 500000},
+        {"제품 (699,000/무배)", "KRW", 69900000},
+        {"마스크(1340/3000배송)", "KRW", 134000},
+        {"제품 (0원)", "KRW", 0},
+        {"구독 1달 (무료/무료)", "KRW", 0},
+        {"충전독 (각각 9,900원/2,500원)", "KRW", 990000},
+        {"티셔츠 (27,800원/2장이상무배)", "KRW", 2780000},
+        {"음료 (29,570원, 무료)", "KRW", 2957000},
+        {"게임 / 69,800원(2,500원)", "KRW", 6980000},
+        {"콜라 490ml 24캔 20,880원 (무료)", "KRW", 2088000},
+        {"(소장용)영화 9,900원(VAT별도) - 앱", "KRW", 990000},
+        {"3만원 이상 5천원 쿠폰 (25,000원/무료)", "KRW", 2500000},
+        {"독 ($199.75 / 미국내 무료배송)", "USD", 19975},
+        {"라이선스 할인 (19.99/29.99달러)", "USD", 1999},
+        {"TV(151만원대)/85인치(269만원대)", "KRW", 151000000},
+        {"노트북 145만", "KRW", 145000000},
+        {"오공 25% 할인 48,600", "KRW", 4860000},
+        {"메모리 5600MHz 513,000 ...", "KRW", 51300000},
+        {"본체 세트 (772,800원/3,00...", "KRW", 77280000},
+        {"[5,000원 쿠폰] 우유 (9,900원/무배)", "KRW", 990000},
+    };
+
+    (void)state;
+    expect_prices(samples, ARRAY_LEN(samples), amount_price_in_title);
+}
+
+static void finds_no_price_where_there_is_none(void **state)
+{
+    static const struct price_sample samples[] = {
+        {NULL, NULL, 0},
+        {"", NULL, 0},
+        {"[몰] 기획전 (다양/무료)", NULL, 0},
+        {"RTX 5070 특가", NULL, 0},
+        {"RTX 5070 (재고 있음/빠른배송)", NULL, 0},
+        {"고기 240g", NULL, 0},
+        {"보조배터리 10,000mAh", NULL, 0},
+        {"보조배터리 2만mAh", NULL, 0},
+        {"카메라 1200만화소", NULL, 0},
+        {"IPS모니터/카드149...", NULL, 0},
+        {"드링크 14팩(49,560...", NULL, 0},
+        {"SSD 2TB (108...", NULL, 0},
+        {"세트 (1/2)", NULL, 0},
+        {"행사 (2026/11/22)", NULL, 0},
+        {"1+1 행사", NULL, 0},
+        {"[5,000원 쿠폰] 우유", NULL, 0},
+        {"라이브 일정 모음", NULL, 0},
+    };
+
+    (void)state;
+    expect_prices(samples, ARRAY_LEN(samples), amount_price_in_title);
+}
+
+static void takes_the_mall_from_the_first_bracket(void **state)
+{
+    static const struct {
+        const char *title, *mall;
+    } samples[] = {
+        {"[11번가] 버거킹", "11번가"},     {"[지마켓]통영굴", "지마켓"}, {" [ 카톡 스토어 ] 충전", "카톡 스토어"},
+        {"[지마켓,옥션] 세일", "지마켓,옥션"}, {"(위메프) 손소독제", NULL},  {"제품 [쿠팡]", NULL},
+        {"[]제품", NULL},               {"[끝이 없음", NULL},          {"", NULL},
+        {NULL, NULL},                  {"[12345678901234567890123456789012345678901] 길다", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(samples); i++) {
+        char *mall = amount_mall_in_title(samples[i].title);
+
+        if (!str_eq(mall, samples[i].mall))
+            fail_msg("\"%s\": \"%s\"", samples[i].title, mall ? mall : "(none)");
+        mem_free(mall);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reads_counts),
+        cmocka_unit_test(reads_price_elements),
+        cmocka_unit_test(reads_prices_in_titles),
+        cmocka_unit_test(finds_no_price_where_there_is_none),
+        cmocka_unit_test(takes_the_mall_from_the_first_bracket),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
