@@ -22,6 +22,9 @@ struct tab;
 struct pool_settings {
     const struct config *config; /* borrowed for the pool's life; chrome_*, *_timeout, tabs_per_browser */
     const char *prelude_js;      /* run at document start in the isolated world of every page; copied */
+    const char *const *block_hosts; /* host patterns ("*.doubleclick.net") that no page may load from: become
+                                       resolver rules of the browser; copied */
+    size_t n_block_hosts;
 };
 
 /* Checks the flags file and finds Chrome and its user; starts no browser yet (the first lease does). */
