@@ -54,7 +54,7 @@ const struct board_list *board_match_list(const struct board *b, const char *pat
         const struct board_list *list = &b->lists[i];
         long number = query_number(query, list->page_key, list->first);
 
-        if (strcmp(path, list->path) != 0 || (list->query && !strstr(query, list->query)))
+        if (strcmp(path, list->path) != 0 || (list->query && !query_holds(query, list->query)))
             continue;
         *number_out = number < list->first || number > 100000 ? list->first : (int)number;
         return list;

@@ -10,7 +10,7 @@
 enum {
     GAP_PERMILLE = 120,
     SOLD_AFTER_MIN_S = 300,
-    SOLD_AFTER_MAX_S = 4 * 3600,
+    SOLD_AFTER_MAX_S = 5400,
     HALF_VIEWS_S = 3 * 3600, /* age at which a deal has half of the views it will ever have */
     HOT_VIEWS = 4000,
 };
@@ -158,11 +158,14 @@ static void count_readers(const struct dice *d, int64_t age_s, struct deal *deal
     deal->hot = deal->view >= HOT_VIEWS;
 }
 
+/* Spread evenly over the slots, so that a page has about its share of ended deals and not none. */
 static bool is_sold(const struct dice *d, int sold_permille, int64_t age_s)
 {
+    uint64_t phase = deal_random(d->seed, d->board, 0, "sold phase") % 1000;
+    uint64_t place = ((uint64_t)d->slot * (uint64_t)sold_permille + phase) % 1000;
     int64_t after = SOLD_AFTER_MIN_S + (int64_t)(roll(d, "sold after") % (SOLD_AFTER_MAX_S - SOLD_AFTER_MIN_S));
 
-    return chance(d, "sold", (unsigned)sold_permille) && age_s >= after;
+    return place < (uint64_t)sold_permille && age_s >= after;
 }
 
 bool deal_make(const struct deal_rule *rule, uint64_t seed, long slot, int64_t now, struct deal *deal)

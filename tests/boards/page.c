@@ -132,6 +132,17 @@ long query_number(const char *query, const char *key, long otherwise)
     return number;
 }
 
+bool query_holds(const char *query, const char *pair)
+{
+    size_t len = strlen(pair);
+    const char *at;
+
+    for (at = strstr(query, pair); at; at = strstr(at + 1, pair))
+        if ((at == query || at[-1] == '&') && (at[len] == '\0' || at[len] == '&'))
+            return true;
+    return false;
+}
+
 long path_number(const char *text, const char *prefix)
 {
     size_t len = strlen(prefix);

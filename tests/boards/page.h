@@ -49,6 +49,9 @@ void page_add_deal(struct page *, const struct deal *, struct truth_row *);
 bool query_value(const char *query, const char *key, struct out *value);
 long query_number(const char *query, const char *key, long otherwise);
 
+/* Does the query hold exactly the pair "key=value"? */
+bool query_holds(const char *query, const char *pair);
+
 /* The number that follows prefix when it starts text and nothing follows the digits; else 0. */
 long path_number(const char *text, const char *prefix);
 

@@ -10,7 +10,8 @@
 /* The number a row shows is not the one in its address. */
 enum { BEST_LIKES = 12, LIST_NO_BEHIND = 186000 };
 
-static const char stock_image[] = "/img/stock/noimage.jpg";
+/* The picture of posts that have none, under the name it has on the real board. */
+static const char stock_image[] = "/img/stock/hLD9hzI.jpg";
 
 static void draw_head(struct page *p)
 {

@@ -7,19 +7,32 @@
 
 #include "boards/ppomppu.h"
 
-enum { PINNED_BEHIND_SLOTS = 70, PINNED_APART_SLOTS = 30, PINNED_STAYS_SLOTS = 24 };
+enum {
+    PINNED_BEHIND_SLOTS = 70, /* far enough not to stand on page 1 by itself */
+    PINNED_STAYS_SLOTS = 24,
+    PINNED_OF = 16,
+};
 
 void ppomppu_text(struct page *p, const char *text)
 {
     out_html(p->html, text, true);
 }
 
+/* The most watched of a few older posts; which few changes with the hours. */
 bool ppomppu_pinned(const struct page *p, int k, struct deal *out)
 {
+    struct deal older[PINNED_OF];
     long slot = deal_slot_at(&p->rule, p->now) / PINNED_STAYS_SLOTS * PINNED_STAYS_SLOTS;
+    size_t i, count, best = 0;
 
-    slot -= PINNED_BEHIND_SLOTS + k * PINNED_APART_SLOTS;
-    return world_deals_from(p->world, &p->rule, p->now, slot, 0, 1, out) == 1;
+    slot -= PINNED_BEHIND_SLOTS + k * PINNED_OF * 2;
+    count = world_deals_from(p->world, &p->rule, p->now, slot, 0, PINNED_OF, older);
+    for (i = 1; i < count; i++)
+        if (older[i].view > older[best].view)
+            best = i;
+    if (count)
+        *out = older[best];
+    return count > 0;
 }
 
 long ppomppu_widget_id(const struct page *p, const char *board, int k)
@@ -33,7 +46,7 @@ static long ppomppu_post_id(const char *path, const char *query)
 {
     if (strcmp(path, "/new/bbs_view.php") != 0 && strcmp(path, "/zboard/view.php") != 0)
         return 0;
-    return strstr(query, "id=ppomppu") ? query_number(query, "no", 0) : 0;
+    return query_holds(query, "id=ppomppu") ? query_number(query, "no", 0) : 0;
 }
 
 static const struct board_list ppomppu_lists[] = {
