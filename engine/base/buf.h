@@ -31,7 +31,7 @@ void buf_add(struct buf *buf, const void *bytes, size_t len);
 void buf_adds(struct buf *buf, const char *s);
 void buf_addc(struct buf *buf, char c);
 void buf_addf(struct buf *buf, const char *fmt, ...) PRINTF_LIKE(2, 3);
-void buf_vaddf(struct buf *buf, const char *fmt, va_list args);
+void buf_vaddf(struct buf *buf, const char *fmt, va_list args) PRINTF_LIKE(2, 0);
 
 /* Append `s` as a JSON string with its quotes (RFC 8259 section 7); NULL gives null.
  * Bytes that are not UTF-8 become U+FFFD; '<' is escaped as well, so that the result may stand in a

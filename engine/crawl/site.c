@@ -25,6 +25,7 @@ static void report(struct site_parse *p, const char *message)
         p->on_error(message, p->ctx);
 }
 
+PRINTF_LIKE(4, 0)
 static void report_parts(struct site_parse *p, int line, const char *rule, const char *fmt,
                          va_list args)
 {
