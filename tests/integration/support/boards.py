@@ -1,21 +1,29 @@
 # SPDX-License-Identifier: MIT
 """boards - the demo boards (tests/boards), as a test sees them: origins, truth, edits."""
+import datetime
 import urllib.parse
 
 from . import web
 
 SEED = 7
-NOW = "2026-11-22T13:05:00+09:00"
 
-# Rows that only script draws or lets through: a client without JavaScript sees none.
-SCRIPT_ONLY = ("spa", "infinite", "cookie-gate")
+# All boards, and those that show their rows, or a part of them, to no client without JavaScript.
+NAMES = ("ppomppu", "clien", "ruliweb", "dealbada", "spa", "infinite", "lazy", "xhr-votes", "cookie-gate")
+SCRIPT_ONLY = ("spa", "cookie-gate", "infinite")
+
+
+def board_time():
+    """Now, in the boards' zone: what they draw ("13:05") is read against the engine's clock, which is real."""
+    zone = datetime.timezone(datetime.timedelta(hours=9))
+    return datetime.datetime.now(zone).replace(microsecond=0).isoformat()
 
 
 class Boards:
-    def __init__(self, bench, seed=SEED, now=NOW, frozen=True):
+    def __init__(self, bench, seed=SEED, now=None, frozen=True):
         from .bench import read_port
         port_file = bench.folder / "boards-port"
-        clock = ["--now", now] + (["--frozen"] if frozen else [])
+        self.now = now or board_time()
+        clock = ["--now", self.now] + (["--frozen"] if frozen else [])
         self.program = bench.start("catchdeal-boards", "--port", 0, "--port-file", port_file, "--seed", seed, *clock)
         self.port = read_port(port_file, self.program)
         self._boards = web.get(f"http://127.0.0.1:{self.port}/_boards").json()
@@ -33,6 +41,17 @@ class Boards:
         return {"sites_dir": "sites:tests/boards/sites", "sites": ",".join(names),
                 **{f"origin.{name}": self.origin(name) for name in names}}
 
+    def lists(self, name):
+        """The targets (path and query) of the first page of each list of a board."""
+        (board,) = [board for board in self._boards if board["name"] == name]
+        return {view["name"]: view for view in board["lists"]}
+
+    def target(self, name, view, page):
+        """Path and query of page `page` (0: the first) of a list."""
+        about = self.lists(name)[view]
+        joint = "&" if "?" in about["path"] else "?"
+        return f"{about['path']}{joint}{about['page_key']}={about['first'] + page}"
+
     def truth(self, name, target):
         """What a list page of the board shows, by its path and query."""
         query = urllib.parse.urlencode({"path": target})
@@ -42,9 +61,11 @@ class Boards:
         return answer.json()
 
     def control(self, name, **fields):
-        """Change a board: see tests/boards/README.md."""
+        """Edit a deal or give a board troubles: see tests/boards/README.md."""
         query = urllib.parse.urlencode({"board": name, **fields})
-        answer = web.request(f"{self.origin(name)}/_control?{query}", method="POST")
+        answer = web.request(f"http://127.0.0.1:{self.port}/_control?{query}", method="POST")
         if answer.status != 200:
             raise AssertionError(f"control {name} {fields}: status {answer.status}: {answer.text[:200]}")
-        return answer
+
+    def stats(self, name):
+        return web.get(f"http://127.0.0.1:{self.port}/_stats").json()[name]

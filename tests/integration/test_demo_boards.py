@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: MIT
+"""The demo boards, read through Chrome to the last row of their truth."""
+from support import boards, web
+from support.registry import expect, expect_equal, test
+from support.rows import expect_rows
+
+VIEWS = [f"{name} list" for name in boards.NAMES if name != "ppomppu"] + [
+    "ppomppu list-mobile", "ppomppu list-desktop"]
+PAGES = 2
+
+
+@test(each=VIEWS)
+def demo_list_page_is_read_to_the_last_row(bench, which):
+    name, view = which.split()
+    demo = bench.start_boards()
+    target = demo.target(name, view, 0)
+    truth = demo.truth(name, target)
+
+    result = bench.crawl(name, "--url", demo.origin(name) + target, "--pages", "1", "--list-only", "--dry-run",
+                         **demo.settings(name))
+
+    expect(result.code == 0, f"crawl of {name}: {result}")
+    expect(len(truth["deals"]) >= 10, f"the truth of {target} is thin: {len(truth['deals'])} deals")
+    expect_rows(result.rows, truth["deals"])
+
+
+@test
+def image_addresses_are_true_behind_placeholders_and_backgrounds(bench):
+    demo = bench.start_boards()
+    target = demo.target("lazy", "list", 0)
+    truth = demo.truth("lazy", target)
+
+    result = bench.crawl("lazy", "--url", demo.origin("lazy") + target, "--pages", "1", "--dry-run",
+                         **demo.settings("lazy"))
+
+    expect_equal([row["image_url"] for row in result.rows], [deal["image"] for deal in truth["deals"]], "images")
+
+
+@test(each=boards.SCRIPT_ONLY)
+def plain_http_client_does_not_get_the_rows_of(bench, name):
+    demo = bench.start_boards()
+    target = demo.target(name, "list", 0)
+
+    page = web.get(demo.origin(name) + target).text
+    readable = [deal for deal in demo.truth(name, target)["deals"] if deal["title"][:8] in page]
+
+    # infinite sends the first of its five batches with the page.
+    limit = 20 if name == "infinite" else 0
+    expect(len(readable) <= limit, f"{len(readable)} rows of {name} are in the bytes, expected at most {limit}")
+
+
+@test(seconds=240)
+def one_command_crawls_every_board(bench):
+    demo = bench.start_boards()
+
+    result = bench.crawl("--all", seconds=200, **demo.settings())
+
+    expect(result.code == 0, f"crawl --all: {result}")
+    for name in demo.names:
+        got = {row["key"] for row in result.rows if row["site"] == name}
+        wanted = {deal["key"] for deal in demo.truth(name, _crawled_target(demo, name))["deals"]}
+        expect(wanted <= got, f"{name}: {len(wanted - got)} deals of its first page are missing of {len(wanted)}")
+
+
+def _crawled_target(demo, name):
+    return demo.target(name, "list-desktop" if name == "ppomppu" else "list", 0)
+
+
+@test
+def a_row_repeated_on_two_pages_is_printed_and_stored_once(bench):
+    demo = bench.start_boards()
+
+    result = bench.crawl("ruliweb", "--pages", "1-2", **demo.settings("ruliweb"))
+
+    keys = [row["key"] for row in result.rows]
+    expect_equal(len(keys), len(set(keys)), "distinct keys")
