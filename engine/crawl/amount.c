@@ -180,6 +180,15 @@ static bool apply_korean_multiplier(struct number *number)
            str_starts(number->end, "엔");
 }
 
+/* The server cut the title inside this number: "131,34...", "149...". */
+static bool is_cut(const char *at)
+{
+    if (*at == ',')
+        for (at++; is_digit(*at);)
+            at++;
+    return at[0] == '.' && at[1] == '.';
+}
+
 /* A number that carries its currency, before or behind. *after: where to read on. */
 static bool read_money(const char *start, const char *at, struct amount_price *out,
                        const char **after)
@@ -200,7 +209,7 @@ static bool read_money(const char *start, const char *at, struct amount_price *o
     end = unit_behind(skip_blanks(number.end), &currency);
     if (!currency && number.end != digits_end) /* "145만" */
         currency = "KRW";
-    if (!currency)
+    if (!currency || (!end && is_cut(number.end)))
         return false;
     *after = end ? end : number.end;
     *out = (struct amount_price){number.e2, currency};
@@ -265,9 +274,11 @@ static const char *skip_leading_brackets(const char *title)
     return title;
 }
 
-/* "(2026/11/22)", "(1/2)": what follows the slash is one or two digits and nothing else. */
-static bool is_date_like(const char *at)
+/* "(2026/11/22)": a year, and behind the slash one or two digits and nothing else. "(50880/0)" is a price. */
+static bool is_date_like(const struct number *number, const char *at)
 {
+    if (number->has_groups || number->e2 < 190000 || number->e2 > 210000)
+        return false;
     at = skip_blanks(at);
     if (!is_digit(*at++))
         return false;
@@ -285,7 +296,7 @@ static bool bare_price(const char *open, const char *slash, const char *close,
     const char *at = skip_blanks(open);
 
     if (!is_digit(*at) || !read_number(at, &number) || skip_blanks(number.end) != slash ||
-        (!number.has_groups && is_date_like(slash + 1)))
+        is_date_like(&number, slash + 1))
         return false;
     if (!first_money(slash + 1, close, &second))
         second.currency = "KRW";
@@ -317,8 +328,8 @@ static bool price_in_last_pair(const char *title, struct amount_price *out)
     struct amount_price found;
     bool any = false;
 
-    for (const char *open = strchr(title, '('); open; open = strchr(open + 1, '(')) {
-        const char *close = strchr(open, ')');
+    for (const char *open = strpbrk(title, "(["); open; open = strpbrk(open + 1, "([")) {
+        const char *close = strchr(open, *open == '(' ? ')' : ']');
 
         if (price_in_pair(open + 1, close ? close : open + strlen(open), &found)) {
             *out = found;
@@ -328,7 +339,17 @@ static bool price_in_last_pair(const char *title, struct amount_price *out)
     return any;
 }
 
-/* "48,600" at the end, "(49,900)": grouped, and nothing goes on that would make it something else. */
+/* What may stand behind a number without a currency that is a price: "48,600", "(49,900)", "(18,020, 배송비",
+ * "30,480 무배". */
+static bool ends_grouped_price(const char *at)
+{
+    if (*at == ',')
+        return !is_digit(at[1]);
+    if (*at == ' ')
+        return ends_amount(at) || str_starts(at + 1, "무배") || str_starts(at + 1, "무료");
+    return *at == '\0' || *at == ')' || *at == ']' || *at == '/';
+}
+
 static bool first_grouped_number(const char *title, struct amount_price *out)
 {
     struct number number;
@@ -338,8 +359,7 @@ static bool first_grouped_number(const char *title, struct amount_price *out)
             continue;
         if (!read_number(at, &number))
             return false;
-        if (number.has_groups && (*number.end == '\0' || *number.end == ')' || *number.end == '/' ||
-                                  (*number.end == ' ' && ends_amount(number.end)))) {
+        if (number.has_groups && ends_grouped_price(number.end)) {
             *out = (struct amount_price){number.e2, "KRW"};
             return true;
         }
