@@ -32,18 +32,20 @@ struct proc_spec {
     uid_t uid;
     gid_t gid;
     int fd_map[4][2]; /* {our fd, child's fd} pairs; fd 0..2 default to /dev/null, stderr to our pipe */
-    int n_fd_map;     /* every other descriptor of ours is closed in the child */
+    int n_fd_map;     /* every other descriptor of ours is closed in the child; child's fd < 16 */
     long long rlimit_core_bytes;   /* usually 0 */
     long long rlimit_nofile;       /* 0: leave */
     size_t stderr_tail_bytes;      /* what is kept of stderr (the last bytes); 0: 16384 */
-    /* Each complete line of stderr as it comes, without the newline; may be NULL. */
+    /* Each complete line of stderr as it comes, without the newline, cut at 4096 bytes; may be NULL. */
     void (*on_stderr)(const char *line, void *ctx);
     /* Once, from the loop, when the child has ended and was reaped. */
     void (*on_exit)(const struct proc_end *end, void *ctx);
     void *ctx;
 };
 
-/* Call once at start: subreaper, and a SIGCHLD-free reaper of orphans. */
+/* Call once at start: makes us a subreaper and reaps orphans (at SIGCHLD, which is taken). proc_fini waits
+ * for children that were freed while running and kills what is still a child of ours and was started
+ * after proc_init; call it after the last proc_free and before loop_free. */
 void proc_init(struct loop *loop);
 void proc_fini(void);
 
@@ -60,11 +62,13 @@ const char *proc_stderr_tail(const struct proc *proc);
 void proc_kill(struct proc *proc, int signum);
 void proc_kill_tree(struct proc *proc, int signum);
 
-/* Descendants of the child that still live, itself included (0: all gone). */
-size_t proc_tree_size(const struct proc *proc);
+/* Descendants of the child that still live, itself included (0: all gone). Each look at the tree (this,
+ * proc_tree_usage, proc_kill_tree) also notes who belongs to it, so that processes which daemonise
+ * stay known. */
+size_t proc_tree_size(struct proc *proc);
 
-/* Forget the child. It must have ended, or it is killed with its tree and reaped in the background;
- * on_exit does not come any more. */
+/* Forget the child. What lives of its tree is killed; a child that has not ended is reaped in the
+ * background. No callback comes any more. */
 void proc_free(struct proc **proc);
 
 /* What a tree of processes uses now, by sampling /proc.
