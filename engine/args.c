@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+/* args.c - getopt_long behind args.h; the tables here are also the text of --help. */
+#include "args.h"
+#include "base/str.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+    const char *name;
+    enum args_command command;
+    const char *usage;
+    const char *prose;
+} commands[] = {
+    {"crawl", ARGS_CRAWL, "crawl SITE... | --all [options]", "one run of each site now, shown as a table or JSON lines"},
+    {"run", ARGS_RUN, "run", "follow the schedule of all sites until SIGTERM (a second one hurries)"},
+    {"schedule", ARGS_SCHEDULE, "schedule", "when each site is due next"},
+    {"migrate", ARGS_MIGRATE, "migrate", "bring the database's schema up to this program's version"},
+    {"help", ARGS_HELP, "help", "this text"},
+};
+
+enum option_id {
+    OPT_CONFIG = 256,
+    OPT_SET,
+    OPT_HELP,
+    OPT_HELP_CONFIG,
+    OPT_VERSION,
+    OPT_ALL,
+    OPT_URL,
+    OPT_PAGES,
+    OPT_LIST_ONLY,
+    OPT_DRY_RUN,
+    OPT_JSON,
+};
+
+static const struct option options[] = {
+    {"config", required_argument, NULL, OPT_CONFIG},
+    {"set", required_argument, NULL, OPT_SET},
+    {"help", no_argument, NULL, OPT_HELP},
+    {"help-config", no_argument, NULL, OPT_HELP_CONFIG},
+    {"version", no_argument, NULL, OPT_VERSION},
+    {"all", no_argument, NULL, OPT_ALL},
+    {"url", required_argument, NULL, OPT_URL},
+    {"pages", required_argument, NULL, OPT_PAGES},
+    {"list-only", no_argument, NULL, OPT_LIST_ONLY},
+    {"dry-run", no_argument, NULL, OPT_DRY_RUN},
+    {"json", no_argument, NULL, OPT_JSON},
+    {NULL, 0, NULL, 0},
+};
+
+static const char *const option_help[][2] = {
+    {"--config FILE", "settings; default: ./catchdeal.conf, then /etc/catchdeal/catchdeal.conf, if there is one"},
+    {"--set KEY=VALUE", "one setting, over file and environment (CATCHDEAL_KEY); may be repeated"},
+    {"--help-config", "every setting with its default, as a valid file"},
+    {"--version", "the program's version"},
+    {"--all", "crawl: every site that `run` would run"},
+    {"--url URL", "crawl: this page instead of the site's list pages, read by the site's rules (one site)"},
+    {"--pages A-B", "crawl: these list pages, as the board numbers them"},
+    {"--list-only", "crawl: list pages only (post pages are not visited yet, so this is what happens anyway)"},
+    {"--dry-run", "crawl: store nothing"},
+    {"--json", "crawl: one deal a line as JSON on stdout, the summary on stderr"},
+};
+
+static const char *const exit_codes[] = {
+    "0 ok", "1 internal error", "2 usage", "3 configuration", "4 site file", "5 database", "6 Chrome can't start",
+    "7 page failed", "8 drift or empty", "9 blocked, rate-limited or robots", "10 interrupted", "11 disk",
+};
+
+void args_print_help(void)
+{
+    printf("catchdeal-engine crawls deal boards through Chrome and stores what it finds.\n\nCommands\n");
+    for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+        printf("  %-34s %s\n", commands[i].usage, commands[i].prose);
+    printf("\nOptions\n");
+    for (size_t i = 0; i < ARRAY_LEN(option_help); i++)
+        printf("  %-18s %s\n", option_help[i][0], option_help[i][1]);
+    printf("\nExit codes\n ");
+    for (size_t i = 0; i < ARRAY_LEN(exit_codes); i++)
+        printf(" %s%s", exit_codes[i], i + 1 < ARRAY_LEN(exit_codes) ? "," : "\n");
+}
+
+static int parse_pages(struct args *args, const char *text, struct err *err)
+{
+    char extra;
+    int n = sscanf(text, "%d-%d%c", &args->page_from, &args->page_to, &extra);
+
+    if (n == 1 && !strchr(text + 1, '-')) {
+        args->page_to = args->page_from;
+        n = 2;
+    }
+    if (n != 2 || args->page_from < 0 || args->page_to < args->page_from || args->page_to > 10000)
+        return err_set(err, ERR_USAGE, "--pages: \"%s\": expected A-B or A, from 0 up", text);
+    return 0;
+}
+
+static int take_option(struct args *args, int id, struct err *err)
+{
+    switch (id) {
+    case OPT_CONFIG:
+        args->config_path = optarg;
+        return 0;
+    case OPT_SET:
+        args->sets[args->n_sets++] = optarg;
+        return 0;
+    case OPT_HELP:
+        args->command = ARGS_HELP;
+        return 0;
+    case OPT_HELP_CONFIG:
+        args->command = ARGS_HELP_CONFIG;
+        return 0;
+    case OPT_VERSION:
+        args->command = ARGS_VERSION;
+        return 0;
+    case OPT_ALL:
+        args->all = true;
+        return 0;
+    case OPT_URL:
+        args->url = optarg;
+        return 0;
+    case OPT_PAGES:
+        return parse_pages(args, optarg, err);
+    case OPT_LIST_ONLY:
+        args->list_only = true;
+        return 0;
+    case OPT_DRY_RUN:
+        args->dry_run = true;
+        return 0;
+    case OPT_JSON:
+        args->json = true;
+        return 0;
+    default:
+        return -1;
+    }
+}
+
+static int find_command(struct args *args, const char *word, struct err *err)
+{
+    const char *names[ARRAY_LEN(commands)];
+    const char *nearest;
+
+    for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+        names[i] = commands[i].name;
+        if (str_eq(word, names[i])) {
+            args->command = commands[i].command;
+            return 0;
+        }
+    }
+    nearest = str_nearest(word, names, ARRAY_LEN(names));
+    return err_set(err, ERR_USAGE, "\"%s\": expected a command (crawl, run, schedule, migrate, help)%s%s%s", word,
+                   nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+}
+
+static int check_crawl(const struct args *args, struct err *err)
+{
+    if (args->all == (args->n_names > 0))
+        return err_set(err, ERR_USAGE, "crawl: expected names of sites, or --all");
+    if (args->url && (args->all || args->n_names != 1))
+        return err_set(err, ERR_USAGE, "crawl: --url: expected exactly one site, whose rules read the page");
+    return 0;
+}
+
+static int check_others(const struct args *args, struct err *err)
+{
+    if (args->n_names)
+        return err_set(err, ERR_USAGE, "\"%s\": nothing is expected here", args->names[0]);
+    if (args->all || args->url || args->page_from >= 0 || args->list_only || args->dry_run || args->json)
+        return err_set(err, ERR_USAGE, "--all, --url, --pages, --list-only, --dry-run and --json belong to crawl");
+    return 0;
+}
+
+int args_parse(struct args *args, int argc, char **argv, struct err *err)
+{
+    bool asked_for_help;
+    int id;
+
+    *args = (struct args){.command = ARGS_CRAWL, .page_from = -1, .page_to = -1};
+    args->sets = mem_array((size_t)argc, sizeof(*args->sets));
+    args->names = mem_array((size_t)argc, sizeof(*args->names));
+    opterr = 0;
+    while ((id = getopt_long(argc, argv, ":", options, NULL)) != -1) {
+        if (id == ':')
+            return err_set(err, ERR_USAGE, "%s: expected a value", argv[optind - 1]);
+        if (id == '?')
+            return err_set(err, ERR_USAGE, "%s: no such option, or not a value that it takes", argv[optind - 1]);
+        if (take_option(args, id, err) < 0)
+            return -1;
+    }
+    asked_for_help = args->command != ARGS_CRAWL;
+    if (asked_for_help)
+        return 0;
+    if (optind == argc)
+        return err_set(err, ERR_USAGE, "expected a command (crawl, run, schedule, migrate, help)");
+    if (find_command(args, argv[optind], err) < 0)
+        return -1;
+    for (int i = optind + 1; i < argc; i++)
+        args->names[args->n_names++] = argv[i];
+    return args->command == ARGS_CRAWL ? check_crawl(args, err) : check_others(args, err);
+}
+
+void args_fini(struct args *args)
+{
+    mem_free(args->sets);
+    mem_free(args->names);
+}

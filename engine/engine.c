@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: MIT */
+/* engine.c - the parts, their order, and the runs that the schedule starts. */
+#include "engine.h"
+#include "base/admin_http.h"
+#include "base/list.h"
+#include "base/log.h"
+#include "base/proc.h"
+#include "base/str.h"
+#include "cdp/transport.h"
+#include "crawl/extract.h"
+#include "crawl/run.h"
+#include "crawl/schedule.h"
+
+/* A site under the schedule, and its run while there is one. */
+struct line {
+    struct list link; /* of engine->running while run is set */
+    struct engine *engine;
+    const struct site *site;
+    struct schedule_entry *entry;
+    struct run *run;
+};
+
+struct engine {
+    const struct config *config;
+    const struct sites *sites;
+    struct crawl_env env;
+    struct admin_http *admin;
+    struct schedule *schedule;
+    struct line *lines;
+    size_t n_lines; /* set up so far */
+    struct list running;
+    struct loop_timer *patience; /* how long runs may finish after engine_stop */
+    bool stopping;
+    engine_fn *start_done, *serve_done, *stop_done;
+    void *start_ctx, *serve_ctx, *stop_ctx;
+};
+
+/* ---- building ----------------------------------------------------------------------------------- */
+
+static char *user_agent(const struct config *config)
+{
+    if (str_empty(config->user_agent_contact))
+        return mem_printf("catchdeal/%s", CATCHDEAL_VERSION);
+    return mem_printf("catchdeal/%s (+%s)", CATCHDEAL_VERSION, config->user_agent_contact);
+}
+
+static int build_pool(struct engine *engine, struct err *err)
+{
+    struct pool_settings settings = {.config = engine->config, .prelude_js = extract_prelude()};
+    char **hosts;
+    int rc;
+
+    sites_block_hosts(engine->sites, &hosts, &settings.n_block_hosts);
+    settings.block_hosts = (const char *const *)hosts;
+    rc = pool_new(engine->env.loop, &settings, &engine->env.pool, err);
+    sites_free_hosts(&hosts, settings.n_block_hosts);
+    return rc;
+}
+
+/* Keys whose form only crawl/ knows. */
+static int check_config(const struct config *config, struct err *err)
+{
+    struct clock_zone *zone;
+    struct cron cron;
+
+    if (!str_empty(config->schedule_override) && cron_parse(&cron, config->schedule_override, err) < 0)
+        return err_prefix(err, "schedule_override");
+    if (clock_zone_new(config->timezone, &zone, err) < 0)
+        return err_prefix(err, "timezone");
+    clock_zone_free(&zone);
+    return 0;
+}
+
+static int build(struct engine *engine, bool with_store, struct err *err)
+{
+    struct crawl_env *env = &engine->env;
+    char *agent;
+
+    if (check_config(env->config, err) < 0)
+        return -1;
+    if (with_store &&
+        store_open(env->loop, env->config->database, env->config->database_timeout, &env->store, err) < 0)
+        return err_prefix(err, "database");
+    if (build_pool(engine, err) < 0)
+        return -1;
+    agent = user_agent(env->config);
+    env->polite = polite_new(env->loop, agent);
+    mem_free(agent);
+    return 0;
+}
+
+static void on_patience_over(void *ctx);
+
+int engine_new(const struct config *config, const struct sites *sites, bool with_store, struct engine **out,
+               struct err *err)
+{
+    struct engine *engine = mem_new(struct engine);
+
+    engine->config = config;
+    engine->sites = sites;
+    engine->env.config = config;
+    engine->env.loop = loop_new();
+    list_init(&engine->running);
+    proc_init(engine->env.loop);
+    engine->patience = loop_timer_new(engine->env.loop, on_patience_over, engine);
+    *out = engine;
+    if (build(engine, with_store, err) == 0)
+        return 0;
+    engine_free(out);
+    return -1;
+}
+
+const struct crawl_env *engine_env(const struct engine *engine)
+{
+    return &engine->env;
+}
+
+struct loop *engine_loop(const struct engine *engine)
+{
+    return engine->env.loop;
+}
+
+/* ---- start -------------------------------------------------------------------------------------- */
+
+static void on_recovered(const struct err *err, void *ctx)
+{
+    struct engine *engine = ctx;
+
+    engine->start_done(err, engine->start_ctx);
+}
+
+static void on_checked(const struct err *err, void *ctx)
+{
+    struct engine *engine = ctx;
+
+    if (err)
+        engine->start_done(err, engine->start_ctx);
+    else
+        store_runs_recover(engine->env.store, clock_wall_ms(), on_recovered, engine);
+}
+
+static void on_no_store(void *ctx)
+{
+    struct engine *engine = ctx;
+
+    engine->start_done(NULL, engine->start_ctx);
+}
+
+void engine_start(struct engine *engine, engine_fn *done, void *ctx)
+{
+    engine->start_done = done;
+    engine->start_ctx = ctx;
+    if (engine->env.store)
+        store_check(engine->env.store, on_checked, engine);
+    else
+        loop_defer(engine->env.loop, on_no_store, engine);
+}
+
+/* ---- the schedule's runs ------------------------------------------------------------------------ */
+
+static void finish_stop(struct engine *engine);
+
+static void on_run_end(struct run *run, const struct store_run *summary, const struct err *err, void *ctx)
+{
+    struct line *line = ctx;
+    struct engine *engine = line->engine;
+
+    (void)summary;
+    (void)err; /* run.c has logged it; the ledger has it */
+    run_free(&run);
+    line->run = NULL;
+    list_remove(&line->link);
+    schedule_finished(line->entry);
+    if (engine->stopping && list_is_empty(&engine->running))
+        finish_stop(engine);
+}
+
+static void on_due(struct schedule_entry *entry, int64_t due_at_ms, void *ctx)
+{
+    struct engine *engine = ctx;
+    struct line *line = schedule_entry_owner(entry);
+    struct run_events events = {.on_end = on_run_end};
+    struct run_request request = {
+        .site = line->site,
+        .kind = "crawl",
+        .due_at_ms = due_at_ms,
+        .page_from = line->site->pages.from,
+        .page_to = line->site->pages.to,
+    };
+
+    list_append(&engine->running, &line->link);
+    line->run = run_start(&engine->env, &request, &events, line);
+}
+
+/* ---- serving ------------------------------------------------------------------------------------ */
+
+static int on_live(struct buf *body, void *ctx)
+{
+    (void)ctx;
+    buf_adds(body, "ok\n");
+    return 200;
+}
+
+static int open_admin(struct engine *engine, struct err *err)
+{
+    if (str_empty(engine->config->engine_listen))
+        return 0;
+    if (admin_http_new(engine->env.loop, engine->config->engine_listen, &engine->admin, err) < 0)
+        return err_prefix(err, "engine_listen");
+    admin_http_route(engine->admin, "/live", "text/plain; charset=utf-8", on_live, engine);
+    return 0;
+}
+
+/* The cron line of a site: its own, unless the configuration replaces all of them. False: never by itself. */
+static bool site_cron(const struct engine *engine, const struct site *site, struct cron *out)
+{
+    struct err err;
+
+    *out = site->crawl;
+    if (str_empty(engine->config->schedule_override))
+        return site->crawl_text != NULL;
+    return cron_parse(out, engine->config->schedule_override, &err) == 0;
+}
+
+static void set_up_next_line(struct engine *engine);
+
+static void on_last_due(int64_t last_due_ms, const struct err *err, void *ctx)
+{
+    struct engine *engine = ctx;
+    struct line *line = &engine->lines[engine->n_lines];
+    struct cron cron;
+
+    if (engine->stopping)
+        return;
+    if (err) {
+        engine->serve_done(err, engine->serve_ctx);
+        return;
+    }
+    line->engine = engine;
+    line->site = engine->sites->items[engine->n_lines++];
+    list_init(&line->link);
+    if (site_cron(engine, line->site, &cron))
+        line->entry = schedule_add(engine->schedule, line->site->id, "crawl", &cron, line->site->zone, last_due_ms,
+                                   line);
+    else
+        log_warn("engine", "site has no schedule", "site=%s", line->site->id);
+    set_up_next_line(engine);
+}
+
+static void set_up_next_line(struct engine *engine)
+{
+    if (engine->n_lines < engine->sites->n) {
+        store_last_due(engine->env.store, engine->sites->items[engine->n_lines]->id, "crawl", on_last_due, engine);
+        return;
+    }
+    schedule_start(engine->schedule);
+    log_info("engine", "serving", "sites=%zu database=%s live=%s", engine->sites->n, store_kind(engine->env.store),
+             engine->admin ? engine->config->engine_listen : "none");
+    engine->serve_done(NULL, engine->serve_ctx);
+}
+
+struct late_error {
+    struct engine *engine;
+    struct err err;
+};
+
+static void on_late_error(void *ctx)
+{
+    struct late_error *late = ctx;
+
+    late->engine->serve_done(&late->err, late->engine->serve_ctx);
+    mem_free(late);
+}
+
+void engine_serve(struct engine *engine, engine_fn *done, void *ctx)
+{
+    struct late_error *late;
+    struct err err;
+
+    check(engine->env.store && !engine->schedule);
+    engine->serve_done = done;
+    engine->serve_ctx = ctx;
+    if (open_admin(engine, &err) < 0) {
+        late = mem_new(struct late_error);
+        *late = (struct late_error){.engine = engine, .err = err};
+        loop_defer(engine->env.loop, on_late_error, late);
+        return;
+    }
+    engine->schedule = schedule_new(engine->env.loop, on_due, engine);
+    engine->lines = mem_array(engine->sites->n, sizeof(*engine->lines));
+    set_up_next_line(engine);
+}
+
+/* ---- shutdown ----------------------------------------------------------------------------------- */
+
+static void cancel_runs(struct engine *engine)
+{
+    struct list *at, *next;
+
+    LIST_FOREACH (at, next, &engine->running)
+        run_cancel(container_of(at, struct line, link)->run);
+}
+
+static void on_patience_over(void *ctx)
+{
+    log_warn("engine", "runs took too long to finish: cancelling", "stop_timeout_ms=%lld",
+             (long long)((struct engine *)ctx)->config->stop_timeout);
+    cancel_runs(ctx);
+}
+
+static void on_pool_stopped(void *ctx)
+{
+    struct engine *engine = ctx;
+
+    engine->stop_done(NULL, engine->stop_ctx);
+}
+
+static void finish_stop(struct engine *engine)
+{
+    loop_timer_stop(engine->patience);
+    pool_stop(engine->env.pool, on_pool_stopped, engine);
+}
+
+void engine_stop(struct engine *engine, engine_fn *done, void *ctx)
+{
+    if (engine->stopping) {
+        cancel_runs(engine);
+        return;
+    }
+    engine->stopping = true;
+    engine->stop_done = done;
+    engine->stop_ctx = ctx;
+    if (engine->schedule)
+        schedule_stop(engine->schedule);
+    if (list_is_empty(&engine->running)) {
+        finish_stop(engine);
+        return;
+    }
+    log_info("engine", "stopping: waiting for runs to finish", "runs=%zu", list_count(&engine->running));
+    loop_timer_start(engine->patience, engine->config->stop_timeout);
+}
+
+void engine_free(struct engine **engine_ptr)
+{
+    struct engine *engine = *engine_ptr;
+    struct loop *loop;
+
+    if (!engine)
+        return;
+    *engine_ptr = NULL;
+    loop = engine->env.loop;
+    admin_http_free(&engine->admin);
+    schedule_free(&engine->schedule);
+    mem_free(engine->lines);
+    polite_free(&engine->env.polite);
+    pool_free(&engine->env.pool);
+    store_free(&engine->env.store);
+    loop_timer_free(&engine->patience);
+    transport_ws_shutdown(loop);
+    proc_fini();
+    loop_free(&loop);
+    mem_free(engine);
+}

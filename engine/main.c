@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: MIT */
+/* main.c - catchdeal-engine: from the command line to the engine, and its outcome to an exit code. */
+#include "args.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "debug/crawl_cmd.h"
+#include "engine.h"
+
+#include <signal.h>
+#include <stdio.h>
+
+static const char program[] = "catchdeal-engine";
+
+/* One command's stay in the loop. */
+struct session {
+    const struct args *args;
+    struct config config;
+    struct sites sites;
+    struct engine *engine;
+    struct crawl_cmd *crawl;
+    struct crawl_cmd_options crawl_options;
+    struct loop_signal *sigterm, *sigint;
+    int exit_code;
+    bool interrupted;
+};
+
+/* ---- messages ----------------------------------------------------------------------------------- */
+
+static void say(const char *text)
+{
+    fprintf(stderr, "%s: %s\n", program, text);
+}
+
+static void on_problem(const char *message, void *ctx)
+{
+    (void)ctx;
+    say(message);
+}
+
+static int fail(const struct err *err)
+{
+    say(err->text);
+    if (err->code == ERR_USAGE)
+        fprintf(stderr, "Try '%s --help'.\n", program);
+    return err_exit_code(err->code);
+}
+
+/* ---- leaving ------------------------------------------------------------------------------------ */
+
+static void on_stopped(const struct err *err, void *ctx)
+{
+    struct session *s = ctx;
+
+    (void)err;
+    loop_stop(engine_loop(s->engine));
+}
+
+static void on_interrupt(void *ctx)
+{
+    struct session *s = ctx;
+
+    s->interrupted = true;
+    if (s->crawl)
+        crawl_cmd_cancel(s->crawl);
+    else
+        engine_stop(s->engine, on_stopped, s);
+}
+
+static void fail_and_stop(struct session *s, const struct err *err)
+{
+    s->exit_code = fail(err);
+    engine_stop(s->engine, on_stopped, s);
+}
+
+/* ---- crawl -------------------------------------------------------------------------------------- */
+
+static void on_crawled(int exit_code, void *ctx)
+{
+    struct session *s = ctx;
+
+    s->exit_code = exit_code;
+    crawl_cmd_free(&s->crawl);
+    engine_stop(s->engine, on_stopped, s);
+}
+
+static void on_ready_to_crawl(const struct err *err, void *ctx)
+{
+    struct session *s = ctx;
+
+    if (err) {
+        fail_and_stop(s, err);
+        return;
+    }
+    if (s->interrupted)
+        return;
+    s->crawl_options = (struct crawl_cmd_options){
+        .json = s->args->json,
+        .url = s->args->url,
+        .page_from = s->args->page_from,
+        .page_to = s->args->page_to,
+    };
+    s->crawl = crawl_cmd_start(engine_env(s->engine), s->sites.items, s->sites.n, &s->crawl_options, on_crawled, s);
+}
+
+/* ---- run ---------------------------------------------------------------------------------------- */
+
+static void on_serving(const struct err *err, void *ctx)
+{
+    if (err)
+        fail_and_stop(ctx, err);
+}
+
+static void on_ready_to_serve(const struct err *err, void *ctx)
+{
+    struct session *s = ctx;
+
+    if (err)
+        fail_and_stop(s, err);
+    else if (!s->interrupted)
+        engine_serve(s->engine, on_serving, s);
+}
+
+/* Both: build the engine, stay in its loop until it stopped. */
+static int in_engine(struct session *s, bool with_store, engine_fn *ready)
+{
+    struct err err;
+
+    if (engine_new(&s->config, &s->sites, with_store, &s->engine, &err) < 0)
+        return fail(&err);
+    s->sigterm = loop_signal_new(engine_loop(s->engine), SIGTERM, on_interrupt, s);
+    s->sigint = loop_signal_new(engine_loop(s->engine), SIGINT, on_interrupt, s);
+    engine_start(s->engine, ready, s);
+    loop_run(engine_loop(s->engine));
+    loop_signal_free(&s->sigterm);
+    loop_signal_free(&s->sigint);
+    engine_free(&s->engine);
+    return s->exit_code;
+}
+
+static int load_sites(struct session *s, struct err *err)
+{
+    if (s->args->n_names)
+        return sites_load_named(&s->config, s->args->names, s->args->n_names, on_problem, s, &s->sites, err);
+    return sites_load(&s->config, on_problem, s, &s->sites, err);
+}
+
+/* The first problem of a site file was already told by on_problem. */
+static int fail_sites(const struct err *err)
+{
+    return err->code == ERR_SITE && str_starts(err->text, "sites/") ? err_exit_code(err->code) : fail(err);
+}
+
+static int command_crawl(struct session *s)
+{
+    struct err err;
+
+    if (load_sites(s, &err) < 0)
+        return fail_sites(&err);
+    return in_engine(s, !s->args->dry_run, on_ready_to_crawl);
+}
+
+static int command_run(struct session *s)
+{
+    struct err err;
+
+    if (load_sites(s, &err) < 0)
+        return fail_sites(&err);
+    if (s->sites.broken)
+        log_error("engine", "broken site files are left out", "sites=%d", s->sites.broken);
+    return in_engine(s, true, on_ready_to_serve);
+}
+
+/* ---- schedule ----------------------------------------------------------------------------------- */
+
+static void print_next(const struct site *site, const char *override)
+{
+    char when[CLOCK_RFC3339_BYTES] = "never";
+    struct cron cron = site->crawl;
+    const char *text = str_empty(override) ? site->crawl_text : override;
+    struct err ignored;
+    int64_t next = CLOCK_NONE;
+
+    if (text && cron_parse(&cron, text, &ignored) == 0)
+        next = cron_next(&cron, site->zone, clock_wall_ms());
+    if (next != CLOCK_NONE)
+        clock_format_local(site->zone, next, when);
+    printf("%-16s crawl  %-26s %s (%s)\n", site->id, when, text ? text : "no schedule", site->timezone);
+}
+
+static int command_schedule(struct session *s)
+{
+    struct err err;
+
+    if (load_sites(s, &err) < 0)
+        return fail_sites(&err);
+    for (size_t i = 0; i < s->sites.n; i++)
+        print_next(s->sites.items[i], s->config.schedule_override);
+    return 0;
+}
+
+/* ---- migrate ------------------------------------------------------------------------------------ */
+
+struct migration {
+    struct loop *loop;
+    int exit_code;
+};
+
+static void on_migrated(int applied, int version, const struct err *err, void *ctx)
+{
+    struct migration *m = ctx;
+
+    if (err)
+        m->exit_code = fail(err);
+    else
+        printf("schema version %d, %d migration%s applied\n", version, applied, applied == 1 ? "" : "s");
+    loop_stop(m->loop);
+}
+
+static int command_migrate(struct session *s)
+{
+    struct migration m = {.loop = loop_new()};
+    struct store *store;
+    struct err err;
+
+    if (store_open(m.loop, s->config.database, s->config.database_timeout, &store, &err) < 0) {
+        m.exit_code = fail(&err);
+    } else {
+        store_migrate(store, on_migrated, &m);
+        loop_run(m.loop);
+        store_free(&store);
+    }
+    loop_free(&m.loop);
+    return m.exit_code;
+}
+
+/* ---- main --------------------------------------------------------------------------------------- */
+
+static int run_command(struct session *s)
+{
+    switch (s->args->command) {
+    case ARGS_CRAWL:
+        return command_crawl(s);
+    case ARGS_RUN:
+        return command_run(s);
+    case ARGS_SCHEDULE:
+        return command_schedule(s);
+    case ARGS_MIGRATE:
+        return command_migrate(s);
+    default:
+        check(false);
+        return 1;
+    }
+}
+
+static int with_config(const struct args *args)
+{
+    struct session s = {.args = args};
+    struct err err;
+    int exit_code;
+
+    if (config_load(&s.config, args->config_path, args->sets, args->n_sets, on_problem, NULL, &err) < 0) {
+        config_fini(&s.config);
+        return err_exit_code(err.code);
+    }
+    if (log_set_levels(s.config.log, &err) < 0) {
+        err_prefix(&err, "log");
+        exit_code = fail(&err);
+    } else {
+        exit_code = run_command(&s);
+    }
+    sites_free(&s.sites);
+    config_fini(&s.config);
+    return exit_code;
+}
+
+static void print_config_help(void)
+{
+    struct buf out;
+
+    buf_init(&out, BUF_MAX_DEFAULT);
+    config_help(&out);
+    fputs(buf_str(&out), stdout);
+    buf_fini(&out);
+}
+
+int main(int argc, char **argv)
+{
+    struct args args;
+    struct err err;
+    int exit_code = 0;
+
+    if (args_parse(&args, argc, argv, &err) < 0)
+        exit_code = fail(&err);
+    else if (args.command == ARGS_HELP)
+        args_print_help();
+    else if (args.command == ARGS_HELP_CONFIG)
+        print_config_help();
+    else if (args.command == ARGS_VERSION)
+        printf("%s %s\n", program, CATCHDEAL_VERSION);
+    else
+        exit_code = with_config(&args);
+    args_fini(&args);
+    return exit_code;
+}
