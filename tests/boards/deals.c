@@ -173,7 +173,8 @@ bool deal_make(const struct deal_rule *rule, uint64_t seed, long slot, int64_t n
     const struct dice d = {.seed = seed, .board = rule->board, .slot = slot};
 
     memset(deal, 0, sizeof(*deal));
-    if (slot < 0 || chance(&d, "gap", GAP_PERMILLE))
+    deal->hidden = rule->hidden_every > 0 && slot % rule->hidden_every == 0;
+    if (slot < 0 || (!deal->hidden && chance(&d, "gap", GAP_PERMILLE)))
         return false;
     deal->slot = slot;
     deal->id = rule->first_id + slot;
@@ -182,7 +183,6 @@ bool deal_make(const struct deal_rule *rule, uint64_t seed, long slot, int64_t n
         return false;
     deal->kind = (enum product_kind)(roll(&d, "kind") % KIND_COUNT);
     deal->has_image = !chance(&d, "no image", 80);
-    deal->hidden = rule->hidden_every > 0 && slot % rule->hidden_every == 0;
     deal->sold_out = is_sold(&d, rule->sold_permille, now - deal->posted_at);
     snprintf(deal->nick, sizeof(deal->nick), "%s%s%d", pick(&d, "nick", &words_nick_heads),
              pick(&d, "nick tail", &words_nick_tails), (int)(roll(&d, "nick number") % 90));
