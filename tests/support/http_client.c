@@ -11,18 +11,17 @@
 
 enum { WAIT_MS = 10000 };
 
+/* Reads all there is: after a reset the loop reports a descriptor only once. */
 static void on_readable(void *ctx, unsigned events)
 {
     struct http_client *client = ctx;
     char bytes[65536];
-    ssize_t n = recv(client->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+    ssize_t n;
 
     (void)events;
-    if (n < 0 && errno == EAGAIN)
-        return;
-    if (n > 0)
+    while ((n = recv(client->fd, bytes, sizeof(bytes), MSG_DONTWAIT)) > 0)
         buf_add(&client->in, bytes, (size_t)n);
-    if (n <= 0) {
+    if (n == 0 || errno != EAGAIN) {
         client->closed = true;
         loop_io_want(client->io, 0);
     }
