@@ -10,7 +10,11 @@
 #include "base/loop.h"
 
 /* libwebsockets as a foreign loop (LWS_SERVER_OPTION_LIBUV, evlib plugin libwebsockets-evlib-uv). One
- * context per process with the one protocol table that cdp/transport_ws.c gives. */
+ * context per process with the one protocol table that cdp/transport_ws.c gives.
+ * Received bytes come in pieces of at most 32 KiB. Connect without an origin: Chrome refuses any that it was
+ * not told to allow. lws_context_user() is taken.
+ * Detach outside loop_run(): it turns the loop a few times, so that open sockets get their closing
+ * callbacks (and so do other objects of the loop). */
 struct lws_context;
 struct lws_protocols;
 MUST_CHECK int loop_lws_attach(struct loop *loop, const struct lws_protocols *protocols,
