@@ -5,6 +5,7 @@
 #include "base/jdoc.h"
 #include "base/str.h"
 #include "crawl/selector.h"
+#include "crawl/site_priv.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -182,6 +183,66 @@ static void accepts_the_site_files_that_ship(void **state)
         site_free(&site);
         mem_free(path);
     }
+}
+
+static char *read_whole_file(const char *path)
+{
+    struct buf text;
+    char piece[4096];
+    size_t n;
+    FILE *file = fopen(path, "r");
+
+    if (!file)
+        fail_msg("%s: not found; tests run in the top folder", path);
+    buf_init(&text, BUF_MAX_DEFAULT);
+    while ((n = fread(piece, 1, sizeof piece, file)) > 0)
+        buf_add(&text, piece, n);
+    fclose(file);
+    return buf_take(&text);
+}
+
+static void documents_every_key_and_field(void **state)
+{
+    const struct site_key *const tables[] = {
+        site_keys_site,  site_keys_list,   site_keys_score,  site_keys_schedule, site_keys_pace,
+        site_keys_block, site_keys_render, site_keys_layout, site_keys_field};
+    char *readme = read_whole_file("sites/README.md");
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
+        for (const struct site_key *key = tables[i]; key->name; key++) {
+            char *quoted = mem_printf("`%s`", key->name);
+
+            if (!strstr(readme, quoted))
+                fail_msg("sites/README.md does not tell of the key %s", key->name);
+            mem_free(quoted);
+        }
+    }
+    for (const struct site_field_kind *kind = site_field_kinds; kind->name; kind++) {
+        char *quoted = mem_printf("`%s`", kind->name);
+
+        if (!strstr(readme, quoted))
+            fail_msg("sites/README.md does not tell of the field %s", kind->name);
+        mem_free(quoted);
+    }
+    mem_free(readme);
+}
+
+static void accepts_the_example_of_the_readme(void **state)
+{
+    char *readme = read_whole_file("sites/README.md");
+    char *begin = strstr(readme, "    [site]\n"), *end;
+    struct site *site;
+
+    (void)state;
+    assert_non_null(begin);
+    end = strstr(begin, "\n\n");
+    assert_non_null(end);
+    *end = '\0';
+    site = load(begin);
+    assert_string_equal(site->name, "새 게시판");
+    site_free(&site);
+    mem_free(readme);
 }
 
 static void makes_the_address_of_each_page(void **state)
@@ -446,6 +507,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_a_whole_file),
         cmocka_unit_test(accepts_the_site_files_that_ship),
+        cmocka_unit_test(documents_every_key_and_field),
+        cmocka_unit_test(accepts_the_example_of_the_readme),
         cmocka_unit_test(makes_the_address_of_each_page),
         cmocka_unit_test(asks_for_the_first_page_by_its_own_address),
         cmocka_unit_test(writes_the_rules_as_json),
