@@ -61,10 +61,13 @@ static void on_interrupt(void *ctx)
     struct session *s = ctx;
 
     s->interrupted = true;
-    if (s->crawl)
+    if (s->crawl) {
         crawl_cmd_cancel(s->crawl);
-    else
-        engine_stop(s->engine, on_stopped, s);
+        return;
+    }
+    if (s->args->command == ARGS_CRAWL && !s->exit_code)
+        s->exit_code = err_exit_code(ERR_CANCELLED);
+    engine_stop(s->engine, on_stopped, s);
 }
 
 static void fail_and_stop(struct session *s, const struct err *err)
@@ -145,18 +148,12 @@ static int load_sites(struct session *s, struct err *err)
     return sites_load(&s->config, on_problem, s, &s->sites, err);
 }
 
-/* The first problem of a site file was already told by on_problem. */
-static int fail_sites(const struct err *err)
-{
-    return err->code == ERR_SITE && str_starts(err->text, "sites/") ? err_exit_code(err->code) : fail(err);
-}
-
 static int command_crawl(struct session *s)
 {
     struct err err;
 
     if (load_sites(s, &err) < 0)
-        return fail_sites(&err);
+        return err_exit_code(err.code); /* told by on_problem */
     return in_engine(s, !s->args->dry_run, on_ready_to_crawl);
 }
 
@@ -165,7 +162,7 @@ static int command_run(struct session *s)
     struct err err;
 
     if (load_sites(s, &err) < 0)
-        return fail_sites(&err);
+        return err_exit_code(err.code); /* told by on_problem */
     if (s->sites.broken)
         log_error("engine", "broken site files are left out", "sites=%d", s->sites.broken);
     return in_engine(s, true, on_ready_to_serve);
@@ -193,7 +190,7 @@ static int command_schedule(struct session *s)
     struct err err;
 
     if (load_sites(s, &err) < 0)
-        return fail_sites(&err);
+        return err_exit_code(err.code); /* told by on_problem */
     for (size_t i = 0; i < s->sites.n; i++)
         print_next(s->sites.items[i], s->config.schedule_override);
     return 0;

@@ -113,6 +113,30 @@ static void add_site(struct sites *sites, struct site *site)
     sites->items[sites->n++] = site;
 }
 
+/* site_load() tells its problems itself; ours go the same way. Returns -1. */
+static int tell(const struct err *err, site_error_fn *on_error, void *ctx)
+{
+    if (on_error)
+        on_error(err->text, ctx);
+    return -1;
+}
+
+static int load_named(const struct catalog *catalog, const struct config *config, const char *name,
+                      site_error_fn *on_error, void *ctx, struct sites *out, struct err *err)
+{
+    const struct found *found = catalog_find(catalog, name);
+    struct site *site;
+
+    if (!found) {
+        unknown_site(catalog, config, name, err);
+        return tell(err, on_error, ctx);
+    }
+    if (site_load(found->path, found->name, on_error, ctx, &site, err) < 0)
+        return -1;
+    add_site(out, site);
+    return 0;
+}
+
 int sites_load_named(const struct config *config, const char *const *names, size_t n, site_error_fn *on_error,
                      void *ctx, struct sites *out, struct err *err)
 {
@@ -121,17 +145,10 @@ int sites_load_named(const struct config *config, const char *const *names, size
 
     *out = (struct sites){0};
     rc = catalog_init(&catalog, config, err);
-    for (size_t i = 0; rc == 0 && i < n; i++) {
-        const struct found *found = catalog_find(&catalog, names[i]);
-        struct site *site;
-
-        if (!found)
-            rc = unknown_site(&catalog, config, names[i], err);
-        else
-            rc = site_load(found->path, found->name, on_error, ctx, &site, err);
-        if (rc == 0)
-            add_site(out, site);
-    }
+    if (rc < 0)
+        tell(err, on_error, ctx);
+    for (size_t i = 0; rc == 0 && i < n; i++)
+        rc = load_named(&catalog, config, names[i], on_error, ctx, out, err);
     catalog_fini(&catalog);
     if (rc < 0)
         sites_free(out);
@@ -202,7 +219,7 @@ int sites_load(const struct config *config, site_error_fn *on_error, void *ctx, 
     if (rc == 0 && out->n == 0)
         rc = err_set(err, ERR_SITE, "no site to run in %s (%d broken; the others say enabled = no)",
                      config->sites_dir, out->broken);
-    return rc;
+    return rc < 0 ? tell(err, on_error, ctx) : 0;
 }
 
 void sites_free(struct sites *sites)

@@ -16,7 +16,9 @@ struct sites {
     int broken; /* files that were left out */
 };
 
-/* Load what `config->sites` names or, when that is empty, each site whose file says enabled = yes. -1: a folder of
+/* Both loaders give every problem to on_error (may be NULL); err holds the one that decided.
+ *
+ * Load what `config->sites` names or, when that is empty, each site whose file says enabled = yes. -1: a folder of
  * sites_dir can't be read, a named site does not exist (the nearest name is told), or nothing is left to run. */
 MUST_CHECK int sites_load(const struct config *config, site_error_fn *on_error, void *ctx, struct sites *out,
                           struct err *err);

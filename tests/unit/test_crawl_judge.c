@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/* test_crawl_judge.c - the verdict on a page, and whether a second try makes sense. */
+#include "crawl/judge.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <cmocka.h>
+
+static struct row_set page(int status, const char *layout, bool ready, int rows, const char *title)
+{
+    return (struct row_set){
+        .status = status, .layout = layout, .ready = ready, .n = rows, .seen = rows, .title = title,
+        .url = "http://board/list", .text_head = "",
+    };
+}
+
+static void names_why_a_page_is_not_stored(void **state)
+{
+    const struct site site = {.id = "a", .path = "sites/a/site.conf", .min_rows = 10};
+    const struct {
+        struct row_set page;
+        enum err_code code;
+    } rows[] = {
+        {page(200, "plain", true, 20, "List"), ERR_OK},
+        {page(0, "plain", true, 10, "List"), ERR_OK},
+        {page(200, "plain", false, 20, "late, but the rows are there"), ERR_OK},
+        {page(200, "plain", true, 9, "List"), ERR_EMPTY},
+        {page(200, "plain", false, 9, "List"), ERR_TIMEOUT},
+        {page(200, NULL, false, 0, "Redesign"), ERR_DRIFT},
+        {page(200, NULL, false, 0, "Just a moment..."), ERR_BLOCKED},
+        {page(200, NULL, false, 0, "에펨코리아 보안 시스템"), ERR_BLOCKED},
+        {page(200, "plain", true, 20, "Just a moment is a song"), ERR_OK},
+        {page(403, NULL, false, 0, ""), ERR_BLOCKED},
+        {page(430, NULL, false, 0, ""), ERR_BLOCKED},
+        {page(429, "plain", true, 20, ""), ERR_RATE_LIMITED},
+        {page(503, NULL, false, 0, ""), ERR_HTTP_STATUS},
+        {page(404, "plain", true, 20, ""), ERR_HTTP_STATUS},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct err err = {.code = ERR_OK};
+        int rc = judge_page(&site, &rows[i].page, &err);
+
+        assert_int_equal(rc, rows[i].code == ERR_OK ? 0 : -1);
+        if (rows[i].code != err.code)
+            fail_msg("row %zu: expected %s, got %s (%s)", i, err_reason(rows[i].code), err_reason(err.code), err.text);
+    }
+}
+
+static void a_board_without_min_rows_still_needs_one(void **state)
+{
+    const struct site site = {.id = "a", .path = "sites/a/site.conf", .min_rows = 0};
+    struct row_set none = page(200, "plain", true, 0, "");
+    struct err err;
+
+    (void)state;
+    assert_int_equal(judge_page(&site, &none, &err), -1);
+    assert_int_equal(err.code, ERR_EMPTY);
+}
+
+static void tries_again_only_what_may_pass(void **state)
+{
+    static const enum err_code passing[] = {ERR_CRASHED, ERR_OOM, ERR_BROWSER_EXIT, ERR_NETWORK, ERR_TIMEOUT};
+    static const enum err_code lasting[] = {ERR_BLOCKED, ERR_RATE_LIMITED, ERR_ROBOTS,    ERR_DRIFT, ERR_SITE,
+                                            ERR_STORE,   ERR_CANCELLED,    ERR_LAUNCH, ERR_HUNG,  ERR_EMPTY};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(passing); i++)
+        assert_true(judge_is_passing(passing[i], 0));
+    for (size_t i = 0; i < ARRAY_LEN(lasting); i++)
+        assert_false(judge_is_passing(lasting[i], 200));
+    assert_true(judge_is_passing(ERR_HTTP_STATUS, 503));
+    assert_false(judge_is_passing(ERR_HTTP_STATUS, 404));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_why_a_page_is_not_stored),
+        cmocka_unit_test(a_board_without_min_rows_still_needs_one),
+        cmocka_unit_test(tries_again_only_what_may_pass),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
