@@ -15,8 +15,8 @@
 /* A number as written. */
 struct number {
     const char *end;
-    int64_t e2;       /* hundredths, without the unit */
-    bool has_groups;  /* "12,900": commas before each three digits */
+    int64_t e2;      /* hundredths, without the unit */
+    bool has_groups; /* "12,900": commas before each three digits */
     bool has_decimals;
 };
 
@@ -118,12 +118,12 @@ struct sign {
     const char *currency;
 };
 
-static const struct sign signs_before[] = {{"₩", "KRW"},  {"￦", "KRW"},  {"US$", "USD"},
+static const struct sign signs_before[] = {{"₩", "KRW"},   {"￦", "KRW"}, {"US$", "USD"},
                                            {"USD", "USD"}, {"$", "USD"},  {"€", "EUR"},
-                                           {"£", "GBP"},  {"¥", "JPY"}};
-static const struct sign units_behind[] = {{"원", "KRW"},   {"달러", "USD"}, {"불", "USD"},
-                                           {"$", "USD"},   {"USD", "USD"}, {"유로", "EUR"},
-                                           {"€", "EUR"},   {"엔", "JPY"},   {"위안", "CNY"},
+                                           {"£", "GBP"},   {"¥", "JPY"}};
+static const struct sign units_behind[] = {{"원", "KRW"},     {"달러", "USD"}, {"불", "USD"},
+                                           {"$", "USD"},      {"USD", "USD"},  {"유로", "EUR"},
+                                           {"€", "EUR"},      {"엔", "JPY"},   {"위안", "CNY"},
                                            {"파운드", "GBP"}, {"KRW", "KRW"}};
 
 static const char *unit_behind(const char *at, const char **currency)
@@ -137,7 +137,8 @@ static const char *unit_behind(const char *at, const char **currency)
     return NULL;
 }
 
-/* The currency sign that ends right before `number`, blanks between allowed; NULL when there is none. */
+/* The currency sign that ends right before `number`, blanks between allowed; NULL when there is
+ * none. */
 static const char *sign_before(const char *start, const char *number)
 {
     while (number > start && isspace((unsigned char)number[-1]))
@@ -158,7 +159,8 @@ static bool ends_amount(const char *at)
     return *at == '\0' || strchr(")]/,.~+", *at) || str_starts(at, "대");
 }
 
-/* "만", "천" and the rest of "1만5천원". Advances number->end; false when it is no amount of money. */
+/* "만", "천" and the rest of "1만5천원". Advances number->end; false when it is no amount of money.
+ */
 static bool apply_korean_multiplier(struct number *number)
 {
     struct number rest;
@@ -175,9 +177,9 @@ static bool apply_korean_multiplier(struct number *number)
             return false;
         number->end = rest.end;
     }
-    return str_starts(skip_blanks(number->end), "원") || (is_ten_thousands && ends_amount(number->end)) ||
-           str_starts(number->end, "불") || str_starts(number->end, "달러") ||
-           str_starts(number->end, "엔");
+    return str_starts(skip_blanks(number->end), "원") ||
+           (is_ten_thousands && ends_amount(number->end)) || str_starts(number->end, "불") ||
+           str_starts(number->end, "달러") || str_starts(number->end, "엔");
 }
 
 /* The server cut the title inside this number: "131,34...", "149...". */
@@ -219,8 +221,9 @@ static bool read_money(const char *start, const char *at, struct amount_price *o
 /* Not inside a word or a longer number: "DDR5", "16x2", "v1.2". */
 static bool begins_number(const char *start, const char *at)
 {
-    return is_digit(*at) && (at == start || (!is_digit(at[-1]) && !is_ascii_letter(at[-1]) &&
-                                             !(at[-1] == '.' && at - start > 1 && is_digit(at[-2]))));
+    return is_digit(*at) &&
+           (at == start || (!is_digit(at[-1]) && !is_ascii_letter(at[-1]) &&
+                            !(at[-1] == '.' && at - start > 1 && is_digit(at[-2]))));
 }
 
 static bool first_money(const char *start, const char *end, struct amount_price *out)
@@ -274,7 +277,8 @@ static const char *skip_leading_brackets(const char *title)
     return title;
 }
 
-/* "(2026/11/22)": a year, and behind the slash one or two digits and nothing else. "(50880/0)" is a price. */
+/* "(2026/11/22)": a year, and behind the slash one or two digits and nothing else. "(50880/0)" is a
+ * price. */
 static bool is_date_like(const struct number *number, const char *at)
 {
     if (number->has_groups || number->e2 < 190000 || number->e2 > 210000)
@@ -286,8 +290,8 @@ static bool is_date_like(const struct number *number, const char *at)
     return *at == ')' || *at == '/' || *at == '\0';
 }
 
-/* A bare number before the slash: "(5,000/무료)", "(1340/3000배송)", "(19.99/29.99달러)". Its currency is that
- * of what stands behind the slash. */
+/* A bare number before the slash: "(5,000/무료)", "(1340/3000배송)", "(19.99/29.99달러)". Its
+ * currency is that of what stands behind the slash. */
 static bool bare_price(const char *open, const char *slash, const char *close,
                        struct amount_price *out)
 {
@@ -339,8 +343,8 @@ static bool price_in_last_pair(const char *title, struct amount_price *out)
     return any;
 }
 
-/* What may stand behind a number without a currency that is a price: "48,600", "(49,900)", "(18,020, 배송비",
- * "30,480 무배". */
+/* What may stand behind a number without a currency that is a price: "48,600", "(49,900)",
+ * "(18,020, 배송비", "30,480 무배". */
 static bool ends_grouped_price(const char *at)
 {
     if (*at == ',')

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* amount.h - reads counts, prices and malls as boards write them.
  *
- * Pure functions. A text that could mean two things gives nothing: a missing price is better than a wrong one.
+ * Pure functions. A text that could mean two things gives nothing: a missing price is better than a
+ * wrong one.
  */
 #ifndef CRAWL_AMOUNT_H
 #define CRAWL_AMOUNT_H
@@ -11,9 +12,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The first number of the text: "5,234", "(77)", "[14]", "추천 3", "16.7 k" = 16700, "4.6 M", "1.2만",
- * "3 - 0" = 3 and "3/10" = 3 (votes for and against), "-12" = -12. False (out unchanged) when there is
- * none or it is too large for int64. */
+/* The first number of the text: "5,234", "(77)", "[14]", "추천 3", "16.7 k" = 16700, "4.6 M",
+ * "1.2만", "3 - 0" = 3 and "3/10" = 3 (votes for and against), "-12" = -12. False (out unchanged)
+ * when there is none or it is too large for int64. */
 bool amount_count(const char *text, int64_t *out);
 
 struct amount_price {
@@ -21,14 +22,14 @@ struct amount_price {
     const char *currency; /* ISO 4217, static */
 };
 
-/* The price in an element made for it: "12,900원", "￦ 36,000 (KRW)", "$19.99", "145만", "5950" (won),
- * "무료" = 0. */
+/* The price in an element made for it: "12,900원", "￦ 36,000 (KRW)", "$19.99", "145만", "5950"
+ * (won), "무료" = 0. */
 bool amount_price(const char *text, struct amount_price *out);
 
-/* The price inside a title: the first part of "(10,900원/무료)" where there is such a pair, else the first
- * number with a currency, else a number with thousands separators that nothing but white space or a
- * closing sign follows. Numbers that the server cut ("149...") and shipping ("(2,500원)" behind a price)
- * are none. A leading [mall] is passed over. */
+/* The price inside a title: the first part of "(10,900원/무료)" where there is such a pair, else
+ * the first number with a currency, else a number with thousands separators that nothing but white
+ * space or a closing sign follows. Numbers that the server cut ("149...") and shipping ("(2,500원)"
+ * behind a price) are none. A leading [mall] is passed over. */
 bool amount_price_in_title(const char *title, struct amount_price *out);
 
 /* "[11번가] 버거킹 ..." -> "11번가", owned by the caller; NULL when the title does not begin with a

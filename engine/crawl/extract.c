@@ -267,7 +267,8 @@ int extract_read(const struct site *site, const struct jval *result, int64_t now
     if (jval_is_object(jval_get(result, "error")))
         return bad_rule(site, jval_get(result, "error"), err);
     if (!jval_is_array(jval_get(result, "rows")) || (layout && !r.layout))
-        return err_set(err, ERR_PROTOCOL, "site %s: extract: unexpected answer of the page", site->id);
+        return err_set(err, ERR_PROTOCOL, "site %s: extract: unexpected answer of the page",
+                       site->id);
     r.set = mem_new(struct row_set);
     arena_init(&r.set->arena);
     read_page(r.set, result);

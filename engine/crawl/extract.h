@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* extract.h - from a loaded page to typed rows.
  *
- * The in-page program (extract.js) reads text by the site's rules; extract_read() gives it meaning. How to run it:
+ * The in-page program (extract.js) reads text by the site's rules; extract_read() gives it meaning.
+ * How to run it:
  *   1. once per tab: Page.addScriptToEvaluateOnNewDocument {source: extract_prelude(), worldName}
  *   2. after Page.navigate: Page.createIsolatedWorld {frameId, worldName} -> executionContextId
- *   3. Runtime.callFunctionOn {functionDeclaration: extract_program(), executionContextId, awaitPromise: true,
- *      returnByValue: true, arguments: [{value: site_rules_json()}]}
- * The call answers by the deadline given to site_rules_json(). When the page reloads itself meanwhile (a cookie gate),
- * Chrome ends it with an error ("Execution context was destroyed", "Inspected target navigated ..."): repeat from
- * step 2 in what is left of the deadline.
+ *   3. Runtime.callFunctionOn {functionDeclaration: extract_program(), executionContextId,
+ * awaitPromise: true, returnByValue: true, arguments: [{value: site_rules_json()}]} The call
+ * answers by the deadline given to site_rules_json(). When the page reloads itself meanwhile (a
+ * cookie gate), Chrome ends it with an error ("Execution context was destroyed", "Inspected target
+ * navigated ..."): repeat from step 2 in what is left of the deadline.
  */
 #ifndef CRAWL_EXTRACT_H
 #define CRAWL_EXTRACT_H
@@ -20,7 +21,8 @@
 const char *extract_program(void);
 const char *extract_prelude(void);
 
-/* How often a field's selector found an element, and gave a value, among the rows that were not skipped. */
+/* How often a field's selector found an element, and gave a value, among the rows that were not
+ * skipped. */
 struct extract_field {
     const char *name;
     int matched, valued;
@@ -36,12 +38,12 @@ struct row_set {
     struct deal_row *rows;
     int n;
 
-    int status;         /* HTTP status of the document, 0 when the browser does not tell */
-    const char *url;    /* after redirects */
-    const char *title;  /* of the document */
-    const char *layout; /* NULL: no layout of the site was found (drift, or a page in the way) */
+    int status;            /* HTTP status of the document, 0 when the browser does not tell */
+    const char *url;       /* after redirects */
+    const char *title;     /* of the document */
+    const char *layout;    /* NULL: no layout of the site was found (drift, or a page in the way) */
     const char *text_head; /* the first 300 characters of its text */
-    bool ready;         /* false: the deadline ended the wait */
+    bool ready;            /* false: the deadline ended the wait */
     int64_t waited_ms;
     int64_t html_bytes; /* of the document as scripts left it, about */
 
@@ -53,18 +55,19 @@ struct row_set {
     int n_fields;
 };
 
-/* Read the answer of the in-page program (`result` of Runtime.callFunctionOn, its value). now_ms: the moment of the
- * reading, against which "14:03" is understood. Rows keep the order of the page; a key's first row wins.
+/* Read the answer of the in-page program (`result` of Runtime.callFunctionOn, its value). now_ms:
+ * the moment of the reading, against which "14:03" is understood. Rows keep the order of the page;
+ * a key's first row wins.
  *
- *   posted_at   only from a time that is exact: not from a bare date, and not from "3 minutes ago", which would be
- *               another moment at each reading
- *   comment, like   0 where the row shows none but the layout has the rule; DEAL_UNKNOWN without a rule
- *   view        DEAL_UNKNOWN where the row shows none
- *   price, mall from their own fields, else from the title
- *   score       by the site's weights, rounded; unknown counts weigh nothing
+ *   posted_at   only from a time that is exact: not from a bare date, and not from "3 minutes ago",
+ * which would be another moment at each reading comment, like   0 where the row shows none but the
+ * layout has the rule; DEAL_UNKNOWN without a rule view        DEAL_UNKNOWN where the row shows
+ * none price, mall from their own fields, else from the title score       by the site's weights,
+ * rounded; unknown counts weigh nothing
  *
- * 0, or -1: ERR_SITE when a selector or regex is none ("sites/x/site.conf:14: mobile.title.css: ..."),
- * ERR_PROTOCOL when `result` is not what the program answers. *out is NULL then; else row_set_free() it. */
+ * 0, or -1: ERR_SITE when a selector or regex is none ("sites/x/site.conf:14: mobile.title.css:
+ * ..."), ERR_PROTOCOL when `result` is not what the program answers. *out is NULL then; else
+ * row_set_free() it. */
 MUST_CHECK int extract_read(const struct site *site, const struct jval *result, int64_t now_ms,
                             struct row_set **out, struct err *err);
 void row_set_free(struct row_set **set);

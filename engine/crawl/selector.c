@@ -35,8 +35,8 @@ static bool is_name_start(const char *at)
 
 static void skip_name(struct scan *s)
 {
-    while (isalnum((unsigned char)*s->at) || strchr("_-", *s->at) || (unsigned char)*s->at >= 0x80 ||
-           *s->at == '\\') {
+    while (isalnum((unsigned char)*s->at) || strchr("_-", *s->at) ||
+           (unsigned char)*s->at >= 0x80 || *s->at == '\\') {
         if (*s->at == '\0')
             return;
         s->at += *s->at == '\\' && s->at[1] ? 2 : 1;
@@ -90,7 +90,8 @@ static void open_level(struct scan *s, const char *name, size_t name_len)
         return;
     }
     for (size_t i = 0; i < ARRAY_LEN(selector_lists); i++)
-        is_list |= strlen(selector_lists[i]) == name_len && !memcmp(selector_lists[i], name, name_len);
+        is_list |=
+            strlen(selector_lists[i]) == name_len && !memcmp(selector_lists[i], name, name_len);
     s->levels[++s->depth] = (struct level){
         .is_relative = name_len == 3 && !memcmp(name, "has", 3),
         .is_free_form = !is_list,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* site.c - reads site.conf in two passes: layouts and fields are made first, then every key is set.
  *
- * Each problem is reported with file, line and key, and reading goes on, so that one run shows them all.
- * Not here: the keys themselves (site_keys.c), what is derived from a site (site_rules.c).
+ * Each problem is reported with file, line and key, and reading goes on, so that one run shows them
+ * all. Not here: the keys themselves (site_keys.c), what is derived from a site (site_rules.c).
  */
 #include "base/str.h"
 #include "crawl/site_priv.h"
@@ -202,10 +202,8 @@ static void add_field(struct site_parse *p, const struct ini_entry *e)
         memcpy(field, layout->fields, layout->n_fields * sizeof *field);
     layout->fields = field;
     field += layout->n_fields++;
-    *field = (struct site_field){.name = kind->name,
-                                 .type = kind->type,
-                                 .required = kind->always_required,
-                                 .line = e->line};
+    *field = (struct site_field){
+        .name = kind->name, .type = kind->type, .required = kind->always_required, .line = e->line};
 }
 
 static bool is_later_section(const char *section)
@@ -234,13 +232,14 @@ static const struct {
     const char *section;
     const struct site_key *keys;
 } sections[] = {
-    {"site", site_keys_site},         {"list", site_keys_list},   {"score", site_keys_score},
-    {"schedule", site_keys_schedule}, {"pace", site_keys_pace},   {"block", site_keys_block},
+    {"site", site_keys_site},         {"list", site_keys_list}, {"score", site_keys_score},
+    {"schedule", site_keys_schedule}, {"pace", site_keys_pace}, {"block", site_keys_block},
     {"render", site_keys_render},
 };
 
-/* The keys that a section may have and the object they are set in; NULL for an unknown section (reported
- * with its [section] line) and for one that a first-pass problem left without an object. */
+/* The keys that a section may have and the object they are set in; NULL for an unknown section
+ * (reported with its [section] line) and for one that a first-pass problem left without an object.
+ */
 static const struct site_key *keys_of(struct site_parse *p, const char *section, void **object)
 {
     const char *name = layout_name(section);
@@ -279,11 +278,13 @@ static void unknown_section(struct site_parse *p, const struct ini_entry *e)
     names[ARRAY_LEN(sections)] = "layout NAME";
     near = str_nearest(e->section, names, ARRAY_LEN(names));
     site_problem(p, e, "unknown section%s%s%s", near ? "; did you mean [" : "", near ? near : "",
-                 near ? "]?" : ": expected [site], [list], [layout NAME], [NAME.FIELD], [score], "
-                               "[schedule], [pace], [block] or [render]");
+                 near ? "]?"
+                      : ": expected [site], [list], [layout NAME], [NAME.FIELD], [score], "
+                        "[schedule], [pace], [block] or [render]");
 }
 
-static void unknown_key(struct site_parse *p, const struct ini_entry *e, const struct site_key *keys)
+static void unknown_key(struct site_parse *p, const struct ini_entry *e,
+                        const struct site_key *keys)
 {
     const char *names[MAX_NAMES];
     struct buf all;
@@ -373,8 +374,8 @@ static void check_field(struct site_parse *p, const struct site_layout *layout,
         return;
     /* `attr = X` alone reads the row's own attribute. */
     if (*attr == '\0')
-        site_problem_at(p, field->line, "%s.%s.css: missing: expected a CSS selector",
-                        layout->name, field->name);
+        site_problem_at(p, field->line, "%s.%s.css: missing: expected a CSS selector", layout->name,
+                        field->name);
     field->css = arena_new(&p->site->arena, struct site_css);
     *field->css = (struct site_css){"", attr};
     field->n_css = 1;
@@ -469,7 +470,8 @@ static int finish(struct site_parse *p, struct ini *ini, int ini_result, const s
 int site_load(const char *path, const char *id, site_error_fn *on_error, void *ctx,
               struct site **out, struct err *err)
 {
-    struct site_parse p = {.site = site_new(path, id), .on_error = on_error, .ctx = ctx, .err = err};
+    struct site_parse p = {
+        .site = site_new(path, id), .on_error = on_error, .ctx = ctx, .err = err};
     struct err ini_err;
     struct ini ini;
     int result = ini_read_file(&ini, path, on_ini_problem, &p, &ini_err);
@@ -480,7 +482,8 @@ int site_load(const char *path, const char *id, site_error_fn *on_error, void *c
 int site_load_text(const char *path, const char *id, const char *text, site_error_fn *on_error,
                    void *ctx, struct site **out, struct err *err)
 {
-    struct site_parse p = {.site = site_new(path, id), .on_error = on_error, .ctx = ctx, .err = err};
+    struct site_parse p = {
+        .site = site_new(path, id), .on_error = on_error, .ctx = ctx, .err = err};
     struct err ini_err;
     struct ini ini;
     int result = ini_read_text(&ini, path, text, on_ini_problem, &p, &ini_err);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* site.h - one board: what sites/NAME/site.conf says, checked, and what is derived from it.
  *
- * The reference of the file, key by key, is sites/README.md. A loaded site does not change; a reload makes a
- * new one. All pointers in it live until site_free().
+ * The reference of the file, key by key, is sites/README.md. A loaded site does not change; a
+ * reload makes a new one. All pointers in it live until site_free().
  */
 #ifndef CRAWL_SITE_H
 #define CRAWL_SITE_H
@@ -108,8 +108,8 @@ struct site {
 /* Called once per problem, in no particular order: "PATH:LINE: section.key: ... expected ...". */
 typedef void site_error_fn(const char *message, void *ctx);
 
-/* Read and check `path`; `id` becomes the site's id. 0, or -1 with every problem given to on_error (which may
- * be NULL) and the first of them in err (ERR_SITE). *out is NULL then. */
+/* Read and check `path`; `id` becomes the site's id. 0, or -1 with every problem given to on_error
+ * (which may be NULL) and the first of them in err (ERR_SITE). *out is NULL then. */
 MUST_CHECK int site_load(const char *path, const char *id, site_error_fn *on_error, void *ctx,
                          struct site **out, struct err *err);
 /* The same from memory. */
@@ -118,15 +118,17 @@ MUST_CHECK int site_load_text(const char *path, const char *id, const char *text
                               struct err *err);
 void site_free(struct site **site);
 
-/* The argument of extract.js for this site, as JSON; timeout_ms is the in-page program's own deadline. */
+/* The argument of extract.js for this site, as JSON; timeout_ms is the in-page program's own
+ * deadline. */
 void site_rules_json(const struct site *site, int64_t timeout_ms, struct buf *out);
 
-/* The address of list page `page` (numbered as the board does). origin ("http://ppomppu.localhost:8080") takes
- * the place of the file's scheme, host and port; NULL keeps them. */
+/* The address of list page `page` (numbered as the board does). origin
+ * ("http://ppomppu.localhost:8080") takes the place of the file's scheme, host and port; NULL keeps
+ * them. */
 void site_list_url(const struct site *site, int page, const char *origin, struct buf *out);
 
-/* The line of alternative n of a rule as extract.js names it ("mobile.title.css"), and its text; 0 when the
- * file has no such rule. */
+/* The line of alternative n of a rule as extract.js names it ("mobile.title.css"), and its text; 0
+ * when the file has no such rule. */
 int site_rule_line(const struct site *site, const char *rule, size_t n, const char **value_out);
 
 const char *site_type_name(enum site_type type);

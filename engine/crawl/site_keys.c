@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* site_keys.c - the keys of site.conf: how the value of each is read and what is expected of it.
  *
- * One table per section at the end; a key without a setter is one that DESIGN names and no code serves yet:
- * it is refused rather than ignored.
+ * One table per section at the end; a key without a setter is one that DESIGN names and no code
+ * serves yet: it is refused rather than ignored.
  */
 #include "base/str.h"
 #include "crawl/selector.h"
@@ -20,10 +20,12 @@
 #define MAX_DELAY_MS ((int64_t)3600 * 1000)
 
 const struct site_field_kind site_field_kinds[] = {
-    {"key", SITE_TEXT, true},      {"title", SITE_TEXT, true},    {"url", SITE_URL, true},
-    {"redirect_url", SITE_URL, false}, {"image", SITE_IMAGE, false}, {"posted_at", SITE_TIME, false},
-    {"view", SITE_INT, false},     {"comment", SITE_INT, false},  {"like", SITE_INT, false},
-    {"price", SITE_PRICE, false},  {"mall", SITE_TEXT, false},    {"category", SITE_TEXT, false},
+    {"key", SITE_TEXT, true},       {"title", SITE_TEXT, true},
+    {"url", SITE_URL, true},        {"redirect_url", SITE_URL, false},
+    {"image", SITE_IMAGE, false},   {"posted_at", SITE_TIME, false},
+    {"view", SITE_INT, false},      {"comment", SITE_INT, false},
+    {"like", SITE_INT, false},      {"price", SITE_PRICE, false},
+    {"mall", SITE_TEXT, false},     {"category", SITE_TEXT, false},
     {"sold_out", SITE_FLAG, false}, {NULL, SITE_TEXT, false},
 };
 
@@ -112,9 +114,9 @@ static void set_prefix(struct site_parse *p, const struct ini_entry *e, void *sl
 
 static void set_url(struct site_parse *p, const struct ini_entry *e, void *slot)
 {
-    const char *host = str_starts(e->value, "https://") ? e->value + 8
+    const char *host = str_starts(e->value, "https://")  ? e->value + 8
                        : str_starts(e->value, "http://") ? e->value + 7
-                                                          : "";
+                                                         : "";
 
     if (!isalnum((unsigned char)*host) || strpbrk(e->value, " \t"))
         site_problem(p, e, "\"%s\": expected an address that begins with http:// or https://",
@@ -191,6 +193,19 @@ static void set_words(struct site_parse *p, const struct ini_entry *e, void *slo
         else
             site_texts_add(&p->site->arena, slot, word);
     }
+}
+
+/* Chrome takes URLPattern syntax here and refuses a bare "*ads*". */
+static void add_patterns(struct site_parse *p, const struct ini_entry *e, void *slot)
+{
+    struct site_texts *texts = slot;
+    size_t before = texts->n;
+
+    set_words(p, e, slot);
+    for (size_t i = before; i < texts->n; i++)
+        if (!strstr(texts->items[i], "://"))
+            site_problem(p, e, "\"%s\": expected a pattern such as *://*.ads.example/*",
+                         texts->items[i]);
 }
 
 static void set_cron(struct site_parse *p, const struct ini_entry *e, void *slot)
@@ -272,8 +287,8 @@ static void add_css(struct site_parse *p, const struct ini_entry *e, void *slot)
     /* The row itself is no selector, but has a place in the count of alternatives. */
     if (*selector == '\0')
         site_note_rule(p, e, selector);
-    all[field->n_css++] = (struct site_css){
-        *selector ? checked_selector(p, e, selector) : selector, attribute};
+    all[field->n_css++] =
+        (struct site_css){*selector ? checked_selector(p, e, selector) : selector, attribute};
     field->css = all;
 }
 
@@ -376,7 +391,7 @@ const struct site_key site_keys_pace[] = {
 };
 
 const struct site_key site_keys_block[] = {
-    {"urls", set_words, IN(site, block_urls), true},
+    {"urls", add_patterns, IN(site, block_urls), true},
     {NULL, NULL, 0, false},
 };
 

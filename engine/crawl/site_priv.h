@@ -47,7 +47,8 @@ void site_problem(struct site_parse *parse, const struct ini_entry *entry, const
     PRINTF_LIKE(3, 4);
 void site_problem_at(struct site_parse *parse, int line, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
-/* "mobile.match" for [layout mobile], "mobile.title.css" for [mobile.title], "list.url" for [list]. */
+/* "mobile.match" for [layout mobile], "mobile.title.css" for [mobile.title], "list.url" for [list].
+ */
 const char *site_rule_name(struct site_parse *parse, const struct ini_entry *entry);
 
 /* Remember where a selector or regex stands. */

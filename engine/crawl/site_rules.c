@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* site_rules.c - what others need of a site: the rules as JSON, the addresses, the line of a rule. */
+/* site_rules.c - what others need of a site: the rules as JSON, the addresses, the line of a rule.
+ */
 #include "base/str.h"
 #include "crawl/site_priv.h"
 
@@ -106,7 +107,8 @@ static const char *path_of(const char *url)
 
 void site_list_url(const struct site *site, int page, const char *origin, struct buf *out)
 {
-    const char *url = site->first_url && page == site->first_page ? site->first_url : site->list_url;
+    const char *url =
+        site->first_url && page == site->first_page ? site->first_url : site->list_url;
     const char *hole;
 
     if (origin) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* when.c - one walk over the text collects a date, a time of day and words; then they are put together.
+/* when.c - one walk over the text collects a date, a time of day and words; then they are put
+ * together.
  *
  * Digits that belong to neither make the whole text no time: better none than a wrong one.
  */
@@ -70,7 +71,8 @@ static bool date_exists(int year, int month, int day)
     return month >= 1 && month <= 12 && day >= 1 && day <= days_in_month(year, month);
 }
 
-/* ---- pieces: each returns the place behind what it read, or NULL when it is something else ---- */
+/* ---- pieces: each returns the place behind what it read, or NULL when it is something else ----
+ */
 
 static const char *read_clock(const char *at, struct when *w)
 {
@@ -250,8 +252,8 @@ static int64_t moment(const struct when *w, const struct clock_zone *zone, int y
     return clock_from_local(zone, &civil);
 }
 
-/* The latest year in which the day exists and is not to come (a day of tolerance: the board's midnight
- * may be before ours). */
+/* The latest year in which the day exists and is not to come (a day of tolerance: the board's
+ * midnight may be before ours). */
 static bool moment_without_year(const struct when *w, int64_t now_ms, int this_year,
                                 const struct clock_zone *zone, int64_t *out)
 {

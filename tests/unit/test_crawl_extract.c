@@ -21,14 +21,14 @@ static const char CONF[] = "[site]\nname = 시험\nid_prefix = test\ntimezone = 
                            "[score]\nview = 0.01\nlike = 10\ncomment = 2\n";
 
 /* What the page answers around its rows. */
-#define ANSWER(rows)                                                                               \
-    "{\"status\":200,\"url\":\"https://x.example/\",\"title\":\"t\",\"layout\":\"one\","             \
-    "\"ready\":true,\"waited_ms\":160,\"seen\":5,\"rows\":[" rows "],"                             \
-    "\"skipped\":{\"skip .ad\":2},\"fields\":{\"view\":{\"matched\":3,\"valued\":2}},"             \
+#define ANSWER(rows)                                                                     \
+    "{\"status\":200,\"url\":\"https://x.example/\",\"title\":\"t\",\"layout\":\"one\"," \
+    "\"ready\":true,\"waited_ms\":160,\"seen\":5,\"rows\":[" rows "],"                   \
+    "\"skipped\":{\"skip .ad\":2},\"fields\":{\"view\":{\"matched\":3,\"valued\":2}},"   \
     "\"html_length\":1234,\"text_head\":\"head\"}"
 
 #define ROW(key, more)                                                                             \
-    "{\"key\":\"" key "\",\"title\":\"[몰] 제품 (1,000원/무료)\",\"url\":\"https://x.example/" key   \
+    "{\"key\":\"" key "\",\"title\":\"[몰] 제품 (1,000원/무료)\",\"url\":\"https://x.example/" key \
     "\"" more "}"
 
 struct fixture {
@@ -144,7 +144,7 @@ static void leaves_coarse_times_unset(void **state)
     struct fixture *f = *state;
 
     read_answer(f, ANSWER(ROW("1", ",\"posted_at\":\"11-21\"") "," ROW(
-                        "2", ",\"posted_at\":\"3분 전\"") "," ROW("3", ",\"posted_at\":\"13:01\"")));
+                       "2", ",\"posted_at\":\"3분 전\"") "," ROW("3", ",\"posted_at\":\"13:01\"")));
 
     assert_int_equal(f->set->n, 3);
     assert_true(f->set->rows[0].posted_at_ms == CLOCK_NONE);
@@ -156,8 +156,8 @@ static void keeps_the_first_row_of_a_key(void **state)
 {
     struct fixture *f = *state;
 
-    read_answer(f, ANSWER(ROW("1", ",\"view\":\"10\"") "," ROW("2", "") "," ROW(
-                        "1", ",\"view\":\"20\"")));
+    read_answer(
+        f, ANSWER(ROW("1", ",\"view\":\"10\"") "," ROW("2", "") "," ROW("1", ",\"view\":\"20\"")));
 
     assert_int_equal(f->set->n, 2);
     assert_int_equal(f->set->duplicates, 1);
@@ -189,7 +189,8 @@ static void cuts_an_endless_title_between_characters(void **state)
     const char *title;
 
     buf_init(&answer, BUF_MAX_DEFAULT);
-    buf_adds(&answer, "{\"layout\":\"one\",\"rows\":[{\"key\":\"1\",\"url\":\"http://a/\",\"title\":\"a");
+    buf_adds(&answer,
+             "{\"layout\":\"one\",\"rows\":[{\"key\":\"1\",\"url\":\"http://a/\",\"title\":\"a");
     for (int i = 0; i < 2000; i++)
         buf_adds(&answer, "뷁");
     buf_adds(&answer, "\"}]}");
@@ -245,14 +246,15 @@ static void tells_where_a_refused_selector_stands(void **state)
     assert_int_equal(f->result, -1);
     assert_null(f->set);
     assert_int_equal(f->err.code, ERR_SITE);
-    assert_string_equal(f->err.text, "x/site.conf:13: one.title.css: \"a\": expected a CSS selector: "
-                                     "'a' is not a valid selector.");
+    assert_string_equal(f->err.text,
+                        "x/site.conf:13: one.title.css: \"a\": expected a CSS selector: "
+                        "'a' is not a valid selector.");
 }
 
 static void refuses_an_answer_of_another_shape(void **state)
 {
-    static const char *const answers[] = {"null", "7", "{}", "[]", "{\"rows\":{}}",
-                                          "{\"layout\":\"other\",\"rows\":[]}"};
+    static const char *const answers[] = {
+        "null", "7", "{}", "[]", "{\"rows\":{}}", "{\"layout\":\"other\",\"rows\":[]}"};
     struct fixture *f = *state;
 
     for (size_t i = 0; i < ARRAY_LEN(answers); i++) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_crawl_site.c - what a site file means, and that each mistake is told with file, line and key. */
+/* test_crawl_site.c - what a site file means, and that each mistake is told with file, line and
+ * key. */
 #include "crawl/site.h"
 
 #include "base/jdoc.h"
@@ -135,7 +136,7 @@ static void reads_a_whole_file(void **state)
 {
     struct site *site = load_with("[score]\nview = 0.01\nlike=10\ncomment = 2\n"
                                   "[schedule]\ncrawl = 40 * * * *\n[pace]\nmin_delay = 2500ms\n"
-                                  "[block]\nurls = *ads*, *track*\nurls = *more*\n"
+                                  "[block]\nurls = *://ads/*, *://track/*\nurls = *://more/*\n"
                                   "[render]\nviewport = 412x915\nsettle = 300ms\n");
 
     (void)state;
@@ -157,7 +158,7 @@ static void reads_a_whole_file(void **state)
     assert_true(site->score_view > 0.0099 && site->score_view < 0.0101);
     assert_int_equal(site->min_delay_ms, 2500);
     assert_int_equal(site->block_urls.n, 3);
-    assert_string_equal(site->block_urls.items[2], "*more*");
+    assert_string_equal(site->block_urls.items[2], "*://more/*");
     assert_int_equal(site->viewport_width, 412);
     assert_int_equal(site->viewport_height, 915);
     assert_int_equal(site->settle_ms, 300);
@@ -166,10 +167,15 @@ static void reads_a_whole_file(void **state)
 
 static void accepts_the_site_files_that_ship(void **state)
 {
-    static const char *const paths[] = {
-        "sites/ppomppu", "sites/clien", "sites/ruliweb", "sites/dealbada", "tests/boards/sites/spa",
-        "tests/boards/sites/infinite", "tests/boards/sites/lazy", "tests/boards/sites/xhr-votes",
-        "tests/boards/sites/cookie-gate"};
+    static const char *const paths[] = {"sites/ppomppu",
+                                        "sites/clien",
+                                        "sites/ruliweb",
+                                        "sites/dealbada",
+                                        "tests/boards/sites/spa",
+                                        "tests/boards/sites/infinite",
+                                        "tests/boards/sites/lazy",
+                                        "tests/boards/sites/xhr-votes",
+                                        "tests/boards/sites/cookie-gate"};
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
@@ -203,9 +209,9 @@ static char *read_whole_file(const char *path)
 
 static void documents_every_key_and_field(void **state)
 {
-    const struct site_key *const tables[] = {
-        site_keys_site,  site_keys_list,   site_keys_score,  site_keys_schedule, site_keys_pace,
-        site_keys_block, site_keys_render, site_keys_layout, site_keys_field};
+    const struct site_key *const tables[] = {site_keys_site,     site_keys_list,   site_keys_score,
+                                             site_keys_schedule, site_keys_pace,   site_keys_block,
+                                             site_keys_render,   site_keys_layout, site_keys_field};
     char *readme = read_whole_file("sites/README.md");
 
     (void)state;
@@ -352,7 +358,8 @@ static void names_line_key_and_expectation_of_a_bad_value(void **state)
         {"[list]\nmin_rows = -1\n", "x/site.conf:22: list.min_rows: \"-1\": expected"},
         {"[list]\nfirst_url = ftp://x\n",
          "x/site.conf:22: list.first_url: \"ftp://x\": expected an address that begins with http"},
-        {"[site]\nenabled = maybe\n", "x/site.conf:22: site.enabled: \"maybe\": expected yes or no"},
+        {"[site]\nenabled = maybe\n",
+         "x/site.conf:22: site.enabled: \"maybe\": expected yes or no"},
         {"[site]\nrobots = no\n", "x/site.conf:22: site.robots: \"no\": expected obey or ignore"},
         {"[score]\nview = much\n", "x/site.conf:22: score.view: \"much\": expected a number"},
         {"[render]\nviewport = 10x10\n",
@@ -367,6 +374,7 @@ static void names_line_key_and_expectation_of_a_bad_value(void **state)
          "x/site.conf:24: one.view.match: \"(\\d+)(k)\": expected at most one group"},
         {"[one.view]\ncss = .v @data x\n",
          "x/site.conf:22: one.view.css: \".v @data x\": expected the name of an attribute"},
+        {"[block]\nurls = *ads*\n", "x/site.conf:22: block.urls: \"*ads*\": expected a pattern"},
         {"[one.view]\n", "x/site.conf:21: one.view.css: missing: expected a CSS selector"},
         {"[list]\npages = 2-4\n", "x/site.conf:22: list.pages: given twice, first on line 7"},
     };
@@ -424,8 +432,9 @@ static void wants_a_page_number_in_the_address_of_several_pages(void **state)
 
     (void)state;
     assert_int_equal(n, 1);
-    assert_string_equal(got, "x/site.conf: list.url: \"http://a/\": expected {page} in it, as pages "
-                             "is 1-2\n");
+    assert_string_equal(got,
+                        "x/site.conf: list.url: \"http://a/\": expected {page} in it, as pages "
+                        "is 1-2\n");
     mem_free(got);
 }
 
@@ -462,11 +471,24 @@ static void refuses_a_file_that_is_not_there(void **state)
 
 static void passes_selectors_that_browsers_know(void **state)
 {
-    static const char *const good[] = {
-        "a", "*", "#list > li.deal", "a.b.c[href]", "ul.bbsList_new > li:has(> a[href*=\"id=a&\"])",
-        "tr.a:has(x), tr.b", ":scope > td:nth-child(2n + 1)", "td:not(.a, .b) ~ td + td",
-        "font[color=\"#ACACAC\" i]", ".tw\\:flex-1", "img[alt=\"종료\"]", "p::before", "li:is(a,b)",
-        "a[title=\"x]y\"]", "a:has(+ b, ~ c)", "-x-y", "li:nth-child(2 of .a)", ".분류"};
+    static const char *const good[] = {"a",
+                                       "*",
+                                       "#list > li.deal",
+                                       "a.b.c[href]",
+                                       "ul.bbsList_new > li:has(> a[href*=\"id=a&\"])",
+                                       "tr.a:has(x), tr.b",
+                                       ":scope > td:nth-child(2n + 1)",
+                                       "td:not(.a, .b) ~ td + td",
+                                       "font[color=\"#ACACAC\" i]",
+                                       ".tw\\:flex-1",
+                                       "img[alt=\"종료\"]",
+                                       "p::before",
+                                       "li:is(a,b)",
+                                       "a[title=\"x]y\"]",
+                                       "a:has(+ b, ~ c)",
+                                       "-x-y",
+                                       "li:nth-child(2 of .a)",
+                                       ".분류"};
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(good); i++)
@@ -477,9 +499,11 @@ static void passes_selectors_that_browsers_know(void **state)
 static void refuses_selectors_that_no_browser_knows(void **state)
 {
     static const char *const bad[] = {
-        "", " ", ",", "a,", ",a", "a,,b", "> a", "a >", "a > > b", "a > , b", "a[", "a[]", "a[href",
-        "a[href=\"x]", "a)", "a:not(", "a:not()", "a:has()", ".", "a.", "a..b", "#", "a#.b", ":",
-        "a:", "a:(b)", ".1a", "a{b}", "a @x", "a | | b", "\"a\"", "a:not(> b)", "a[[b]]", "5"};
+        "",     " ",       ",",       "a,",         ",a",     "a,,b",   "> a",
+        "a >",  "a > > b", "a > , b", "a[",         "a[]",    "a[href", "a[href=\"x]",
+        "a)",   "a:not(",  "a:not()", "a:has()",    ".",      "a.",     "a..b",
+        "#",    "a#.b",    ":",       "a:",         "a:(b)",  ".1a",    "a{b}",
+        "a @x", "a | | b", "\"a\"",   "a:not(> b)", "a[[b]]", "5"};
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(bad); i++)
