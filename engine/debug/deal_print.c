@@ -6,7 +6,15 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SITE_COLUMNS = 12, PRICE_COLUMNS = 12, COUNT_COLUMNS = 7, TIME_COLUMNS = 11, MIN_TITLE_COLUMNS = 20 };
+enum {
+    SITE_COLUMNS = 12,
+    PRICE_COLUMNS = 12,
+    COUNT_COLUMNS = 7,
+    TIME_COLUMNS = 11,
+    STATE_COLUMNS = 8,
+    GAPS = 8, /* one between cells, two before the state */
+    MIN_TITLE_COLUMNS = 20,
+};
 
 void deal_print_price(int64_t price_e2, struct buf *out)
 {
@@ -108,7 +116,7 @@ static void add_right(struct buf *out, const char *s, size_t columns)
 
 static size_t title_columns(int columns)
 {
-    int rest = columns - SITE_COLUMNS - PRICE_COLUMNS - 3 * COUNT_COLUMNS - TIME_COLUMNS - 8;
+    int rest = columns - SITE_COLUMNS - PRICE_COLUMNS - 3 * COUNT_COLUMNS - TIME_COLUMNS - STATE_COLUMNS - GAPS;
 
     return (size_t)(rest > MIN_TITLE_COLUMNS ? rest : MIN_TITLE_COLUMNS);
 }
