@@ -1,0 +1,425 @@
+/* SPDX-License-Identifier: MIT */
+/* test_crawl_job.c - a page's life against fakes of the gate, the pool, the tab and the store.
+ *
+ * The fakes below take the place of polite.c, pool.c, tab.c and the store's front at link time. Each step can be told
+ * to fail so many times; whatever fails, what was lent must be back at the end.
+ */
+#include "crawl/job.h"
+#include "base/log.h"
+#include "chrome/tab.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+enum step { STEP_NONE, STEP_ASK, STEP_LEASE, STEP_LOST, STEP_NAVIGATE, STEP_CALL, STEP_STORE };
+
+static const char site_text[] = "[site]\nname = A\nid_prefix = a\ntimezone = UTC\nenabled = yes\n"
+                                "[list]\nurl = http://a.localhost/list?page={page}\npages = 1-2\nmin_rows = 2\n"
+                                "[layout plain]\nmatch = ul\nrows = li\n"
+                                "[plain.key]\ncss = a @href\nrequired = yes\n"
+                                "[plain.title]\ncss = a\nrequired = yes\n"
+                                "[plain.url]\ntype = url\ncss = a\nrequired = yes\n"
+                                "[pace]\nmin_delay = 0\n[schedule]\ncrawl = 40 * * * *\n";
+
+/* What the in-page program answers: status, layout and rows are put in. */
+static const char answer_form[] = "{\"status\":%d,\"url\":\"http://a/\",\"title\":\"t\",\"layout\":%s,\"ready\":true,"
+                                  "\"waited_ms\":1,\"seen\":%d,\"rows\":[%s],\"skipped\":{},\"fields\":{},"
+                                  "\"html_length\":10,\"text_head\":\"\"}";
+static const char two_rows[] = "{\"key\":\"1\",\"title\":\"one\",\"url\":\"http://a/1\"},"
+                               "{\"key\":\"2\",\"title\":\"two\",\"url\":\"http://a/2\"}";
+
+/* ---- the world ---------------------------------------------------------------------------------- */
+
+static struct world {
+    struct loop *loop;
+    struct config config;
+    struct site *site;
+    enum step fail_step;
+    enum err_code fail_code;
+    int fail_times;
+    bool silent; /* the tab never answers */
+    int status;
+    const char *layout, *rows;
+
+    int tickets, leases, unhealthy, stored, ended, attempts;
+    struct err end;
+    bool cancel_when_called;
+    struct job *job;
+} world;
+
+struct polite_ticket {
+    polite_fn *done;
+    void *ctx;
+    bool released;
+};
+
+struct lease {
+    struct lease_events events;
+    void *ctx;
+    bool returned;
+};
+
+static bool fails(enum step step, struct err *err)
+{
+    if (world.fail_step != step || world.fail_times == 0)
+        return false;
+    world.fail_times--;
+    err_set(err, world.fail_code, "told to fail");
+    return true;
+}
+
+static void answer_ask(void *ctx)
+{
+    struct polite_ticket *ticket = ctx;
+    struct err err;
+
+    if (!ticket->released)
+        ticket->done(fails(STEP_ASK, &err) ? &err : NULL, ticket->ctx);
+}
+
+struct polite_ticket *polite_ask(struct polite *polite, const struct polite_request *request, polite_fn *done, void *ctx)
+{
+    struct polite_ticket *ticket = mem_new(struct polite_ticket);
+
+    (void)polite;
+    assert_true(request->obey_robots);
+    ticket->done = done;
+    ticket->ctx = ctx;
+    world.tickets++;
+    loop_defer(world.loop, answer_ask, ticket);
+    return ticket;
+}
+
+void polite_release(struct polite_ticket **ticket)
+{
+    if (!*ticket)
+        return;
+    (*ticket)->released = true;
+    world.tickets--;
+    loop_defer(world.loop, mem_free, *ticket);
+    *ticket = NULL;
+}
+
+static void answer_lease(void *ctx)
+{
+    struct lease *lease = ctx;
+    struct err err;
+
+    if (lease->returned)
+        return;
+    if (fails(STEP_LEASE, &err))
+        lease->events.on_granted(NULL, &err, lease->ctx);
+    else
+        lease->events.on_granted(lease, NULL, lease->ctx);
+}
+
+struct lease *pool_lease(struct pool *pool, const struct lease_request *request, const struct lease_events *events,
+                         void *ctx)
+{
+    struct lease *lease = mem_new(struct lease);
+
+    (void)pool;
+    assert_true(request->hold_ms > world.config.page_timeout);
+    lease->events = *events;
+    lease->ctx = ctx;
+    world.leases++;
+    loop_defer(world.loop, answer_lease, lease);
+    return lease;
+}
+
+void pool_return(struct lease **lease, bool healthy)
+{
+    (*lease)->returned = true;
+    world.leases--;
+    world.unhealthy += !healthy;
+    loop_defer(world.loop, mem_free, *lease);
+    *lease = NULL;
+}
+
+void lease_cost(const struct lease *lease, struct lease_cost *out)
+{
+    (void)lease;
+    *out = (struct lease_cost){.cpu_ms = 5, .peak_pss_bytes = 7};
+}
+
+struct tab *lease_tab(struct lease *lease)
+{
+    return (struct tab *)lease;
+}
+
+struct tab_wait {
+    struct lease *lease;
+    tab_done_fn *done;
+    tab_value_fn *value;
+    void *ctx;
+};
+
+static void answer_navigate(void *ctx)
+{
+    struct tab_wait *wait = ctx;
+    struct err err;
+
+    if (fails(STEP_LOST, &err))
+        wait->lease->events.on_lost(&err, wait->lease->ctx);
+    else
+        wait->done(fails(STEP_NAVIGATE, &err) ? &err : NULL, wait->ctx);
+    mem_free(wait);
+}
+
+void tab_navigate(struct tab *tab, const struct tab_page *page, tab_done_fn *done, void *ctx)
+{
+    struct tab_wait *wait = mem_new(struct tab_wait);
+
+    assert_string_equal(page->url, "http://a.localhost/list?page=1");
+    *wait = (struct tab_wait){.lease = (struct lease *)tab, .done = done, .ctx = ctx};
+    loop_defer(world.loop, answer_navigate, wait);
+}
+
+static void answer_call(void *ctx)
+{
+    struct tab_wait *wait = ctx;
+    struct jdoc *doc;
+    struct err err;
+    char *text = mem_printf(answer_form, world.status, world.layout, 2, world.rows);
+
+    if (fails(STEP_CALL, &err)) {
+        wait->value(NULL, &err, wait->ctx);
+    } else {
+        assert_int_equal(jdoc_parse(text, strlen(text), &doc, &err), 0);
+        wait->value(jdoc_root(doc), NULL, wait->ctx);
+        jdoc_free(&doc);
+    }
+    mem_free(text);
+    mem_free(wait);
+}
+
+static void cancel_job(void *ctx)
+{
+    (void)ctx;
+    job_cancel(world.job);
+}
+
+void tab_call(struct tab *tab, const char *function, const char *args_json, int64_t timeout_ms, tab_value_fn *done,
+              void *ctx)
+{
+    struct tab_wait *wait;
+
+    (void)tab;
+    assert_non_null(strstr(function, "async function"));
+    assert_int_equal(args_json[0], '[');
+    assert_true(timeout_ms > 0 && timeout_ms <= world.config.page_timeout);
+    if (world.cancel_when_called)
+        loop_defer(world.loop, cancel_job, NULL);
+    if (world.silent)
+        return;
+    wait = mem_new(struct tab_wait);
+    *wait = (struct tab_wait){.value = done, .ctx = ctx};
+    loop_defer(world.loop, answer_call, wait);
+}
+
+static struct {
+    store_write_fn *done;
+    void *ctx;
+    int n;
+} write_wait;
+
+static void answer_write(void *ctx)
+{
+    struct store_counts counts = {.added = write_wait.n};
+    struct err err;
+    bool failed = fails(STEP_STORE, &err);
+
+    (void)ctx;
+    world.stored += failed ? 0 : write_wait.n;
+    write_wait.done(failed ? NULL : &counts, failed ? &err : NULL, write_wait.ctx);
+}
+
+void store_write(struct store *store, const struct store_batch *batch, store_write_fn *done, void *ctx)
+{
+    (void)store;
+    write_wait.done = done;
+    write_wait.ctx = ctx;
+    write_wait.n = batch->n;
+    loop_defer(world.loop, answer_write, NULL);
+}
+
+/* ---- harness ------------------------------------------------------------------------------------ */
+
+static void quiet(enum log_level level, const char *line, void *ctx)
+{
+    (void)level;
+    (void)line;
+    (void)ctx;
+}
+
+static int set_up(void **state)
+{
+    struct err err;
+
+    (void)state;
+    world = (struct world){.loop = loop_new(), .status = 200, .layout = "\"plain\"", .rows = two_rows};
+    world.config.page_timeout = 30000;
+    world.config.page_retries = 2;
+    log_set_sink(quiet, NULL);
+    if (site_load_text("a/site.conf", "a", site_text, NULL, NULL, &world.site, &err) < 0)
+        fail_msg("%s", err.text);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    site_free(&world.site);
+    loop_free(&world.loop);
+    log_set_sink(NULL, NULL);
+    return 0;
+}
+
+static void on_done(const struct job_result *result, const struct err *err, void *ctx)
+{
+    (void)ctx;
+    world.ended++;
+    world.attempts = result->attempts;
+    err_clear(&world.end);
+    if (err)
+        world.end = *err;
+    job_free(&world.job);
+    loop_stop(world.loop);
+}
+
+static void run_job(void)
+{
+    struct crawl_env env = {.loop = world.loop, .config = &world.config, .store = (struct store *)&world};
+    struct job_request request = {.site = world.site, .url = "http://a.localhost/list?page=1", .page = 1};
+
+    world.job = job_start(&env, &request, on_done, NULL);
+    assert_int_equal(world.ended, 0);
+    loop_run(world.loop);
+    /* One more turn: a second callback would come now. */
+    loop_defer(world.loop, (loop_fn *)loop_stop, world.loop);
+    loop_run(world.loop);
+}
+
+static void assert_end(enum err_code code, int attempts, int stored)
+{
+    if (world.end.code != code)
+        fail_msg("expected %s, got %s: %s", err_reason(code), err_reason(world.end.code), world.end.text);
+    assert_int_equal(world.ended, 1);
+    assert_int_equal(world.attempts, attempts);
+    assert_int_equal(world.stored, stored);
+    assert_int_equal(world.tickets, 0);
+    assert_int_equal(world.leases, 0);
+}
+
+/* ---- tests -------------------------------------------------------------------------------------- */
+
+static void stores_the_rows_of_a_good_page(void **state)
+{
+    (void)state;
+    run_job();
+    assert_end(ERR_OK, 1, 2);
+    assert_int_equal(world.unhealthy, 0);
+}
+
+static void gives_everything_back_wherever_it_fails(void **state)
+{
+    static const struct {
+        enum step step;
+        enum err_code code;
+    } rows[] = {
+        {STEP_ASK, ERR_ROBOTS},     {STEP_LEASE, ERR_LAUNCH}, {STEP_LOST, ERR_HUNG},
+        {STEP_NAVIGATE, ERR_HUNG},  {STEP_CALL, ERR_HUNG},    {STEP_STORE, ERR_STORE},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        tear_down(state);
+        set_up(state);
+        world.fail_step = rows[i].step;
+        world.fail_code = rows[i].code;
+        world.fail_times = 1;
+        run_job();
+        assert_end(rows[i].code, 1, 0);
+    }
+}
+
+static void tries_again_after_a_crash_and_throws_the_tab_away(void **state)
+{
+    (void)state;
+    world.fail_step = STEP_CALL;
+    world.fail_code = ERR_CRASHED;
+    world.fail_times = 1;
+    run_job();
+    assert_end(ERR_OK, 2, 2);
+    assert_int_equal(world.unhealthy, 1);
+}
+
+static void gives_up_after_the_retries(void **state)
+{
+    (void)state;
+    world.config.page_retries = 1;
+    world.fail_step = STEP_LOST;
+    world.fail_code = ERR_BROWSER_EXIT;
+    world.fail_times = 100;
+    run_job();
+    assert_end(ERR_BROWSER_EXIT, 2, 0);
+}
+
+static void keeps_the_tab_after_a_network_error(void **state)
+{
+    (void)state;
+    world.config.page_retries = 0;
+    world.fail_step = STEP_NAVIGATE;
+    world.fail_code = ERR_NETWORK;
+    world.fail_times = 1;
+    run_job();
+    assert_end(ERR_NETWORK, 1, 0);
+    assert_int_equal(world.unhealthy, 0);
+}
+
+static void refuses_a_drifted_page_without_trying_again(void **state)
+{
+    (void)state;
+    world.layout = "null";
+    world.rows = "";
+    run_job();
+    assert_end(ERR_DRIFT, 1, 0);
+    assert_int_equal(world.unhealthy, 0);
+}
+
+static void never_stores_rows_of_an_error_page(void **state)
+{
+    (void)state;
+    world.status = 403;
+    run_job();
+    assert_end(ERR_BLOCKED, 1, 0);
+}
+
+static void cancelling_ends_it_once_with_everything_back(void **state)
+{
+    (void)state;
+    world.silent = true;
+    world.cancel_when_called = true;
+    run_job();
+    assert_end(ERR_CANCELLED, 1, 0);
+}
+
+int main(void)
+{
+#define EACH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        EACH(stores_the_rows_of_a_good_page),
+        EACH(gives_everything_back_wherever_it_fails),
+        EACH(tries_again_after_a_crash_and_throws_the_tab_away),
+        EACH(gives_up_after_the_retries),
+        EACH(keeps_the_tab_after_a_network_error),
+        EACH(refuses_a_drifted_page_without_trying_again),
+        EACH(never_stores_rows_of_an_error_page),
+        EACH(cancelling_ends_it_once_with_everything_back),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
