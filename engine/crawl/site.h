@@ -97,7 +97,7 @@ struct site {
     const char *crawl_text; /* the schedule as written; NULL: never by itself */
     struct cron crawl;
     int64_t min_delay_ms;
-    struct site_texts block_urls; /* wildcard patterns that the browser shall not load */
+    struct site_texts block_hosts; /* "*.ads.example": hosts that the browser shall not load from */
     int viewport_width, viewport_height;
     int64_t settle_ms;
 

@@ -195,16 +195,26 @@ static void set_words(struct site_parse *p, const struct ini_entry *e, void *slo
     }
 }
 
-/* Chrome takes URLPattern syntax here and refuses a bare "*ads*". */
-static void add_patterns(struct site_parse *p, const struct ini_entry *e, void *slot)
+/* A name with a dot inside, after an optional "*.": what a resolver rule of Chrome can say without hitting more than
+ * was meant. */
+static bool is_host_pattern(const char *s)
+{
+    const char *name = str_starts(s, "*.") ? s + 2 : s;
+    const char *dot = strchr(name, '.');
+
+    return dot && dot != name && dot[1] &&
+           strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-.") == strlen(name);
+}
+
+static void add_hosts(struct site_parse *p, const struct ini_entry *e, void *slot)
 {
     struct site_texts *texts = slot;
     size_t before = texts->n;
 
     set_words(p, e, slot);
     for (size_t i = before; i < texts->n; i++)
-        if (!strstr(texts->items[i], "://"))
-            site_problem(p, e, "\"%s\": expected a pattern such as *://*.ads.example/*",
+        if (!is_host_pattern(texts->items[i]))
+            site_problem(p, e, "\"%s\": expected a host such as ads.example or *.ads.example",
                          texts->items[i]);
 }
 
@@ -391,7 +401,7 @@ const struct site_key site_keys_pace[] = {
 };
 
 const struct site_key site_keys_block[] = {
-    {"urls", add_patterns, IN(site, block_urls), true},
+    {"hosts", add_hosts, IN(site, block_hosts), true},
     {NULL, NULL, 0, false},
 };
 

@@ -232,15 +232,6 @@ void sites_free(struct sites *sites)
 
 /* ---- blocked hosts ------------------------------------------------------------------------------ */
 
-/* "*://HOST/" and anything behind it -> HOST, owned by the caller. site.c accepts no other form. */
-static char *host_of_pattern(const char *pattern)
-{
-    const char *host = strstr(pattern, "://");
-
-    host = host ? host + 3 : pattern;
-    return mem_strndup(host, strcspn(host, "/"));
-}
-
 static bool has_host(char *const *hosts, size_t n, const char *host)
 {
     for (size_t i = 0; i < n; i++)
@@ -255,15 +246,13 @@ void sites_block_hosts(const struct sites *sites, char ***hosts_out, size_t *n_o
     size_t n = 0;
 
     for (size_t i = 0; i < sites->n; i++)
-        for (size_t j = 0; j < sites->items[i]->block_urls.n; j++) {
-            char *host = host_of_pattern(sites->items[i]->block_urls.items[j]);
+        for (size_t j = 0; j < sites->items[i]->block_hosts.n; j++) {
+            const char *host = sites->items[i]->block_hosts.items[j];
 
-            if (has_host(hosts, n, host)) {
-                mem_free(host);
+            if (has_host(hosts, n, host))
                 continue;
-            }
             hosts = mem_realloc(hosts, (n + 1) * sizeof(*hosts));
-            hosts[n++] = host;
+            hosts[n++] = mem_strdup(host);
         }
     *hosts_out = hosts;
     *n_out = n;

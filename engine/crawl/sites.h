@@ -28,7 +28,7 @@ MUST_CHECK int sites_load_named(const struct config *config, const char *const *
                                 site_error_fn *on_error, void *ctx, struct sites *out, struct err *err);
 void sites_free(struct sites *sites);
 
-/* Host patterns of every site's [block] urls, each once; free the array and its strings with sites_free_hosts. */
+/* Host patterns of every site's [block] hosts, each once; free the array and its strings with sites_free_hosts. */
 void sites_block_hosts(const struct sites *sites, char ***hosts_out, size_t *n_out);
 void sites_free_hosts(char ***hosts, size_t n);
 

@@ -136,7 +136,7 @@ static void reads_a_whole_file(void **state)
 {
     struct site *site = load_with("[score]\nview = 0.01\nlike=10\ncomment = 2\n"
                                   "[schedule]\ncrawl = 40 * * * *\n[pace]\nmin_delay = 2500ms\n"
-                                  "[block]\nurls = *://ads/*, *://track/*\nurls = *://more/*\n"
+                                  "[block]\nhosts = ads.x, *.track.x\nhosts = more.x\n"
                                   "[render]\nviewport = 412x915\nsettle = 300ms\n");
 
     (void)state;
@@ -157,8 +157,8 @@ static void reads_a_whole_file(void **state)
     assert_string_equal(site->layouts[0].fields[1].css[1].attribute, "title");
     assert_true(site->score_view > 0.0099 && site->score_view < 0.0101);
     assert_int_equal(site->min_delay_ms, 2500);
-    assert_int_equal(site->block_urls.n, 3);
-    assert_string_equal(site->block_urls.items[2], "*://more/*");
+    assert_int_equal(site->block_hosts.n, 3);
+    assert_string_equal(site->block_hosts.items[2], "more.x");
     assert_int_equal(site->viewport_width, 412);
     assert_int_equal(site->viewport_height, 915);
     assert_int_equal(site->settle_ms, 300);
@@ -374,7 +374,7 @@ static void names_line_key_and_expectation_of_a_bad_value(void **state)
          "x/site.conf:24: one.view.match: \"(\\d+)(k)\": expected at most one group"},
         {"[one.view]\ncss = .v @data x\n",
          "x/site.conf:22: one.view.css: \".v @data x\": expected the name of an attribute"},
-        {"[block]\nurls = *ads*\n", "x/site.conf:22: block.urls: \"*ads*\": expected a pattern"},
+        {"[block]\nhosts = *ads*\n", "x/site.conf:22: block.hosts: \"*ads*\": expected a host"},
         {"[one.view]\n", "x/site.conf:21: one.view.css: missing: expected a CSS selector"},
         {"[list]\npages = 2-4\n", "x/site.conf:22: list.pages: given twice, first on line 7"},
     };
