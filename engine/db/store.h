@@ -15,7 +15,14 @@
  *    same     everything else. Counters (view, comment, like, score) are stored when they differ, but are
  *             no change and no event.
  *  - An unknown value (NULL, CLOCK_NONE, DEAL_UNKNOWN) never overwrites a known one.
- *  - sort_at is fixed at insert: posted_at, or the batch's time where the board shows none.
+ *  - sort_at is fixed at insert: posted_at, or the batch's time where the board shows none. So is
+ *    product_id: for a known key another one is ignored; the product_id of another deal is ERR_STORE.
+ *  - website is stored when it differs, like a counter: no change, no event.
+ *  - Bytes that are not UTF-8 are stored as U+FFFD. Keys and product ids take at most 500 bytes, sites
+ *    100; titles have no limit here. posted_at outside the years 1 to 9999 is ERR_STORE.
+ *
+ * Events: created (new = title), title, url, redirect_url, image, mall, category (old and new text),
+ * price ("1290000 KRW": hundredths and currency), posted_at (RFC 3339 in UTC), sold_out, back (no values).
  */
 #ifndef DB_STORE_H
 #define DB_STORE_H
@@ -65,11 +72,19 @@ struct store_counts {
 struct store;
 
 /* url: "sqlite:PATH" or a libpq URL. Nothing is connected yet; a wrong scheme is ERR_CONFIG.
- * SQLite: the file and its folder are made on first use and migrated by themselves. */
+ * SQLite: the file and its folder are made on first use and migrated by themselves, except by store_list
+ * and by a reader, which say that there is none yet and work as soon as there is one.
+ * timeout_ms bounds each call, waiting for its turn and connecting included. */
 MUST_CHECK int store_open(struct loop *loop, const char *url, int64_t timeout_ms, struct store **out,
                           struct err *err);
 void store_free(struct store **store);
 const char *store_kind(const struct store *store); /* "sqlite" or "postgresql" */
+
+/* Before the first call. Reader (the api): never makes, migrates or changes a database.
+ * Engine name: whose runs store_runs_recover closes on PostgreSQL; the host's name unless set, so
+ * engines that share a host and a PostgreSQL need names of their own. */
+void store_set_reader(struct store *store);
+void store_set_engine(struct store *store, const char *name);
 
 typedef void store_done_fn(const struct err *err, void *ctx);
 
@@ -85,7 +100,7 @@ void store_check(struct store *store, store_done_fn *done, void *ctx);
 
 struct store_batch {
     const struct deal_row *rows;
-    int n; /* keys within a batch are distinct */
+    int n; /* keys within a batch are distinct: twice the same is ERR_STORE, and nothing is stored */
     int64_t run_id; /* of the ledger; 0: none */
     int64_t at_ms;  /* the moment of observation: first_seen, updated_at, events */
     bool update_only; /* refresh: unknown keys are not inserted (and not counted) */

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* postgres_conn.h - what the files behind store_postgres.c share. Inside db/ only.
+ *
+ * An operation is one statement; each of these arranges it, and its callback ends the operation by
+ * postgres_finish().
+ */
+#ifndef DB_POSTGRES_CONN_H
+#define DB_POSTGRES_CONN_H
+
+#include "base/loop_pg.h"
+#include "db/store_vtable.h"
+
+struct postgres_store {
+    struct loop_pg *pg;
+    struct list ops;     /* not yet finished */
+    bool is_schema_good; /* judged on the connection that stands */
+};
+
+/* The only form in which times cross: milliseconds since 1970 UTC. Exact to the year 9999. */
+#define PG_TIME(ms) "('epoch'::timestamptz + (" ms ")::bigint * interval '1 millisecond')"
+#define PG_MS(time) "(extract(epoch FROM " time ") * 1000)::bigint"
+
+/* err NULL: op holds the answer. */
+void postgres_finish(struct store_op *op, const struct err *err);
+
+/* A number as a parameter; the unknown one is NULL. */
+const char *postgres_number(struct store_op *op, int64_t n);
+
+/* A result's field as a number; NULL is the unknown one. result: PGresult *. */
+int64_t postgres_field(const void *result, int row, int column);
+
+void postgres_migrate(struct store_op *op); /* op->version is known */
+void postgres_write(struct store_op *op);
+void postgres_list(struct store_op *op);
+void postgres_run_begin(struct store_op *op);
+void postgres_run_end(struct store_op *op);
+void postgres_runs_recover(struct store_op *op);
+void postgres_last_due(struct store_op *op);
+
+#endif

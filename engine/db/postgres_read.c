@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+/* postgres_read.c - lists of deals, and the ledger of runs. */
+#include "db/postgres_conn.h"
+
+#include <libpq-fe.h>
+
+/* ---- deals -------------------------------------------------------------------------------------- */
+
+/* $1 until, $2 and $3 the place to go on from, $4 limit, $5 offset, $6 site or NULL. The server plans
+ * this with the parameters' values in hand, so the test for NULL costs nothing. */
+static const char list_sql[] =
+    "SELECT id, site, website, post_key, product_id, title, url, redirect_url, image_url, mall, "
+    "category, currency, price_e2, " PG_MS("posted_at") ", view_count, comment_count, like_count, "
+    "score, is_sold_out::int, is_deleted::int, is_title_changed::int, " PG_MS("sort_at") ", "
+    PG_MS("created_at") ", " PG_MS("updated_at") " FROM deals "
+    "WHERE ($6::text IS NULL OR site = $6) AND sort_at <= " PG_TIME("$1") " "
+    "AND (sort_at, id) < (" PG_TIME("$2") ", $3::bigint) "
+    "ORDER BY sort_at DESC, id DESC LIMIT $4::bigint OFFSET $5::bigint";
+
+static const char *read_str(struct store_op *op, const void *result, int row, int *column)
+{
+    int at = (*column)++;
+
+    return PQgetisnull(result, row, at)
+               ? NULL
+               : arena_strdup(&op->arena, PQgetvalue(result, row, at));
+}
+
+static int64_t read_int(const void *result, int row, int *column)
+{
+    return postgres_field(result, row, (*column)++);
+}
+
+static void read_deal(struct store_op *op, const void *result, int at, struct deal *out)
+{
+    struct deal_row *row = &out->row;
+    int column = 0;
+
+    out->id = read_int(result, at, &column);
+    row->site = read_str(op, result, at, &column);
+    row->website = read_str(op, result, at, &column);
+    row->key = read_str(op, result, at, &column);
+    row->product_id = read_str(op, result, at, &column);
+    row->title = read_str(op, result, at, &column);
+    row->url = read_str(op, result, at, &column);
+    row->redirect_url = read_str(op, result, at, &column);
+    row->image_url = read_str(op, result, at, &column);
+    row->mall = read_str(op, result, at, &column);
+    row->category = read_str(op, result, at, &column);
+    row->currency = read_str(op, result, at, &column);
+    row->price_e2 = read_int(result, at, &column);
+    row->posted_at_ms = read_int(result, at, &column);
+    row->view = read_int(result, at, &column);
+    row->comment = read_int(result, at, &column);
+    row->like = read_int(result, at, &column);
+    row->score = read_int(result, at, &column);
+    row->sold_out = read_int(result, at, &column);
+    out->is_deleted = read_int(result, at, &column);
+    out->is_title_changed = read_int(result, at, &column);
+    out->sort_at_ms = read_int(result, at, &column);
+    out->created_at_ms = read_int(result, at, &column);
+    out->updated_at_ms = read_int(result, at, &column);
+}
+
+static void on_listed(const void *result, const struct err *err, void *ctx)
+{
+    struct store_op *op = ctx;
+
+    if (!err) {
+        op->n_deals = PQntuples(result);
+        op->deals = arena_array(&op->arena, struct deal, (size_t)op->n_deals + 1);
+        for (int i = 0; i < op->n_deals; i++)
+            read_deal(op, result, i, &op->deals[i]);
+    }
+    postgres_finish(op, err);
+}
+
+void postgres_list(struct store_op *op)
+{
+    struct postgres_store *store = op->backend;
+    const struct store_query *query = &op->query;
+    const char *params[] = {postgres_number(op, query->until_ms),
+                            postgres_number(op, query->before_sort_ms),
+                            postgres_number(op, query->before_id),
+                            postgres_number(op, query->limit),
+                            postgres_number(op, query->offset),
+                            query->site};
+
+    loop_pg_query(store->pg, list_sql, params, ARRAY_LEN(params), on_listed, op);
+}
+
+/* ---- runs --------------------------------------------------------------------------------------- */
+
+static void on_done(const void *result, const struct err *err, void *ctx)
+{
+    (void)result;
+    postgres_finish(ctx, err);
+}
+
+/* The one number that the statement returns. */
+static void on_number(const void *result, const struct err *err, void *ctx)
+{
+    struct store_op *op = ctx;
+
+    if (!err)
+        op->number = postgres_field(result, 0, 0);
+    postgres_finish(op, err);
+}
+
+void postgres_run_begin(struct store_op *op)
+{
+    static const char sql[] =
+        "INSERT INTO runs (engine, site, kind, due_at, started_at, reason) VALUES "
+        "($1, $2, $3, " PG_TIME("$4") ", " PG_TIME("$5") ", 'running') RETURNING id";
+    struct postgres_store *store = op->backend;
+    const char *params[] = {op->engine, op->run.site, op->run.kind,
+                            postgres_number(op, op->run.due_at_ms),
+                            postgres_number(op, op->run.started_at_ms)};
+
+    loop_pg_query(store->pg, sql, params, ARRAY_LEN(params), on_number, op);
+}
+
+static void on_run_ended(const void *result, const struct err *err, void *ctx)
+{
+    struct store_op *op = ctx;
+    struct err missing;
+
+    if (!err && PQntuples(result) == 0) {
+        err_set(&missing, ERR_STORE, "run %lld is not in the ledger", (long long)op->run.id);
+        err = &missing;
+    }
+    postgres_finish(op, err);
+}
+
+void postgres_run_end(struct store_op *op)
+{
+    static const char sql[] =
+        "UPDATE runs SET ended_at = " PG_TIME("$2") ", reason = $3, detail = $4, pages = $5::int, "
+        "pages_failed = $6::int, rows_seen = $7::int, rows_added = $8::int, "
+        "rows_changed = $9::int, rows_same = $10::int, bytes = $11::bigint, cpu_ms = $12::bigint, "
+        "peak_pss_bytes = $13::bigint, gb_ms = $14::bigint WHERE id = $1::bigint RETURNING id";
+    struct postgres_store *store = op->backend;
+    const struct store_run *run = &op->run;
+    const char *params[] = {postgres_number(op, run->id),
+                            postgres_number(op, run->ended_at_ms),
+                            run->reason,
+                            run->detail,
+                            postgres_number(op, run->pages),
+                            postgres_number(op, run->pages_failed),
+                            postgres_number(op, run->rows_seen),
+                            postgres_number(op, run->counts.added),
+                            postgres_number(op, run->counts.changed),
+                            postgres_number(op, run->counts.same),
+                            postgres_number(op, run->bytes),
+                            postgres_number(op, run->cpu_ms),
+                            postgres_number(op, run->peak_pss_bytes),
+                            postgres_number(op, run->gb_ms)};
+
+    loop_pg_query(store->pg, sql, params, ARRAY_LEN(params), on_run_ended, op);
+}
+
+/* Other engines may be at work: only this one's own runs. */
+void postgres_runs_recover(struct store_op *op)
+{
+    static const char sql[] = "UPDATE runs SET ended_at = " PG_TIME("$1") ", reason = $2, "
+                              "detail = $3 WHERE reason = 'running' AND engine = $4";
+    struct postgres_store *store = op->backend;
+    const char *params[] = {postgres_number(op, op->at_ms), err_reason(ERR_ENGINE_LOST),
+                            err_prose(ERR_ENGINE_LOST), op->engine};
+
+    loop_pg_query(store->pg, sql, params, ARRAY_LEN(params), on_done, op);
+}
+
+void postgres_last_due(struct store_op *op)
+{
+    static const char sql[] =
+        "SELECT " PG_MS("max(due_at)") " FROM runs WHERE site = $1 AND kind = $2";
+    struct postgres_store *store = op->backend;
+    const char *params[] = {op->site, op->run_kind};
+
+    loop_pg_query(store->pg, sql, params, ARRAY_LEN(params), on_number, op);
+}

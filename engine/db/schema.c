@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* schema.c - the table of migrations, and the judgement about a database's version. */
+#include "db/schema.h"
+
+#include "gen/postgres_0001_deals_sql.h"
+#include "gen/sqlite_0001_deals_sql.h"
+
+static const struct schema_step steps[] = {
+    {1, "deals", sqlite_0001_deals_sql, postgres_0001_deals_sql},
+};
+
+const struct schema_step *schema_step(int version)
+{
+    check(version > 0);
+    return (size_t)version <= ARRAY_LEN(steps) ? &steps[version - 1] : NULL;
+}
+
+int schema_version(void)
+{
+    return (int)ARRAY_LEN(steps);
+}
+
+int schema_accept(int found, struct err *err)
+{
+    int wanted = schema_version();
+
+    if (found == wanted)
+        return 0;
+    if (found > wanted)
+        return err_set(err, ERR_STORE,
+                       "the schema is version %d, newer than this program, which was built for "
+                       "version %d: install the newer program",
+                       found, wanted);
+    if (found == 0)
+        return err_set(err, ERR_STORE, "the database has no schema yet: run: catchdeal-engine migrate");
+    return err_set(err, ERR_STORE,
+                   "the schema is version %d and this program needs version %d: run: "
+                   "catchdeal-engine migrate",
+                   found, wanted);
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/* sqlite_read.c - lists of deals, and the ledger of runs. */
+#include "db/sqlite_conn.h"
+
+#include "base/err.h"
+
+/* ---- deals -------------------------------------------------------------------------------------- */
+
+static const char *read_str(struct store_op *op, sqlite3_stmt *stmt, int *column)
+{
+    return arena_strdup(&op->arena, (const char *)sqlite3_column_text(stmt, (*column)++));
+}
+
+static int64_t read_int(sqlite3_stmt *stmt, int *column)
+{
+    int at = (*column)++;
+
+    return sqlite3_column_type(stmt, at) == SQLITE_NULL ? DEAL_UNKNOWN
+                                                        : sqlite3_column_int64(stmt, at);
+}
+
+void sqlite_read_deal(struct store_op *op, sqlite3_stmt *stmt, struct deal *out)
+{
+    struct deal_row *row = &out->row;
+    int at = 0;
+
+    out->id = read_int(stmt, &at);
+    row->site = read_str(op, stmt, &at);
+    row->website = read_str(op, stmt, &at);
+    row->key = read_str(op, stmt, &at);
+    row->product_id = read_str(op, stmt, &at);
+    row->title = read_str(op, stmt, &at);
+    row->url = read_str(op, stmt, &at);
+    row->redirect_url = read_str(op, stmt, &at);
+    row->image_url = read_str(op, stmt, &at);
+    row->mall = read_str(op, stmt, &at);
+    row->category = read_str(op, stmt, &at);
+    row->currency = read_str(op, stmt, &at);
+    row->price_e2 = read_int(stmt, &at);
+    row->posted_at_ms = read_int(stmt, &at);
+    row->view = read_int(stmt, &at);
+    row->comment = read_int(stmt, &at);
+    row->like = read_int(stmt, &at);
+    row->score = read_int(stmt, &at);
+    row->sold_out = read_int(stmt, &at);
+    out->is_deleted = read_int(stmt, &at);
+    out->is_title_changed = read_int(stmt, &at);
+    out->sort_at_ms = read_int(stmt, &at);
+    out->created_at_ms = read_int(stmt, &at);
+    out->updated_at_ms = read_int(stmt, &at);
+}
+
+int sqlite_list(struct sqlite_conn *conn, struct store_op *op)
+{
+    const struct store_query *query = &op->query;
+    sqlite3_stmt *stmt;
+    int rc;
+
+    if (sqlite_prepare(conn, query->site ? SQL_LIST_SITE : SQL_LIST, &stmt) < 0)
+        return -1;
+    sqlite_bind_int(stmt, 1, query->until_ms);
+    sqlite_bind_int(stmt, 2, query->before_sort_ms);
+    sqlite_bind_int(stmt, 3, query->before_id);
+    sqlite_bind_int(stmt, 4, query->limit);
+    sqlite_bind_int(stmt, 5, query->offset);
+    if (query->site)
+        sqlite_bind_str(stmt, 6, query->site);
+    op->deals = arena_array(&op->arena, struct deal, (size_t)query->limit);
+    while ((rc = sqlite_step(conn, stmt)) == 1)
+        sqlite_read_deal(op, stmt, &op->deals[op->n_deals++]);
+    return rc;
+}
+
+/* ---- runs --------------------------------------------------------------------------------------- */
+
+int sqlite_run_begin(struct sqlite_conn *conn, struct store_op *op)
+{
+    sqlite3_stmt *stmt;
+
+    if (sqlite_prepare(conn, SQL_RUN_BEGIN, &stmt) < 0)
+        return -1;
+    sqlite_bind_str(stmt, 1, op->engine);
+    sqlite_bind_str(stmt, 2, op->run.site);
+    sqlite_bind_str(stmt, 3, op->run.kind);
+    sqlite_bind_int(stmt, 4, op->run.due_at_ms);
+    sqlite_bind_int(stmt, 5, op->run.started_at_ms);
+    if (sqlite_step(conn, stmt) < 0)
+        return -1;
+    op->number = sqlite3_last_insert_rowid(conn->db);
+    return 0;
+}
+
+int sqlite_run_end(struct sqlite_conn *conn, struct store_op *op)
+{
+    const struct store_run *run = &op->run;
+    sqlite3_stmt *stmt;
+
+    if (sqlite_prepare(conn, SQL_RUN_END, &stmt) < 0)
+        return -1;
+    sqlite_bind_int(stmt, 1, run->id);
+    sqlite_bind_int(stmt, 2, run->ended_at_ms);
+    sqlite_bind_str(stmt, 3, run->reason);
+    sqlite_bind_str(stmt, 4, run->detail);
+    sqlite_bind_int(stmt, 5, run->pages);
+    sqlite_bind_int(stmt, 6, run->pages_failed);
+    sqlite_bind_int(stmt, 7, run->rows_seen);
+    sqlite_bind_int(stmt, 8, run->counts.added);
+    sqlite_bind_int(stmt, 9, run->counts.changed);
+    sqlite_bind_int(stmt, 10, run->counts.same);
+    sqlite_bind_int(stmt, 11, run->bytes);
+    sqlite_bind_int(stmt, 12, run->cpu_ms);
+    sqlite_bind_int(stmt, 13, run->peak_pss_bytes);
+    sqlite_bind_int(stmt, 14, run->gb_ms);
+    if (sqlite_step(conn, stmt) < 0)
+        return -1;
+    if (sqlite3_changes(conn->db) == 0)
+        return err_set(&op->err, ERR_STORE, "run %lld is not in the ledger", (long long)run->id);
+    return 0;
+}
+
+/* One engine owns a SQLite file, so every run that is still open was its predecessor's. */
+int sqlite_runs_recover(struct sqlite_conn *conn, struct store_op *op)
+{
+    sqlite3_stmt *stmt;
+
+    if (sqlite_prepare(conn, SQL_RUNS_RECOVER, &stmt) < 0)
+        return -1;
+    sqlite_bind_int(stmt, 1, op->at_ms);
+    sqlite_bind_str(stmt, 2, err_reason(ERR_ENGINE_LOST));
+    sqlite_bind_str(stmt, 3, err_prose(ERR_ENGINE_LOST));
+    return sqlite_step(conn, stmt);
+}
+
+int sqlite_last_due(struct sqlite_conn *conn, struct store_op *op)
+{
+    sqlite3_stmt *stmt;
+    int at = 0;
+
+    if (sqlite_prepare(conn, SQL_LAST_DUE, &stmt) < 0)
+        return -1;
+    sqlite_bind_str(stmt, 1, op->site);
+    sqlite_bind_str(stmt, 2, op->run_kind);
+    if (sqlite_step(conn, stmt) < 0)
+        return -1;
+    op->number = read_int(stmt, &at);
+    sqlite3_reset(stmt);
+    return 0;
+}

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT */
+/* store_postgres.c - PostgreSQL behind store.h: one connection, its schema judged once, then one statement
+ * for each operation.
+ */
+#include "base/str.h"
+#include "db/postgres_conn.h"
+#include "db/schema.h"
+
+#include <libpq-fe.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char version_sql[] = "SELECT coalesce(max(version), 0), "
+                                  "current_setting('server_encoding') FROM schema_version";
+
+static void op_judge_schema(struct store_op *op);
+static void on_version(const void *result, const struct err *err, void *ctx);
+static void op_run(struct store_op *op);
+
+/* The server gives up a statement that nobody waits for any more, by itself. */
+static void *postgres_open(struct loop *loop, const char *url, int64_t timeout_ms)
+{
+    struct postgres_store *store = mem_new(struct postgres_store);
+    char *session_sql = mem_printf("SET TimeZone = 'UTC'; SET jit = off; SET statement_timeout = %lld",
+                                   (long long)timeout_ms);
+
+    list_init(&store->ops);
+    store->pg = loop_pg_new(loop, url, timeout_ms);
+    loop_pg_set_session_sql(store->pg, session_sql);
+    mem_free(session_sql);
+    return store;
+}
+
+static void postgres_close(void *backend)
+{
+    struct postgres_store *store = backend;
+    struct list *at, *next;
+
+    loop_pg_free(&store->pg);
+    LIST_FOREACH (at, next, &store->ops)
+        postgres_finish(container_of(at, struct store_op, backend_link), NULL);
+    mem_free(store);
+}
+
+void postgres_finish(struct store_op *op, const struct err *err)
+{
+    if (err)
+        op->err = *err;
+    list_remove(&op->backend_link);
+    store_op_finish(op); /* may free the store, and this backend with it */
+}
+
+const char *postgres_number(struct store_op *op, int64_t n)
+{
+    return n == DEAL_UNKNOWN ? NULL : arena_printf(&op->arena, "%lld", (long long)n);
+}
+
+int64_t postgres_field(const void *result, int row, int column)
+{
+    return PQgetisnull(result, row, column) ? DEAL_UNKNOWN
+                                            : strtoll(PQgetvalue(result, row, column), NULL, 10);
+}
+
+/* ---- an operation's way ------------------------------------------------------------------------- */
+
+static void postgres_start(void *backend, struct store_op *op)
+{
+    struct postgres_store *store = backend;
+
+    op->backend = store;
+    list_append(&store->ops, &op->backend_link);
+    if (!loop_pg_is_connected(store->pg))
+        store->is_schema_good = false;
+    if (store->is_schema_good && op->kind != STORE_CHECK && op->kind != STORE_MIGRATE)
+        op_run(op);
+    else
+        op_judge_schema(op);
+}
+
+static void op_judge_schema(struct store_op *op)
+{
+    struct postgres_store *store = op->backend;
+
+    loop_pg_query(store->pg, version_sql, NULL, 0, on_version, op);
+}
+
+/* "undefined table" (SQLSTATE 42P01) only says that there is no schema yet. */
+static bool is_no_table(const struct err *err)
+{
+    return err && strstr(err->text, " 42P01: ");
+}
+
+/* Titles are Korean: an encoding that can't hold them must show at once, not at the first deal. */
+static int encoding_accept(const void *result, struct err *err)
+{
+    const char *encoding = PQgetvalue(result, 0, 1);
+
+    if (str_eq(encoding, "UTF8"))
+        return 0;
+    return err_set(err, ERR_STORE,
+                   "postgresql: the database's encoding is %s: create it with ENCODING 'UTF8'",
+                   encoding);
+}
+
+static int version_accept(struct store_op *op, const void *result, struct err *err)
+{
+    op->version = result ? (int)postgres_field(result, 0, 0) : 0;
+    if (result && encoding_accept(result, err) < 0)
+        return -1;
+    if (op->kind == STORE_MIGRATE && op->version < schema_version())
+        return 0;
+    if (schema_accept(op->version, err) < 0)
+        return err_prefix(err, "postgresql");
+    return 0;
+}
+
+static void on_version(const void *result, const struct err *err, void *ctx)
+{
+    struct store_op *op = ctx;
+    struct postgres_store *store = op->backend;
+    struct err refused;
+
+    if (atomic_load(&op->cancelled))
+        postgres_finish(op, NULL);
+    else if (err && !is_no_table(err))
+        postgres_finish(op, err);
+    else if (version_accept(op, result, &refused) < 0)
+        postgres_finish(op, &refused);
+    else if (op->kind == STORE_MIGRATE) {
+        postgres_migrate(op);
+    } else {
+        store->is_schema_good = true;
+        op_run(op);
+    }
+}
+
+static void op_run(struct store_op *op)
+{
+    switch (op->kind) {
+    case STORE_CHECK:
+        postgres_finish(op, NULL); /* judging the schema has done it */
+        break;
+    case STORE_WRITE:
+        postgres_write(op);
+        break;
+    case STORE_RUN_BEGIN:
+        postgres_run_begin(op);
+        break;
+    case STORE_RUN_END:
+        postgres_run_end(op);
+        break;
+    case STORE_RUNS_RECOVER:
+        postgres_runs_recover(op);
+        break;
+    case STORE_LAST_DUE:
+        postgres_last_due(op);
+        break;
+    case STORE_LIST:
+        postgres_list(op);
+        break;
+    case STORE_MIGRATE:
+    case STORE_OP_KINDS:
+        check(false);
+    }
+}
+
+/* ---- migrations --------------------------------------------------------------------------------- */
+
+static void on_migrated(const void *result, const struct err *err, void *ctx);
+
+/* One transaction (several statements in one message are one). The lock makes engines that start
+ * together go one by one; the version is read behind it. */
+static char *migration_sql(const struct schema_step *step)
+{
+    return mem_printf(
+        "DO $migrate$ DECLARE found integer := 0; BEGIN "
+        "PERFORM pg_advisory_xact_lock(hashtextextended('catchdeal schema', 0)); "
+        "PERFORM set_config('catchdeal.applied', '0', true); "
+        "IF to_regclass('schema_version') IS NOT NULL THEN "
+        "EXECUTE 'SELECT coalesce(max(version), 0) FROM schema_version' INTO found; END IF; "
+        "IF found = %d THEN EXECUTE $step$%s$step$; "
+        "EXECUTE 'INSERT INTO schema_version (version, name) VALUES ($1, $2)' USING %d, '%s'; "
+        "PERFORM set_config('catchdeal.applied', '1', true); "
+        "END IF; END $migrate$; "
+        "SELECT max(version), current_setting('catchdeal.applied') FROM schema_version",
+        step->version - 1, step->postgres_sql, step->version, step->name);
+}
+
+void postgres_migrate(struct store_op *op)
+{
+    struct postgres_store *store = op->backend;
+    const struct schema_step *step = schema_step(op->version + 1);
+    char *sql;
+
+    if (!step) {
+        postgres_finish(op, NULL);
+        return;
+    }
+    sql = migration_sql(step);
+    loop_pg_query(store->pg, sql, NULL, 0, on_migrated, op);
+    mem_free(sql);
+}
+
+static void on_migrated(const void *result, const struct err *err, void *ctx)
+{
+    struct store_op *op = ctx;
+
+    if (err || atomic_load(&op->cancelled)) {
+        postgres_finish(op, err);
+        return;
+    }
+    op->version = (int)postgres_field(result, 0, 0);
+    op->applied += (int)postgres_field(result, 0, 1);
+    if (op->version > schema_version())
+        op_judge_schema(op); /* somebody newer was faster */
+    else
+        postgres_migrate(op);
+}
+
+const struct store_vtable store_postgres_vtable = {
+    .kind = "postgresql",
+    .open = postgres_open,
+    .start = postgres_start,
+    .close = postgres_close,
+};

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/* store_sqlite.c - SQLite behind store.h: carries operations to the worker thread and back.
+ *
+ * The connections belong to the worker thread's works, which run one at a time and in order; the loop's
+ * thread never touches them. Reading has a connection of its own, so that a list neither creates the
+ * file nor migrates it.
+ */
+#include "db/sqlite_conn.h"
+
+struct sqlite_store {
+    struct loop *loop;
+    char *path;
+    struct sqlite_conn writer, reader;
+};
+
+static void *sqlite_open(struct loop *loop, const char *rest, int64_t timeout_ms)
+{
+    struct sqlite_store *store = mem_new(struct sqlite_store);
+
+    (void)timeout_ms; /* each operation brings its own */
+    store->loop = loop;
+    store->path = mem_strdup(rest);
+    store->writer.path = store->reader.path = store->path;
+    store->writer.may_create = true;
+    return store;
+}
+
+static int run_op(struct sqlite_conn *conn, struct store_op *op)
+{
+    switch (op->kind) {
+    case STORE_WRITE:
+        return sqlite_write(conn, op);
+    case STORE_RUN_BEGIN:
+        return sqlite_run_begin(conn, op);
+    case STORE_RUN_END:
+        return sqlite_run_end(conn, op);
+    case STORE_RUNS_RECOVER:
+        return sqlite_runs_recover(conn, op);
+    case STORE_LAST_DUE:
+        return sqlite_last_due(conn, op);
+    case STORE_LIST:
+        return sqlite_list(conn, op);
+    case STORE_MIGRATE:
+    case STORE_CHECK:
+        return 0; /* entering the connection has done it */
+    case STORE_OP_KINDS:
+        break;
+    }
+    check(false);
+}
+
+/* On the worker thread. */
+static void work_op(void *ctx)
+{
+    struct store_op *op = ctx;
+    struct sqlite_store *store = op->backend;
+    bool reads = op->is_reader || op->kind == STORE_LIST;
+    struct sqlite_conn *conn = reads ? &store->reader : &store->writer;
+
+    if (sqlite_conn_enter(conn, op) < 0 || run_op(conn, op) < 0)
+        check(op->err.code != ERR_OK);
+    sqlite_conn_leave(conn);
+}
+
+static void sqlite_start(void *backend, struct store_op *op)
+{
+    struct sqlite_store *store = backend;
+
+    op->backend = store;
+    op->deadline_mono_ms = sqlite_now_ms() + op->timeout_ms;
+    loop_work(store->loop, work_op, store_op_finish, op);
+}
+
+/* On the worker thread, behind the last operation. */
+static void work_close(void *ctx)
+{
+    struct sqlite_store *store = ctx;
+
+    /* The reader first: the last connection to go folds the WAL into the file, and may write. */
+    sqlite_conn_close(&store->reader);
+    sqlite_conn_close(&store->writer);
+}
+
+static void on_closed(void *ctx)
+{
+    struct sqlite_store *store = ctx;
+
+    mem_free(store->path);
+    mem_free(store);
+}
+
+static void sqlite_close(void *backend)
+{
+    struct sqlite_store *store = backend;
+
+    loop_work(store->loop, work_close, on_closed, store);
+}
+
+const struct store_vtable store_sqlite_vtable = {
+    .kind = "sqlite",
+    .open = sqlite_open,
+    .start = sqlite_start,
+    .close = sqlite_close,
+};
