@@ -4,6 +4,7 @@ import re
 import urllib.parse
 
 from support import web
+from support.processes import wait_until
 from support.registry import expect, expect_equal, test
 
 DEAL_FIELDS = {
@@ -98,24 +99,40 @@ def v3_cursor_walks_over_every_deal_once(bench, database):
     while True:
         query = {"limit": 7, **({"cursor": cursor} if cursor else {})}
         body = api.json("/v3/deals?" + urllib.parse.urlencode(query))
-        found += _deals_of(body)
-        cursor = _next_of(body)
+        found += [deal["product_id"] for deal in body["data"]]
+        cursor = body["next_cursor"]
         pages += 1
+        expect_equal(body["has_more"], cursor is not None, "has_more")
         if not cursor:
             break
         expect(pages < 100, "the cursor does not end")
 
-    expect_equal(len(found), len(rows), "deals")
-    expect_equal(len({deal["id"] for deal in found}), len(rows), "distinct deals")
+    expect_equal(sorted(found), sorted(row["product_id"] for row in rows), "deals")
     expect(pages > 3, f"{pages} pages of 7 deals")
 
 
-def _deals_of(body):
-    return body["data"]
+@test
+def v3_shows_one_board_alone(bench):
+    api, rows = _filled(bench)
+
+    body = api.json("/v3/deals?site=dealbada&limit=100")
+
+    expect_equal(sorted(deal["key"] for deal in body["data"]),
+                 sorted(row["key"] for row in rows if row["site"] == "dealbada"), "deals of dealbada")
 
 
-def _next_of(body):
-    return body.get("next") or body.get("nextCursor") or body.get("next_cursor")
+@test
+def api_answers_503_while_postgresql_is_away_and_recovers(bench):
+    postgres = bench.start_postgres()
+    api = bench.start_api(database_timeout="3s")
+    api.program.allow_errors("database away")
+    expect_equal(api.json("/hit-products")["data"], [], "deals at first")
+
+    postgres.stop()
+    expect_equal(api.get("/hit-products").status, 503, "status without database")
+    postgres.start()
+
+    wait_until(lambda: api.get("/hit-products").status == 200, 20, "the API recovers")
 
 
 @test
@@ -155,7 +172,6 @@ def live_answers_on_the_admin_listener_of_both_programs(bench):
     engine = bench.start_engine("run", engine_listen=f"127.0.0.1:{ports[1]}", **demo.settings("spa"))
 
     for port in ports:
-        from support.processes import wait_until
         wait_until(lambda: web.is_port_open(port), 10, f"port {port} listens")
         expect_equal(web.get(f"http://127.0.0.1:{port}/live").status, 200, "status of /live")
     expect_equal(engine.stop().code, 0, "exit code of the engine")
