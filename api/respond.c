@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/* respond.c - see respond.h. */
+#include "api/respond.h"
+#include "base/str.h"
+
+#define ALLOW "GET, HEAD, OPTIONS"
+
+/* Everything that the page needs comes from its own address, and nothing may frame it. */
+#define PAGE_POLICY                                                                                \
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "                \
+    "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+static const char RETRY_AFTER_S[] = "5";
+
+enum { BODY_MAX_BYTES = 4 << 20 };
+
+enum respond_style respond_style_of(const char *target)
+{
+    return str_starts(target, "/v3/") || str_eq(target, "/v3") || str_starts(target, "/v3?")
+               ? STYLE_V3
+               : STYLE_APP;
+}
+
+void respond_json(struct httpd_req *req, struct buf *body)
+{
+    const struct httpd_header headers[] = {{"Content-Type", "application/json; charset=utf-8"},
+                                           {"Cache-Control", "no-cache"},
+                                           {"X-Content-Type-Options", "nosniff"}};
+
+    httpd_respond(req, 200, headers, ARRAY_LEN(headers), body);
+}
+
+static const char *title_of(int status)
+{
+    switch (status) {
+    case 400:
+        return "Bad Request";
+    case 404:
+        return "Not Found";
+    case 405:
+        return "Method Not Allowed";
+    case 413:
+        return "Content Too Large";
+    case 503:
+        return "Service Unavailable";
+    default:
+        return "Internal Server Error";
+    }
+}
+
+static void add_problem(struct buf *body, int status, const char *text, const char *parameter)
+{
+    buf_addf(body, "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,\"detail\":",
+             title_of(status), status);
+    buf_add_json(body, text);
+    if (parameter) {
+        buf_adds(body, ",\"parameter\":");
+        buf_add_json(body, parameter);
+    }
+    buf_addc(body, '}');
+}
+
+void respond_error(struct httpd_req *req, enum respond_style style, int status, const char *text,
+                   const char *parameter)
+{
+    struct httpd_header headers[5] = {{"Content-Type", style == STYLE_V3
+                                                           ? "application/problem+json"
+                                                           : "application/json; charset=utf-8"},
+                                      {"Cache-Control", "no-store"},
+                                      {"X-Content-Type-Options", "nosniff"}};
+    size_t n = 3;
+    struct buf body;
+
+    buf_init(&body, BODY_MAX_BYTES);
+    if (style == STYLE_V3) {
+        add_problem(&body, status, text, parameter);
+    } else {
+        buf_adds(&body, "{\"errors\":[");
+        buf_add_json(&body, text);
+        buf_adds(&body, "]}");
+    }
+    if (status == 503)
+        headers[n++] = (struct httpd_header){"Retry-After", RETRY_AFTER_S};
+    if (status == 405)
+        headers[n++] = (struct httpd_header){"Allow", ALLOW};
+    httpd_respond(req, status, headers, n, &body);
+}
+
+void respond_options(struct httpd_req *req)
+{
+    const struct httpd_header headers[] = {{"Allow", ALLOW}};
+
+    httpd_respond_static(req, 204, headers, ARRAY_LEN(headers), "", 0);
+}
+
+void respond_file(struct httpd_req *req, const char *content_type, const void *bytes, size_t len)
+{
+    const struct httpd_header headers[] = {{"Content-Type", content_type},
+                                           {"Cache-Control", "no-cache"},
+                                           {"X-Content-Type-Options", "nosniff"},
+                                           {"Content-Security-Policy", PAGE_POLICY},
+                                           {"Referrer-Policy", "no-referrer"}};
+
+    httpd_respond_static(req, 200, headers, ARRAY_LEN(headers), bytes, len);
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/* server.c - see server.h.
+ *
+ * Order of the end: listeners stop, then the store (no callback comes any more), then the requests that
+ * were still waiting for it are freed with the public listener.
+ */
+#include "api/server.h"
+#include "api/route.h"
+#include "base/admin_http.h"
+#include "base/httpd.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "db/store.h"
+
+enum { REQUEST_BODY_MAX_BYTES = 64 << 10 };
+
+struct server {
+    struct api api;
+    struct httpd *httpd;
+    struct admin_http *admin;
+};
+
+static void on_store_checked(const struct err *err, void *ctx)
+{
+    struct server *server = ctx;
+
+    if (!err) {
+        log_info("api", "database ready", "kind=%s", store_kind(server->api.store));
+        return;
+    }
+    server->api.store_is_away = true;
+    log_error("api", "database not ready, answering 503", "error=%s", log_quote(err->text));
+}
+
+static int listen_public(struct server *server, struct loop *loop, const struct config *config,
+                         struct err *err)
+{
+    const struct httpd_options options = {.listen = config->api_listen,
+                                          .max_connections = (int)config->api_connections,
+                                          .request_timeout_ms = config->api_request_timeout,
+                                          .body_max_bytes = REQUEST_BODY_MAX_BYTES,
+                                          .handler = route_request,
+                                          .refuse = route_refuse,
+                                          .ctx = &server->api};
+
+    if (httpd_new(loop, &options, &server->httpd, err) < 0)
+        return err_prefix(err, "api_listen");
+    return 0;
+}
+
+static int listen_admin(struct server *server, struct loop *loop, const struct config *config,
+                        struct err *err)
+{
+    if (str_empty(config->api_admin_listen))
+        return 0;
+    if (admin_http_new(loop, config->api_admin_listen, &server->admin, err) < 0)
+        return err_prefix(err, "api_admin_listen");
+    return 0;
+}
+
+static int open_all(struct server *server, struct loop *loop, const struct config *config,
+                    struct err *err)
+{
+    if (clock_zone_new(config->api_timezone, &server->api.zone, err) < 0)
+        return err_prefix(err, "api_timezone");
+    if (store_open(loop, config->database, config->database_timeout, &server->api.store, err) < 0)
+        return err_prefix(err, "database");
+    if (listen_public(server, loop, config, err) < 0 || listen_admin(server, loop, config, err) < 0)
+        return -1;
+    store_check(server->api.store, on_store_checked, server);
+    return 0;
+}
+
+int server_new(struct loop *loop, const struct config *config, struct server **out, struct err *err)
+{
+    struct server *server = mem_new(struct server);
+
+    if (open_all(server, loop, config, err) < 0) {
+        server_free(&server);
+        return -1;
+    }
+    *out = server;
+    return 0;
+}
+
+int server_port(const struct server *server)
+{
+    return httpd_port(server->httpd);
+}
+
+int server_admin_port(const struct server *server)
+{
+    return server->admin ? admin_http_port(server->admin) : 0;
+}
+
+void server_stop(struct server *server, int64_t deadline_ms, server_stopped_fn *stopped, void *ctx)
+{
+    httpd_stop(server->httpd, deadline_ms, stopped, ctx);
+}
+
+void server_free(struct server **server_ptr)
+{
+    struct server *server = *server_ptr;
+
+    if (!server)
+        return;
+    admin_http_free(&server->admin);
+    store_free(&server->api.store);
+    httpd_free(&server->httpd);
+    clock_zone_free(&server->api.zone);
+    mem_free(server);
+    *server_ptr = NULL;
+}
