@@ -418,16 +418,37 @@ static int64_t parse_offset(const char *s, bool *ok)
     *ok = true;
     if ((*s == 'Z' || *s == 'z') && !s[1])
         return 0;
-    if ((*s == '+' || *s == '-') && digits_at(s + 1, "00:00") && !s[6])
+    if ((*s == '+' || *s == '-') && digits_at(s + 1, "00:00") && !s[6] && atoi(s + 1) < 24 &&
+        atoi(s + 4) < 60)
         return (*s == '-' ? -60 : 60) * (atoi(s + 1) * 60 + atoi(s + 4));
     *ok = false;
     return 0;
 }
 
+/* A leap second is let through. */
+static bool is_civil(const struct clock_civil *c)
+{
+    if (c->month < 1 || c->month > 12 || c->hour > 23 || c->minute > 59 || c->second > 60)
+        return false;
+    return c->day >= 1 && c->day <= days_of(c->year, c->month + 1, 1) - days_of(c->year, c->month, 1);
+}
+
+/* Milliseconds of ".123456"; a point without digits is left standing. */
+static const char *parse_fraction(const char *s, int64_t *out_ms)
+{
+    int64_t unit = 100;
+
+    if (*s != '.' || !isdigit((unsigned char)s[1]))
+        return s;
+    for (s++; isdigit((unsigned char)*s); s++, unit /= 10)
+        *out_ms += (*s - '0') * unit;
+    return s;
+}
+
 int clock_parse_rfc3339(const char *s, int64_t *wall_ms_out, struct err *err)
 {
     struct clock_civil c = {0};
-    const char *rest = s + 19;
+    const char *rest;
     int64_t fraction_ms = 0;
     int64_t offset_s = 0;
     bool ok = strlen(s) >= 20 && digits_at(s, "0000-00-00?00:00:00") && strchr("Tt ", s[10]);
@@ -436,16 +457,10 @@ int clock_parse_rfc3339(const char *s, int64_t *wall_ms_out, struct err *err)
         c = (struct clock_civil){.year = atoi(s), .month = atoi(s + 5), .day = atoi(s + 8),
                                  .hour = atoi(s + 11), .minute = atoi(s + 14),
                                  .second = atoi(s + 17)};
-        if (*rest == '.') {
-            int64_t unit = 100;
-
-            for (rest++; isdigit((unsigned char)*rest); rest++, unit /= 10)
-                fraction_ms += (*rest - '0') * unit;
-        }
+        rest = parse_fraction(s + 19, &fraction_ms);
         offset_s = parse_offset(rest, &ok);
     }
-    if (!ok || c.month < 1 || c.month > 12 || c.day < 1 || c.day > 31 || c.hour > 23 ||
-        c.minute > 59 || c.second > 60)
+    if (!ok || !is_civil(&c))
         return err_set(err, ERR_CONFIG, "\"%s\": expected a time like 2026-11-22T13:05:00+09:00", s);
     *wall_ms_out = (seconds_of_civil(&c) - offset_s) * 1000 + fraction_ms;
     return 0;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* log.c - formats and filters log lines; see log.h for the form. */
 #include "base/log.h"
-#include "base/buf.h"
 #include "base/clock.h"
 #include "base/str.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -95,37 +95,46 @@ void log_set_sink(log_sink_fn *sink, void *ctx)
     sink_ctx = ctx;
 }
 
-static void emit(enum log_level level, struct buf *line)
+/* Whatever a value holds, an event stays one line. */
+static void flatten(char *line)
 {
+    for (; *line; line++)
+        if ((unsigned char)*line < 0x20)
+            *line = ' ';
+}
+
+static void emit(enum log_level level, char *line)
+{
+    size_t len = strlen(line);
     ssize_t ignored;
 
     if (sink_fn) {
-        sink_fn(level, buf_str(line), sink_ctx);
+        sink_fn(level, line, sink_ctx);
         return;
     }
-    buf_addc(line, '\n');
+    line[len++] = '\n';
     /* One write per line, so that lines of several processes do not mix. */
-    ignored = write(STDERR_FILENO, buf_str(line), line->len);
+    ignored = write(STDERR_FILENO, line, len);
     (void)ignored;
 }
 
 void log_write(enum log_level level, const char *comp, const char *msg, const char *fmt, ...)
 {
-    struct buf line;
+    char line[MAX_LINE_BYTES + 1]; /* and the newline */
     char ts[CLOCK_RFC3339_BYTES];
+    size_t used;
     va_list args;
 
-    buf_init(&line, MAX_LINE_BYTES);
     clock_format_utc_ms(clock_wall_ms(), ts);
-    buf_addf(&line, "ts=%s level=%s comp=%s msg=%s", ts, level_names[level], comp, log_quote(msg));
-    if (*fmt) {
-        buf_addc(&line, ' ');
-        va_start(args, fmt);
-        buf_vaddf(&line, fmt, args);
-        va_end(args);
-    }
-    emit(level, &line);
-    buf_fini(&line);
+    snprintf(line, MAX_LINE_BYTES, "ts=%s level=%s comp=%s msg=%s%s", ts, level_names[level], comp,
+             log_quote(msg), *fmt ? " " : "");
+    used = strlen(line);
+    va_start(args, fmt);
+    if (vsnprintf(line + used, MAX_LINE_BYTES - used, fmt, args) >= (int)(MAX_LINE_BYTES - used))
+        memcpy(line + MAX_LINE_BYTES - sizeof("..."), "...", sizeof("..."));
+    va_end(args);
+    flatten(line);
+    emit(level, line);
 }
 
 const char *log_quote(const char *s)
@@ -136,7 +145,8 @@ const char *log_quote(const char *s)
     size_t n = 0;
 
     out[n++] = '"';
-    for (; s && *s && n < QUOTE_BYTES - 8; s++) {
+    /* Not cut within a character. */
+    for (; s && *s && (n < QUOTE_BYTES - 8 || ((*s & 0xc0) == 0x80 && n < QUOTE_BYTES - 5)); s++) {
         if (*s == '"' || *s == '\\')
             out[n++] = '\\';
         if (*s == '\n') {

@@ -192,8 +192,11 @@ static void on_poll(uv_poll_t *uv, int status, int uv_events)
     struct loop_io *io = uv->data;
     unsigned events = 0;
 
-    if (status < 0)
+    /* libuv has stopped the watch by now. */
+    if (status < 0) {
         events |= LOOP_ERROR | io->events;
+        io->events = 0;
+    }
     if (uv_events & UV_READABLE)
         events |= LOOP_READ;
     if (uv_events & UV_WRITABLE)

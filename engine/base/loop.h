@@ -46,7 +46,7 @@ void loop_timer_free(struct loop_timer **timer);
 
 #define LOOP_READ 1u
 #define LOOP_WRITE 2u
-#define LOOP_ERROR 4u /* only reported */
+#define LOOP_ERROR 4u /* only reported, with what was wanted; nothing is watched after it */
 
 /* Watch a descriptor that stays owned by the caller and open until loop_io_free. */
 struct loop_io *loop_io_new(struct loop *loop, int fd, loop_io_fn *fn, void *ctx);

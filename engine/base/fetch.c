@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+/* fetch.c - HTTP GET by libcurl; see fetch.h.
+ *
+ * A fetch is on client->fetches from its start until its callback returned or it was cancelled.
+ */
+#include "base/fetch.h"
+#include "base/list.h"
+#include "base/loop_glue.h"
+#include "base/str.h"
+
+#include <curl/curl.h>
+#include <string.h>
+
+#ifndef CATCHDEAL_VERSION
+#define CATCHDEAL_VERSION "unknown"
+#endif
+
+struct fetch_client {
+    struct loop_curl *glue;
+    CURLSH *share; /* cookies; connections and DNS are shared by the multi handle */
+    struct list fetches;
+};
+
+struct fetch {
+    struct list link;
+    struct fetch_client *client;
+    CURL *easy;
+    struct curl_slist *resolve;
+    struct buf body;
+    fetch_fn *done;
+    void *ctx;
+    char error[CURL_ERROR_SIZE];
+    bool busy; /* its callback runs */
+};
+
+/* ---- options -----------------------------------------------------------------------------------
+ */
+
+static size_t on_body(char *bytes, size_t size, size_t n, void *ctx)
+{
+    struct fetch *fetch = ctx;
+
+    buf_add(&fetch->body, bytes, size * n);
+    /* A short count stops the transfer. */
+    return buf_overflowed(&fetch->body) ? 0 : size * n;
+}
+
+static void must(CURLcode code)
+{
+    check(code == CURLE_OK);
+}
+
+/* Loopback for *.localhost without asking anybody, also where libcurl does not do so by itself
+ * (before 7.78). Redirects to other names under localhost are left to libcurl. */
+static struct curl_slist *resolve_localhost(const char *url)
+{
+    struct curl_slist *list = NULL;
+    CURLU *parsed = curl_url();
+    char *host = NULL;
+    char *port = NULL;
+
+    if (parsed && curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK &&
+        curl_url_get(parsed, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+        curl_url_get(parsed, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK &&
+        str_ends(host, ".localhost")) {
+        char *entry = mem_printf("%s:%s:127.0.0.1,[::1]", host, port);
+
+        list = curl_slist_append(NULL, entry);
+        mem_free(entry);
+    }
+    curl_free(host);
+    curl_free(port);
+    curl_url_cleanup(parsed);
+    return list;
+}
+
+static void set_options(struct fetch *fetch, const struct fetch_request *request)
+{
+    CURL *easy = fetch->easy;
+    const char *agent = request->user_agent ? request->user_agent : "catchdeal/" CATCHDEAL_VERSION;
+
+    must(curl_easy_setopt(easy, CURLOPT_URL, request->url));
+    must(curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https"));
+    must(curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https"));
+    must(curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, request->max_redirects > 0 ? 1L : 0L));
+    must(curl_easy_setopt(easy, CURLOPT_MAXREDIRS, (long)request->max_redirects));
+    must(curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms));
+    must(curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L));
+    /* libcurl looks names up on a thread of its own and would wait for it at timeout and cancel. */
+    must(curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L));
+    must(curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, ""));
+    must(curl_easy_setopt(easy, CURLOPT_USERAGENT, agent));
+    must(curl_easy_setopt(easy, CURLOPT_COOKIEFILE, ""));
+    must(curl_easy_setopt(easy, CURLOPT_SHARE, fetch->client->share));
+    /* The environment's proxies are not part of our configuration. */
+    must(curl_easy_setopt(easy, CURLOPT_PROXY, ""));
+    must(curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED));
+    must(curl_easy_setopt(easy, CURLOPT_RESOLVE, fetch->resolve));
+    must(curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, fetch->error));
+    must(curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body));
+    must(curl_easy_setopt(easy, CURLOPT_WRITEDATA, fetch));
+    must(curl_easy_setopt(easy, CURLOPT_PRIVATE, fetch));
+}
+
+/* ---- results -----------------------------------------------------------------------------------
+ */
+
+static void error_of(const struct fetch *fetch, CURLcode code, const char *url, struct err *err)
+{
+    const char *text = *fetch->error ? fetch->error : curl_easy_strerror(code);
+
+    if (buf_overflowed(&fetch->body))
+        err_set(err, ERR_PROTOCOL, "%s: larger than %zu bytes", url, fetch->body.max_bytes);
+    else if (code == CURLE_OPERATION_TIMEDOUT)
+        err_set(err, ERR_TIMEOUT, "%s: %s", url, text);
+    else if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL ||
+             code == CURLE_WEIRD_SERVER_REPLY || code == CURLE_BAD_CONTENT_ENCODING)
+        err_set(err, ERR_PROTOCOL, "%s: %s", url, text);
+    else
+        err_set(err, ERR_NETWORK, "%s: %s", url, text);
+}
+
+static void fetch_destroy(struct fetch *fetch)
+{
+    list_remove(&fetch->link);
+    curl_easy_cleanup(fetch->easy);
+    curl_slist_free_all(fetch->resolve);
+    buf_fini(&fetch->body);
+    mem_free(fetch);
+}
+
+static void give_result(struct fetch *fetch, CURLcode code)
+{
+    struct fetch_result result = {.body = buf_str(&fetch->body), .body_len = fetch->body.len};
+    const char *type = NULL;
+    char *url = NULL;
+    struct err err;
+
+    curl_easy_getinfo(fetch->easy, CURLINFO_EFFECTIVE_URL, &url);
+    if (code != CURLE_OK) {
+        error_of(fetch, code, url ? url : "", &err);
+        fetch->done(NULL, &err, fetch->ctx);
+        return;
+    }
+    curl_easy_getinfo(fetch->easy, CURLINFO_RESPONSE_CODE, &result.status);
+    curl_easy_getinfo(fetch->easy, CURLINFO_CONTENT_TYPE, &type);
+    result.url = url ? url : "";
+    result.content_type = type ? type : "";
+    fetch->done(&result, NULL, fetch->ctx);
+}
+
+static void on_transfer_done(void *easy, int code, void *ctx)
+{
+    struct fetch_client *client = ctx;
+    struct fetch *fetch = NULL;
+
+    must(curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&fetch));
+    curl_multi_remove_handle(loop_curl_multi(client->glue), easy);
+    /* From here on neither cancel nor the client's end touches it. */
+    list_remove(&fetch->link);
+    must(curl_easy_setopt(easy, CURLOPT_SHARE, NULL));
+    fetch->busy = true;
+    give_result(fetch, (CURLcode)code);
+    fetch_destroy(fetch);
+}
+
+/* ---- face --------------------------------------------------------------------------------------
+ */
+
+struct fetch_client *fetch_client_new(struct loop *loop)
+{
+    struct fetch_client *client = mem_new(struct fetch_client);
+
+    client->glue = loop_curl_new(loop, on_transfer_done, client);
+    client->share = curl_share_init();
+    check(client->share);
+    curl_share_setopt(client->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_COOKIE);
+    list_init(&client->fetches);
+    return client;
+}
+
+static void abort_fetch(struct fetch *fetch)
+{
+    curl_multi_remove_handle(loop_curl_multi(fetch->client->glue), fetch->easy);
+    fetch_destroy(fetch);
+}
+
+void fetch_client_free(struct fetch_client **client_ptr)
+{
+    struct fetch_client *client = *client_ptr;
+    struct list *at, *next;
+
+    *client_ptr = NULL;
+    if (!client)
+        return;
+    LIST_FOREACH (at, next, &client->fetches)
+        abort_fetch(container_of(at, struct fetch, link));
+    loop_curl_free(&client->glue);
+    curl_share_cleanup(client->share);
+    mem_free(client);
+}
+
+struct fetch *fetch_start(struct fetch_client *client, const struct fetch_request *request,
+                          fetch_fn *done, void *ctx)
+{
+    struct fetch *fetch = mem_new(struct fetch);
+
+    check(request->timeout_ms > 0 && request->max_bytes > 0);
+    fetch->client = client;
+    fetch->done = done;
+    fetch->ctx = ctx;
+    buf_init(&fetch->body, request->max_bytes);
+    list_init(&fetch->link);
+    list_append(&client->fetches, &fetch->link);
+    fetch->resolve = resolve_localhost(request->url);
+    fetch->easy = curl_easy_init();
+    check(fetch->easy);
+    set_options(fetch, request);
+    check(curl_multi_add_handle(loop_curl_multi(client->glue), fetch->easy) == CURLM_OK);
+    return fetch;
+}
+
+void fetch_cancel(struct fetch **fetch_ptr)
+{
+    struct fetch *fetch = *fetch_ptr;
+
+    *fetch_ptr = NULL;
+    /* In its own callback it is on its way out already. */
+    if (fetch && !fetch->busy)
+        abort_fetch(fetch);
+}
