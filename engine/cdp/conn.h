@@ -27,16 +27,25 @@ struct cdp_conn_events {
 struct cdp_conn *cdp_conn_new_ws(struct loop *loop, const char *ws_url, int64_t connect_timeout_ms,
                                  const struct cdp_conn_events *events, void *ctx);
 void cdp_conn_close(struct cdp_conn *conn);
-bool cdp_conn_is_open(const struct cdp_conn *conn);
-void cdp_conn_free(struct cdp_conn **conn); /* no callback after this, pending calls included */
 
-/* Called on loss to add what the process said last ("browser exited with 1: <stderr>"). */
+/* Give the connection up for this reason, which the pending calls then hear (the process has ended, it does not
+ * answer any more). on_closed follows, later. */
+void cdp_conn_lose(struct cdp_conn *conn, const struct err *why);
+
+bool cdp_conn_is_open(const struct cdp_conn *conn);
+struct loop *cdp_conn_loop(const struct cdp_conn *conn);
+/* No callback after this, pending calls included. Its sessions and subscriptions must be freed before. */
+void cdp_conn_free(struct cdp_conn **conn);
+
+/* What the process said last ("browser exited with 1: <stderr>"): added to the reason of a loss. Pending calls
+ * are failed 100 ms after the connection was lost, or as soon as this note is there. */
 void cdp_conn_set_loss_note(struct cdp_conn *conn, const char *note);
 
 /* result: the "result" object, borrowed for the call; NULL when err is set:
  *   ERR_TIMEOUT       no reply in time (the reply is dropped when it comes)
  *   ERR_PROTOCOL      Chrome refused: text is its message; err_text of "-32000" kinds as sent
- *   ERR_BROWSER_EXIT  the connection was lost
+ *   ERR_BROWSER_EXIT  the connection was lost (ERR_CANCELLED: closed by us; ERR_PROTOCOL: for a broken
+ *                     message; ERR_NETWORK, ERR_TIMEOUT: it was never open)
  *   ERR_CRASHED       the session's target crashed or detached (sessions only)            */
 typedef void cdp_result_fn(const struct jval *result, const struct err *err, void *ctx);
 
@@ -46,6 +55,9 @@ typedef void cdp_result_fn(const struct jval *result, const struct err *err, voi
 struct cdp_call *cdp_call(struct cdp_conn *conn, const char *session_id, const char *method,
                           const char *params, int64_t timeout_ms, cdp_result_fn *done, void *ctx);
 void cdp_call_cancel(struct cdp_call *call);
+
+/* Fail one call, later, with this reason; a reply that comes meanwhile is dropped. */
+void cdp_call_fail(struct cdp_call *call, const struct err *why);
 
 /* Fail every pending call of the session, later, with this reason (crash, detach). */
 void cdp_conn_fail_session(struct cdp_conn *conn, const char *session_id, const struct err *why);

@@ -3,8 +3,11 @@
  *
  * A session knows its target id and session id, sends commands to it and hears its events. When Chrome says
  * that the target crashed or detached (Inspector.targetCrashed, Target.targetCrashed,
- * Target.detachedFromTarget: any of them, in any order, more than once), it becomes LOST: pending calls fail
- * once with ERR_CRASHED / ERR_OOM / ERR_JS_HEAP and on_lost comes once.
+ * Target.detachedFromTarget, Target.targetDestroyed: any of them, in any order, more than once), it becomes
+ * LOST: pending calls fail once with ERR_CRASHED, then on_lost comes once. The text holds Chrome's status and
+ * errorCode where Chrome told them (only with Target.setDiscoverTargets): a V8 heap end and a plain crash are
+ * both "crashed 5", a kill by the kernel for memory and any other kill are both "killed 9" (seen), so a closer
+ * reason needs other evidence (chrome/tab.c).
  *
  * CDP: Target.createTarget, Target.attachToTarget, Target.closeTarget, Inspector.targetCrashed.
  */
@@ -15,9 +18,11 @@
 
 struct cdp_session;
 
-/* Create a target showing about:blank and attach to it. On success `session` is the caller's. */
+/* Create a target showing about:blank and attach to it. The session is the caller's at once (free it before the
+ * connection), and usable when `done` came without err. After an err only cdp_session_free is allowed; a target
+ * that was made already is closed. */
 typedef void cdp_session_fn(struct cdp_session *session, const struct err *err, void *ctx);
-void cdp_session_create(struct cdp_conn *conn, int64_t timeout_ms, cdp_session_fn *done, void *ctx);
+struct cdp_session *cdp_session_create(struct cdp_conn *conn, int64_t timeout_ms, cdp_session_fn *done, void *ctx);
 
 void cdp_session_on_lost(struct cdp_session *session, void (*fn)(const struct err *why, void *ctx), void *ctx);
 bool cdp_session_is_lost(const struct cdp_session *session);

@@ -4,6 +4,8 @@
  * A tab is lent by pool.h and does one thing at a time. Every operation has a deadline and its callback comes
  * exactly once, never after tab_cancel() or the lease's end.
  *
+ * What a page does on its own is dealt with here: dialogs are dismissed. (Windows: browser.c; downloads: denied.)
+ *
  * CDP: Page.navigate, Page.createIsolatedWorld, Runtime.callFunctionOn, Page.addScriptToEvaluateOnNewDocument.
  */
 #ifndef CHROME_TAB_H
@@ -32,8 +34,9 @@ void tab_navigate(struct tab *tab, const struct tab_page *page, tab_done_fn *don
  * element per argument) in the isolated world of the page that the tab shows, and give back its JSON value.
  * When the page replaces itself meanwhile (a reload, a redirect by script), the call starts again in the new
  * page until the deadline. value is borrowed for the call.
- *   ERR_TIMEOUT    the function did not settle; a script that does not yield is ended
- *                  (Runtime.terminateExecution) and reported as ERR_HUNG
+ *   ERR_TIMEOUT    the function did not settle
+ *   ERR_HUNG       a script of the page does not yield; it is ended (Runtime.terminateExecution). Also: more than
+ *                  10 dialogs. To tell this from ERR_TIMEOUT takes up to 3 s after the deadline.
  *   ERR_PROTOCOL   it threw: text holds the exception
  *   and the reasons of tab_navigate */
 typedef void tab_value_fn(const struct jval *value, const struct err *err, void *ctx);
@@ -42,5 +45,36 @@ void tab_call(struct tab *tab, const char *function, const char *args_json, int6
 
 /* Forget the operation under way; its callback does not come. */
 void tab_cancel(struct tab *tab);
+
+/* ---- for pool.c --------------------------------------------------------------------------------- */
+
+struct browser;
+
+struct tab_events {
+    /* Once, later: the tab may be used, or err; then it is to be freed. */
+    void (*on_opened)(struct tab *tab, const struct err *err, void *ctx);
+    /* Its page is gone for good (crash, closed), told after the operation under way has failed. */
+    void (*on_lost)(struct tab *tab, const struct err *why, void *ctx);
+};
+
+struct tab_settings {
+    const char *prelude_js; /* borrowed while the tab is being opened */
+    const char *user_agent; /* NULL: Chrome's own */
+    int64_t timeout_ms;     /* of each step of the opening */
+};
+
+struct tab *tab_open(struct browser *browser, const struct tab_settings *settings, const struct tab_events *events,
+                     void *ctx);
+
+/* Free the memory that the page's script has let go of: Chrome itself waits long. */
+void tab_collect_garbage(struct tab *tab, int64_t timeout_ms, tab_done_fn *done, void *ctx);
+
+/* It cannot be trusted with another page: lost, or a script that could not be ended. */
+bool tab_is_spoiled(const struct tab *tab);
+
+/* Ask Chrome to close the target; `done` as in cdp_session_close, may be NULL and may come after tab_free. */
+void tab_close_target(struct tab *tab, int64_t timeout_ms, void (*done)(const struct jval *, const struct err *, void *),
+                      void *ctx);
+void tab_free(struct tab **tab); /* no callback after this */
 
 #endif

@@ -1,0 +1,567 @@
+/* SPDX-License-Identifier: MIT */
+/* browser.c - the life of one Chrome process tree; see browser.h for the states.
+ *
+ * Two timers do all waiting. `step` means, by state: SPAWNING look for the endpoint, READY and RETIRING heartbeat,
+ * STOPPING look whether all is gone, BACKOFF its end. `deadline`: of the launch, then of the polite close.
+ *
+ * Death is heard of twice, by the process and by the connection, in any order. Both lead to browser_lose(), which
+ * goes through the connection, so that pending calls hear it before the owner does.
+ *
+ * Not here: how it is started (launch.c), pages (tab.c), who uses it (pool.c).
+ */
+#include "chrome/browser.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "chrome/memory.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    ENDPOINT_POLL_MS = 15,
+    HEARTBEAT_MS = 10000,
+    HEARTBEAT_TIMEOUT_MS = 10000,
+    GONE_POLL_MS = 20,
+    STUBBORN_MS = 5000, /* killed and still there: warned about, and then every so often */
+    BACKOFF_FIRST_MS = 2000,
+    BACKOFF_MAX_MS = 60000,
+    JS_OOM_FRESH_MS = 3000,
+    TAIL_SHOWN_BYTES = 400,
+};
+
+static const int delete_delays_ms[] = {200, 400, 800};
+
+struct browser {
+    struct loop *loop;
+    const struct config *config;
+    const struct launch_plan *plan;
+    const struct browser_events *events;
+    void *ctx;
+    enum browser_state state;
+    struct loop_timer *step;
+    struct loop_timer *deadline;
+    struct profile *profile;
+    struct proc *proc;
+    struct cdp_conn *conn;
+    struct cdp_subscription *popups;
+    int setups_pending; /* answers awaited in CONNECTING */
+    char *user_agent;
+    int64_t started_at_ms;
+    int64_t killed_at_ms; /* 0: not yet */
+    int64_t js_oom_at_ms; /* 0: never */
+    int64_t oom_kills_at_start;
+    size_t delete_tries;
+    bool failed;   /* by itself, since its start */
+    int failures;  /* in a row */
+    bool has_failure;
+    struct err last_failure;
+};
+
+static void on_step(void *ctx);
+static void browser_spawn(struct browser *browser);
+static void browser_look_for_endpoint(struct browser *browser);
+static void on_conn_open(void *ctx);
+static void on_setup_answer(const struct jval *result, const struct err *err, void *ctx);
+static void on_conn_closed(const struct err *why, void *ctx);
+static void on_exit(const struct proc_end *end, void *ctx);
+static void browser_look_whether_gone(struct browser *browser);
+
+/* ---- states ------------------------------------------------------------------------------------ */
+
+const char *browser_state_name(enum browser_state state)
+{
+    static const char *const names[] = {"down", "spawning", "connecting", "ready", "retiring", "stopping", "backoff"};
+
+    return names[state];
+}
+
+static void browser_set_state(struct browser *browser, enum browser_state to)
+{
+#define TO(state) (1u << BROWSER_##state)
+    static const unsigned allowed[] = {
+        [BROWSER_DOWN] = TO(SPAWNING),
+        [BROWSER_SPAWNING] = TO(CONNECTING) | TO(STOPPING),
+        [BROWSER_CONNECTING] = TO(READY) | TO(STOPPING),
+        [BROWSER_READY] = TO(RETIRING) | TO(STOPPING),
+        [BROWSER_RETIRING] = TO(STOPPING),
+        [BROWSER_STOPPING] = TO(DOWN) | TO(BACKOFF),
+        [BROWSER_BACKOFF] = TO(DOWN),
+    };
+#undef TO
+
+    check(allowed[browser->state] & (1u << to));
+    log_debug("browser", "state", "from=%s to=%s pid=%d", browser_state_name(browser->state), browser_state_name(to),
+              (int)browser_pid(browser));
+    browser->state = to;
+}
+
+enum browser_state browser_state(const struct browser *browser)
+{
+    return browser->state;
+}
+
+/* ---- start ------------------------------------------------------------------------------------- */
+
+/* What the process said last, on one line. */
+static void last_words(const struct browser *browser, char out[TAIL_SHOWN_BYTES + 16])
+{
+    const char *tail = browser->proc ? proc_stderr_tail(browser->proc) : "";
+    size_t len = strlen(tail);
+    size_t n = 0;
+
+    if (len > TAIL_SHOWN_BYTES)
+        tail += len - TAIL_SHOWN_BYTES;
+    for (; *tail; tail++)
+        out[n++] = *tail == '\n' || *tail == '\r' ? ' ' : *tail;
+    while (n > 0 && out[n - 1] == ' ')
+        n--;
+    out[n] = '\0';
+    if (n == 0)
+        snprintf(out, TAIL_SHOWN_BYTES + 16, "nothing");
+}
+
+static void browser_kill(struct browser *browser)
+{
+    if (browser->proc)
+        proc_kill_tree(browser->proc, SIGKILL);
+    if (!browser->killed_at_ms)
+        browser->killed_at_ms = clock_mono_ms();
+}
+
+/* It failed by itself; the owner hears it, then all is cleared away. */
+static void browser_failed(struct browser *browser, const struct err *why)
+{
+    struct err told = *why;
+
+    log_warn("browser", "lost", "pid=%d state=%s reason=%s why=%s", (int)browser_pid(browser),
+             browser_state_name(browser->state), err_reason(why->code), log_quote(why->text));
+    browser->failed = true;
+    if (browser->state < BROWSER_READY) {
+        browser->last_failure = *why;
+        browser->has_failure = true;
+    }
+    browser_set_state(browser, BROWSER_STOPPING);
+    browser_kill(browser);
+    loop_timer_stop(browser->deadline);
+    loop_timer_start(browser->step, 0);
+    browser->events->on_lost(&told, browser->ctx);
+}
+
+static void launch_failed(struct browser *browser, enum err_code code, const char *what)
+{
+    char words[TAIL_SHOWN_BYTES + 16];
+    struct err err;
+
+    last_words(browser, words);
+    err_set(&err, code, "Chrome did not start: %s; it said: %s", what, words);
+    browser_failed(browser, &err);
+}
+
+static void on_deadline(void *ctx)
+{
+    struct browser *browser = ctx;
+    char what[96];
+
+    if (browser->state == BROWSER_STOPPING) {
+        log_debug("browser", "did not close in time, killed", "pid=%d", (int)browser_pid(browser));
+        browser_kill(browser);
+        loop_timer_start(browser->step, 0);
+        return;
+    }
+    check(browser->state == BROWSER_SPAWNING || browser->state == BROWSER_CONNECTING);
+    snprintf(what, sizeof(what), "%s within %lld ms",
+             browser->state == BROWSER_SPAWNING ? "no DevTools address" : "no DevTools answer",
+             (long long)browser->config->launch_timeout);
+    launch_failed(browser, ERR_LAUNCH, what);
+}
+
+void browser_start(struct browser *browser)
+{
+    browser_set_state(browser, BROWSER_SPAWNING);
+    browser->started_at_ms = clock_mono_ms();
+    browser->killed_at_ms = 0;
+    browser->js_oom_at_ms = 0;
+    browser->oom_kills_at_start = memory_oom_kills();
+    browser->delete_tries = 0;
+    browser->failed = false;
+    browser->setups_pending = 0;
+    loop_timer_start(browser->deadline, browser->config->launch_timeout);
+    loop_timer_start(browser->step, 0);
+}
+
+static void on_stderr(const char *line, void *ctx)
+{
+    struct browser *browser = ctx;
+
+    if (strstr(line, "V8 javascript OOM") || strstr(line, "JavaScript heap out of memory"))
+        browser->js_oom_at_ms = clock_mono_ms();
+    log_debug("chrome", "stderr", "line=%s", log_quote(line));
+}
+
+static void browser_spawn(struct browser *browser)
+{
+    static const struct launch_events events = {on_stderr, on_exit};
+    struct err err;
+
+    if (launch_make_profile(browser->plan, &browser->profile, &err) < 0 ||
+        launch_spawn(browser->plan, browser->loop, browser->profile, &events, browser, &browser->proc, &err) < 0) {
+        err_prefix(&err, "Chrome did not start");
+        browser_failed(browser, &err);
+        return;
+    }
+    loop_timer_start(browser->step, ENDPOINT_POLL_MS);
+}
+
+static void browser_look_for_endpoint(struct browser *browser)
+{
+    static const struct cdp_conn_events events = {on_conn_open, on_conn_closed};
+    struct buf url;
+
+    buf_init(&url, 512);
+    if (launch_read_endpoint(browser->profile, &url)) {
+        browser_set_state(browser, BROWSER_CONNECTING);
+        browser->conn = cdp_conn_new_ws(browser->loop, buf_str(&url), browser->config->launch_timeout, &events,
+                                        browser);
+    } else {
+        loop_timer_start(browser->step, ENDPOINT_POLL_MS);
+    }
+    buf_fini(&url);
+}
+
+/* ---- connected: the three things that hold for the whole browser ------------------------------- */
+
+/* A window that a page opened; nobody asked for it. */
+static void on_target_created(const struct jval *params, const char *session_id, void *ctx)
+{
+    struct browser *browser = ctx;
+    const struct jval *info = jval_get(params, "targetInfo");
+    const char *target_id = jval_get_str(info, "targetId", "");
+    struct buf close;
+
+    (void)session_id;
+    if (str_empty(jval_get_str(info, "openerId", "")) || str_empty(target_id))
+        return;
+    log_debug("browser", "popup closed", "target=%.8s", target_id);
+    buf_init(&close, 4096);
+    buf_adds(&close, "{\"targetId\":");
+    buf_add_json(&close, target_id);
+    buf_addc(&close, '}');
+    cdp_call(browser->conn, "", "Target.closeTarget", buf_str(&close), browser->config->close_timeout, NULL, NULL);
+    buf_fini(&close);
+}
+
+static void set_up(struct browser *browser, const char *method, const char *params)
+{
+    browser->setups_pending++;
+    cdp_call(browser->conn, NULL, method, params, browser->config->launch_timeout, on_setup_answer, browser);
+}
+
+static void on_conn_open(void *ctx)
+{
+    struct browser *browser = ctx;
+
+    if (browser->state != BROWSER_CONNECTING)
+        return;
+    browser->popups = cdp_subscribe(browser->conn, "", "Target.targetCreated", on_target_created, browser);
+    set_up(browser, "Browser.getVersion", NULL);
+    set_up(browser, "Browser.setDownloadBehavior", "{\"behavior\":\"deny\"}");
+    set_up(browser, "Target.setDiscoverTargets", "{\"discover\":true,\"filter\":[{\"type\":\"page\"}]}");
+}
+
+static void browser_is_ready(struct browser *browser)
+{
+    loop_timer_stop(browser->deadline);
+    browser_set_state(browser, BROWSER_READY);
+    browser->has_failure = false;
+    loop_timer_start(browser->step, HEARTBEAT_MS);
+    log_info("browser", "ready", "pid=%d launch_ms=%lld sandbox=%s", (int)browser_pid(browser),
+             (long long)(clock_mono_ms() - browser->started_at_ms), launch_has_sandbox(browser->plan) ? "yes" : "no");
+    browser->events->on_ready(browser->ctx);
+}
+
+/* Only Browser.getVersion has an answer with members. */
+static void on_setup_answer(const struct jval *result, const struct err *err, void *ctx)
+{
+    struct browser *browser = ctx;
+    const char *user_agent = jval_get_str(result, "userAgent", NULL);
+
+    if (browser->state != BROWSER_CONNECTING)
+        return;
+    if (err) {
+        launch_failed(browser, err->code == ERR_BROWSER_EXIT ? ERR_LAUNCH : err->code, err->text);
+        return;
+    }
+    if (user_agent) {
+        mem_free(browser->user_agent);
+        browser->user_agent = mem_strdup(user_agent);
+    }
+    if (--browser->setups_pending == 0)
+        browser_is_ready(browser);
+}
+
+/* ---- in use ------------------------------------------------------------------------------------ */
+
+static void browser_lose(struct browser *browser, const struct err *why)
+{
+    cdp_conn_lose(browser->conn, why);
+}
+
+static void on_heartbeat_answer(const struct jval *result, const struct err *err, void *ctx)
+{
+    struct browser *browser = ctx;
+    struct err why;
+
+    (void)result;
+    if (browser->state != BROWSER_READY && browser->state != BROWSER_RETIRING)
+        return;
+    if (!err) {
+        loop_timer_start(browser->step, HEARTBEAT_MS);
+    } else if (err->code == ERR_TIMEOUT) {
+        err_set(&why, ERR_NO_ANSWER, "the browser did not answer for %d ms", HEARTBEAT_TIMEOUT_MS);
+        browser_lose(browser, &why);
+    }
+}
+
+static void browser_send_heartbeat(struct browser *browser)
+{
+    cdp_call(browser->conn, NULL, "Browser.getVersion", NULL, HEARTBEAT_TIMEOUT_MS, on_heartbeat_answer, browser);
+}
+
+void browser_did_well(struct browser *browser)
+{
+    browser->failures = 0;
+}
+
+void browser_retire(struct browser *browser)
+{
+    if (browser->state == BROWSER_READY)
+        browser_set_state(browser, BROWSER_RETIRING);
+}
+
+/* ---- the end ----------------------------------------------------------------------------------- */
+
+static void on_conn_closed(const struct err *why, void *ctx)
+{
+    struct browser *browser = ctx;
+
+    switch (browser->state) {
+    case BROWSER_CONNECTING:
+        launch_failed(browser, ERR_LAUNCH, why->text);
+        return;
+    case BROWSER_READY:
+    case BROWSER_RETIRING:
+        browser_failed(browser, why);
+        return;
+    default:
+        return;
+    }
+}
+
+static void on_exit(const struct proc_end *end, void *ctx)
+{
+    struct browser *browser = ctx;
+    char words[TAIL_SHOWN_BYTES + 16], what[64], note[sizeof(words) + sizeof(what) + 16];
+    struct err err;
+
+    snprintf(what, sizeof(what), "the browser %s %d", end->signalled ? "was killed by signal" : "exited with status",
+             end->value);
+    last_words(browser, words);
+    snprintf(note, sizeof(note), "%s; it said: %s", what, words);
+    switch (browser->state) {
+    case BROWSER_SPAWNING:
+        launch_failed(browser, ERR_LAUNCH, what);
+        return;
+    case BROWSER_CONNECTING:
+    case BROWSER_READY:
+    case BROWSER_RETIRING:
+        cdp_conn_set_loss_note(browser->conn, note);
+        err_set(&err, ERR_BROWSER_EXIT, "the connection was lost");
+        browser_lose(browser, &err);
+        return;
+    default:
+        loop_timer_start(browser->step, 0);
+        return;
+    }
+}
+
+void browser_stop(struct browser *browser)
+{
+    bool polite = browser->state == BROWSER_READY || browser->state == BROWSER_RETIRING;
+
+    if (browser->state == BROWSER_DOWN || browser->state == BROWSER_STOPPING)
+        return;
+    if (browser->state == BROWSER_BACKOFF) {
+        loop_timer_start(browser->step, 0);
+        return;
+    }
+    browser_set_state(browser, BROWSER_STOPPING);
+    if (polite) {
+        cdp_call(browser->conn, NULL, "Browser.close", NULL, browser->config->close_timeout, NULL, NULL);
+        loop_timer_stop(browser->step);
+        loop_timer_start(browser->deadline, browser->config->close_timeout);
+    } else {
+        browser_kill(browser);
+        loop_timer_stop(browser->deadline);
+        loop_timer_start(browser->step, 0);
+    }
+}
+
+static int64_t backoff_ms(int failures)
+{
+    int64_t delay_ms = BACKOFF_FIRST_MS;
+
+    for (int i = 1; i < failures && delay_ms < BACKOFF_MAX_MS; i++)
+        delay_ms *= 2;
+    return delay_ms < BACKOFF_MAX_MS ? delay_ms : BACKOFF_MAX_MS;
+}
+
+static void browser_is_down(struct browser *browser)
+{
+    int64_t delay_ms;
+
+    loop_timer_stop(browser->deadline);
+    cdp_unsubscribe(&browser->popups);
+    cdp_conn_free(&browser->conn);
+    proc_free(&browser->proc);
+    profile_free(&browser->profile);
+    browser->failures += browser->failed;
+    if (browser->failed && (browser->has_failure || browser->failures > 1)) {
+        delay_ms = backoff_ms(browser->failures);
+        browser_set_state(browser, BROWSER_BACKOFF);
+        log_warn("browser", "backing off", "delay_ms=%lld failures=%d", (long long)delay_ms, browser->failures);
+        loop_timer_start(browser->step, delay_ms);
+        return;
+    }
+    browser_set_state(browser, BROWSER_DOWN);
+    browser->events->on_down(browser->ctx);
+}
+
+/* false: something is left and it is worth another try, for which the timer was set. */
+static bool delete_profile(struct browser *browser)
+{
+    struct err err;
+
+    if (!browser->profile || profile_delete(browser->profile, &err) == 0)
+        return true;
+    if (browser->delete_tries < ARRAY_LEN(delete_delays_ms)) {
+        loop_timer_start(browser->step, delete_delays_ms[browser->delete_tries++]);
+        return false;
+    }
+    log_warn("browser", "directory left, the next start sweeps it", "why=%s", log_quote(err.text));
+    return true;
+}
+
+/* First the process, then what it had started, then its files. */
+static void browser_look_whether_gone(struct browser *browser)
+{
+    size_t left = browser->proc ? proc_tree_size(browser->proc) : 0;
+
+    if (browser->proc && (proc_is_running(browser->proc) || left > 0)) {
+        if (!proc_is_running(browser->proc) || browser->killed_at_ms)
+            browser_kill(browser);
+        if (browser->killed_at_ms && clock_mono_ms() - browser->killed_at_ms > STUBBORN_MS) {
+            log_warn("browser", "killed but still there", "pid=%d processes=%zu", (int)browser_pid(browser), left);
+            browser->killed_at_ms = clock_mono_ms();
+        }
+        loop_timer_start(browser->step, GONE_POLL_MS);
+        return;
+    }
+    if (delete_profile(browser))
+        browser_is_down(browser);
+}
+
+static void on_step(void *ctx)
+{
+    struct browser *browser = ctx;
+
+    switch (browser->state) {
+    case BROWSER_SPAWNING:
+        if (browser->proc)
+            browser_look_for_endpoint(browser);
+        else
+            browser_spawn(browser);
+        return;
+    case BROWSER_READY:
+    case BROWSER_RETIRING:
+        browser_send_heartbeat(browser);
+        return;
+    case BROWSER_STOPPING:
+        browser_look_whether_gone(browser);
+        return;
+    case BROWSER_BACKOFF:
+        browser_set_state(browser, BROWSER_DOWN);
+        browser->events->on_down(browser->ctx);
+        return;
+    case BROWSER_CONNECTING:
+    case BROWSER_DOWN:
+        return;
+    }
+}
+
+/* ---- the object -------------------------------------------------------------------------------- */
+
+struct browser *browser_new(struct loop *loop, const struct config *config, const struct launch_plan *plan,
+                            const struct browser_events *events, void *ctx)
+{
+    struct browser *browser = mem_new(struct browser);
+
+    browser->loop = loop;
+    browser->config = config;
+    browser->plan = plan;
+    browser->events = events;
+    browser->ctx = ctx;
+    browser->step = loop_timer_new(loop, on_step, browser);
+    browser->deadline = loop_timer_new(loop, on_deadline, browser);
+    return browser;
+}
+
+void browser_free(struct browser **browser_ptr)
+{
+    struct browser *browser = *browser_ptr;
+
+    *browser_ptr = NULL;
+    if (!browser)
+        return;
+    check(browser->state == BROWSER_DOWN || browser->state == BROWSER_BACKOFF);
+    loop_timer_free(&browser->step);
+    loop_timer_free(&browser->deadline);
+    mem_free(browser->user_agent);
+    mem_free(browser);
+}
+
+bool browser_is_live(const struct browser *browser)
+{
+    return browser->state != BROWSER_DOWN && browser->state != BROWSER_BACKOFF;
+}
+
+struct cdp_conn *browser_conn(const struct browser *browser)
+{
+    return browser->conn;
+}
+
+pid_t browser_pid(const struct browser *browser)
+{
+    return browser->proc && proc_is_running(browser->proc) ? proc_pid(browser->proc) : 0;
+}
+
+const char *browser_user_agent(const struct browser *browser)
+{
+    return browser->user_agent ? browser->user_agent : "";
+}
+
+const struct err *browser_last_failure(const struct browser *browser)
+{
+    return browser->has_failure ? &browser->last_failure : NULL;
+}
+
+bool browser_saw_js_oom(const struct browser *browser)
+{
+    return browser->js_oom_at_ms && clock_mono_ms() - browser->js_oom_at_ms < JS_OOM_FRESH_MS;
+}
+
+bool browser_saw_kernel_oom(const struct browser *browser)
+{
+    return browser->oom_kills_at_start >= 0 && memory_oom_kills() > browser->oom_kills_at_start;
+}

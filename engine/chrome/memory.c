@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+/* memory.c - the meter of a process tree; see memory.h. */
+#include "chrome/memory.h"
+#include "base/clock.h"
+#include "base/proc.h"
+#include "base/proc_tree.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { LOOK_MS = 250, COST_FACTOR = 50 };
+
+struct meter {
+    struct loop_timer *timer;
+    loop_fn *due;
+    void *ctx;
+    bool running;
+    bool watching;
+    struct proc_tree tree;
+    int64_t pss_bytes;
+    int64_t cpu_ms;      /* of the tree at the last reading */
+    int64_t read_at_ms;  /* up to here gb_ms is counted */
+    int64_t byte_ms;     /* not read yet */
+    int64_t look_cost_ms;
+};
+
+static int64_t thread_cpu_ms(void)
+{
+    struct timespec ts;
+
+    check(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts) == 0);
+    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* The time until now was spent with what the last look saw. */
+static void count_time(struct meter *meter)
+{
+    int64_t now_ms = clock_mono_ms();
+
+    meter->byte_ms += meter->pss_bytes * (now_ms - meter->read_at_ms);
+    meter->read_at_ms = now_ms;
+}
+
+static void look(struct meter *meter)
+{
+    int64_t before_ms = thread_cpu_ms();
+    struct proc_usage usage;
+
+    count_time(meter);
+    proc_tree_refresh(&meter->tree);
+    proc_tree_measure(&meter->tree, &usage);
+    meter->pss_bytes = usage.pss_bytes;
+    meter->look_cost_ms = thread_cpu_ms() - before_ms;
+}
+
+static void plan_next_look(struct meter *meter)
+{
+    int64_t delay_ms = meter->look_cost_ms * COST_FACTOR;
+
+    loop_timer_start(meter->timer, delay_ms < LOOK_MS ? LOOK_MS : delay_ms);
+}
+
+static void on_timer(void *ctx)
+{
+    struct meter *meter = ctx;
+
+    if (!meter->running || !meter->watching)
+        return;
+    look(meter);
+    plan_next_look(meter);
+    meter->due(meter->ctx);
+}
+
+struct meter *meter_new(struct loop *loop, loop_fn *due, void *ctx)
+{
+    struct meter *meter = mem_new(struct meter);
+
+    meter->due = due;
+    meter->ctx = ctx;
+    meter->timer = loop_timer_new(loop, on_timer, meter);
+    return meter;
+}
+
+void meter_free(struct meter **meter_ptr)
+{
+    struct meter *meter = *meter_ptr;
+
+    *meter_ptr = NULL;
+    if (!meter)
+        return;
+    meter_stop(meter);
+    loop_timer_free(&meter->timer);
+    mem_free(meter);
+}
+
+void meter_start(struct meter *meter, pid_t root)
+{
+    meter_stop(meter);
+    proc_tree_init(&meter->tree, root);
+    meter->running = true;
+    meter->pss_bytes = 0;
+    meter->cpu_ms = 0;
+    meter->byte_ms = 0;
+    meter->read_at_ms = clock_mono_ms();
+    if (meter->watching)
+        loop_timer_start(meter->timer, 0);
+}
+
+void meter_stop(struct meter *meter)
+{
+    if (!meter->running)
+        return;
+    meter->running = false;
+    loop_timer_stop(meter->timer);
+    proc_tree_fini(&meter->tree);
+}
+
+void meter_watch(struct meter *meter, bool on)
+{
+    if (meter->watching == on)
+        return;
+    meter->watching = on;
+    if (on && meter->running)
+        loop_timer_start(meter->timer, 0);
+    else
+        loop_timer_stop(meter->timer);
+}
+
+/* A process that has ended takes its CPU time along until its parent reaps it, so the sum may go back for a
+ * moment: nothing is counted then. */
+void meter_read(struct meter *meter, struct meter_reading *out)
+{
+    int64_t cpu_ms = 0;
+
+    *out = (struct meter_reading){.pss_bytes = meter->pss_bytes};
+    if (!meter->running)
+        return;
+    count_time(meter);
+    proc_tree_refresh(&meter->tree);
+    for (size_t i = 0; i < meter->tree.n; i++)
+        cpu_ms += (int64_t)meter->tree.members[i].cpu_ticks * 1000 / sysconf(_SC_CLK_TCK);
+    if (cpu_ms > meter->cpu_ms) {
+        out->cpu_ms = cpu_ms - meter->cpu_ms;
+        meter->cpu_ms = cpu_ms;
+    }
+    out->gb_ms = meter->byte_ms >> 30;
+    meter->byte_ms -= out->gb_ms << 30;
+}
+
+int64_t memory_oom_kills(void)
+{
+    FILE *file = fopen("/proc/vmstat", "re");
+    char line[128];
+    long long kills = -1;
+
+    while (file && fgets(line, sizeof(line), file))
+        if (sscanf(line, "oom_kill %lld", &kills) == 1)
+            break;
+    if (file)
+        fclose(file);
+    return kills;
+}
