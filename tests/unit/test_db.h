@@ -260,8 +260,10 @@ UNUSED_OK static void ask_sqlite(const char *url, const char *sql, struct buf *o
 UNUSED_OK static void ask_postgres(const char *url, const char *sql, struct buf *out)
 {
     PGconn *conn = PQconnectdb(url);
-    PGresult *result = PQexec(conn, sql);
+    PGresult *result;
 
+    PQclear(PQexec(conn, "SET client_min_messages = warning"));
+    result = PQexec(conn, sql);
     if (PQresultStatus(result) != PGRES_TUPLES_OK && PQresultStatus(result) != PGRES_COMMAND_OK)
         fail_msg("%s: %s", sql, PQerrorMessage(conn));
     for (int row = 0; row < PQntuples(result); row++) {
@@ -337,7 +339,7 @@ UNUSED_OK static int setup_sqlite(void **state)
 
 /* One server for the program, started by the first test that wants it. */
 static struct test_pg *bench_pg;
-static const char *bench_pg_missing;
+static const char *bench_pg_missing = "";
 
 static void empty_database(struct bench *b)
 {
@@ -355,7 +357,7 @@ UNUSED_OK static int setup_postgres(void **state)
     struct bench *b = bench_new(state);
 
     b->is_postgres = true;
-    if (!bench_pg && !bench_pg_missing)
+    if (!bench_pg && !*bench_pg_missing)
         bench_pg = test_pg_start(&bench_pg_missing);
     if (!bench_pg)
         return 0;
