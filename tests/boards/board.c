@@ -8,8 +8,8 @@
 #include "boards/page.h"
 
 static const struct board *const boards[] = {
-    &board_ppomppu, &board_clien, &board_ruliweb, &board_dealbada, &board_spa,
-    &board_infinite, &board_lazy, &board_xhr_votes, &board_cookie_gate,
+    &board_ppomppu,  &board_clien, &board_ruliweb,   &board_dealbada,    &board_spa,
+    &board_infinite, &board_lazy,  &board_xhr_votes, &board_cookie_gate,
 };
 
 size_t boards_count(void)
@@ -46,7 +46,8 @@ const struct board *boards_find_host(const char *host)
     return find_named(host, (size_t)(dot - host));
 }
 
-const struct board_list *board_match_list(const struct board *b, const char *path, const char *query, int *number_out)
+const struct board_list *board_match_list(const struct board *b, const char *path,
+                                          const char *query, int *number_out)
 {
     size_t i;
 
@@ -98,9 +99,11 @@ static void apply_knobs(struct page *p)
 static void draw_not_found(struct page *p, struct answer *a)
 {
     a->status = 404;
-    page_printf(p, "<!doctype html><html lang=\"ko\"><head><meta charset=\"%s\"><title>404</title></head>"
-                   "<body><p>글이 없습니다.</p></body></html>\n",
-                p->board->cp949 ? "euc-kr" : "utf-8");
+    page_printf(
+        p,
+        "<!doctype html><html lang=\"ko\"><head><meta charset=\"%s\"><title>404</title></head>"
+        "<body><p>글이 없습니다.</p></body></html>\n",
+        p->board->cp949 ? "euc-kr" : "utf-8");
 }
 
 /* Until post pages have the shape of the real ones: title and body. */
@@ -109,7 +112,8 @@ static bool draw_post(struct page *p, long id)
     struct deal deal;
     char title[800], at[32];
 
-    if (!id || !world_deal(p->world, &p->rule, p->now, deal_slot_of_id(&p->rule, id), &deal) || deal.hidden)
+    if (!id || !world_deal(p->world, &p->rule, p->now, deal_slot_of_id(&p->rule, id), &deal) ||
+        deal.hidden)
         return false;
     deal_title(&deal, title, sizeof(title));
     page_time(deal.posted_at, "%Y-%m-%d %H:%M:%S", at, sizeof(at));
@@ -118,8 +122,9 @@ static bool draw_post(struct page *p, long id)
     page_text(p, title);
     page_raw(p, "</title></head>\n<body><h1>");
     page_text(p, title);
-    page_printf(p, "</h1>\n<p class=\"meta\">%s | <time>%s</time> | 조회 %ld</p>\n<div class=\"body\"><p>", deal.nick, at,
-                deal.view);
+    page_printf(
+        p, "</h1>\n<p class=\"meta\">%s | <time>%s</time> | 조회 %ld</p>\n<div class=\"body\"><p>",
+        deal.nick, at, deal.view);
     page_text(p, deal.product);
     page_raw(p, " 싸게 올라왔습니다. 필요하신 분 참고하세요.</p></div></body></html>\n");
     return true;
@@ -136,7 +141,12 @@ static void encode(const struct board *b, struct out *html, struct out *body)
 void board_answer(struct world *w, const struct board *b, const struct request *r, struct answer *a)
 {
     struct out html = {0};
-    struct page p = {.world = w, .board = b, .request = r, .now = world_now(w), .html = &html, .truth = &a->truth};
+    struct page p = {.world = w,
+                     .board = b,
+                     .request = r,
+                     .now = world_now(w),
+                     .html = &html,
+                     .truth = &a->truth};
     long post = b->post_id(r->path, r->query);
 
     a->status = 200;

@@ -30,25 +30,25 @@ struct answer {
 
 /* One view of a list: ppomppu has two, the others one. */
 struct board_list {
-    const char *name;       /* file name stem of --write */
-    const char *path;       /* without a query */
-    const char *query;      /* what the query must hold; NULL: nothing */
-    const char *page_key;   /* query key of the page number */
-    int first;              /* number of the first page */
-    int pages;              /* pages that exist */
-    int rows;               /* deals on a page */
+    const char *name;     /* file name stem of --write */
+    const char *path;     /* without a query */
+    const char *query;    /* what the query must hold; NULL: nothing */
+    const char *page_key; /* query key of the page number */
+    int first;            /* number of the first page */
+    int pages;            /* pages that exist */
+    int rows;             /* deals on a page */
     void (*draw)(struct page *);
 };
 
 struct board {
     const char *name;
     const char *title;
-    bool cp949;                /* bytes of its HTML; otherwise UTF-8 */
-    const char *content_type;  /* of its HTML; without a charset only the meta element tells */
+    bool cp949;               /* bytes of its HTML; otherwise UTF-8 */
+    const char *content_type; /* of its HTML; without a charset only the meta element tells */
     struct deal_rule rule;
-    struct world_knobs knobs;  /* what -1 stands for */
-    const char *hidden_title;  /* what a hidden deal's row says; NULL: the board has none */
-    const char *hidden_kind;   /* and what truth calls it */
+    struct world_knobs knobs; /* what -1 stands for */
+    const char *hidden_title; /* what a hidden deal's row says; NULL: the board has none */
+    const char *hidden_kind;  /* and what truth calls it */
     const struct board_list *lists;
     size_t list_count;
     /* The post number in a path of a post page, 0 where it is none. */
@@ -82,7 +82,8 @@ void board_answer(struct world *, const struct board *, const struct request *, 
 void answer_fini(struct answer *);
 
 /* The list that path and query belong to and its page number; NULL: it is no list page. */
-const struct board_list *board_match_list(const struct board *, const char *path, const char *query, int *number_out);
+const struct board_list *board_match_list(const struct board *, const char *path, const char *query,
+                                          int *number_out);
 
 /* The target of a list's page, as in "/market/board/1020?page=2". */
 void board_list_target(const struct board_list *, int number, struct out *target);

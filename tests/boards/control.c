@@ -17,8 +17,9 @@ static int refuse(struct out *message, int status, const char *why)
 
 static bool known_keys_only(const char *query)
 {
-    static const char *const known[] = {"board", "key", "title", "sold", "delete", "status", "retry_after",
-                                        "delay_ms", "hang", "reset", "now", "frozen", "reset_stats"};
+    static const char *const known[] = {"board",  "key",         "title",      "sold", "delete",
+                                        "status", "retry_after", "delay_ms",   "hang", "reset",
+                                        "now",    "frozen",      "reset_stats"};
     size_t i;
 
     while (*query) {
@@ -67,8 +68,8 @@ static int edit_deal(struct hub *h, const struct board *b, const char *query, st
     else if (title.len > WORLD_TITLE_MAX_BYTES || (title.data && !title.len))
         status = refuse(message, 400, "title: empty or too long");
     else
-        world_edit_deal(&h->world, b->name, id, title.len ? title.data : NULL, sold < 0 ? -1 : sold != 0,
-                        query_number(query, "delete", 0) == 1);
+        world_edit_deal(&h->world, b->name, id, title.len ? title.data : NULL,
+                        sold < 0 ? -1 : sold != 0, query_number(query, "delete", 0) == 1);
     out_fini(&title);
     return status;
 }

@@ -87,7 +87,8 @@ static void compose_product(const struct dice *d, unsigned flags, struct deal *d
 {
     struct out text = {0};
 
-    out_printf(&text, "%s %s", compose_brand(d, flags), pick(d, "product", &words_products[deal->kind]));
+    out_printf(&text, "%s %s", compose_brand(d, flags),
+               pick(d, "product", &words_products[deal->kind]));
     if (!chance(d, "no spec", 150))
         out_printf(&text, " %s", pick(d, "spec", &words_specs[deal->kind]));
     if (chance(d, "quirk", 280))
@@ -131,11 +132,14 @@ static void compose_name(const struct dice *d, struct deal *deal)
     if (!deal->price[0])
         snprintf(deal->name, sizeof(deal->name), "%s", deal->product);
     else if (form == 2)
-        snprintf(deal->name, sizeof(deal->name), "%s(%s%s%s)", deal->product, deal->price, slash, shipping);
+        snprintf(deal->name, sizeof(deal->name), "%s(%s%s%s)", deal->product, deal->price, slash,
+                 shipping);
     else if (form == 3)
-        snprintf(deal->name, sizeof(deal->name), "%s [%s%s%s]", deal->product, deal->price, slash, shipping);
+        snprintf(deal->name, sizeof(deal->name), "%s [%s%s%s]", deal->product, deal->price, slash,
+                 shipping);
     else
-        snprintf(deal->name, sizeof(deal->name), "%s (%s%s%s)", deal->product, deal->price, slash, shipping);
+        snprintf(deal->name, sizeof(deal->name), "%s (%s%s%s)", deal->product, deal->price, slash,
+                 shipping);
 }
 
 /* A counter that starts at 0 and nears most as the deal ages. */
@@ -163,12 +167,14 @@ static bool is_sold(const struct dice *d, int sold_permille, int64_t age_s)
 {
     uint64_t phase = deal_random(d->seed, d->board, 0, "sold phase") % 1000;
     uint64_t place = ((uint64_t)d->slot * (uint64_t)sold_permille + phase) % 1000;
-    int64_t after = SOLD_AFTER_MIN_S + (int64_t)(roll(d, "sold after") % (SOLD_AFTER_MAX_S - SOLD_AFTER_MIN_S));
+    int64_t after =
+        SOLD_AFTER_MIN_S + (int64_t)(roll(d, "sold after") % (SOLD_AFTER_MAX_S - SOLD_AFTER_MIN_S));
 
     return place < (uint64_t)sold_permille && age_s >= after;
 }
 
-bool deal_make(const struct deal_rule *rule, uint64_t seed, long slot, int64_t now, struct deal *deal)
+bool deal_make(const struct deal_rule *rule, uint64_t seed, long slot, int64_t now,
+               struct deal *deal)
 {
     const struct dice d = {.seed = seed, .board = rule->board, .slot = slot};
 
@@ -178,7 +184,8 @@ bool deal_make(const struct deal_rule *rule, uint64_t seed, long slot, int64_t n
         return false;
     deal->slot = slot;
     deal->id = rule->first_id + slot;
-    deal->posted_at = DEALS_FIRST_S + (int64_t)slot * rule->slot_s + (int64_t)(roll(&d, "second") % (uint64_t)rule->slot_s);
+    deal->posted_at = DEALS_FIRST_S + (int64_t)slot * rule->slot_s +
+                      (int64_t)(roll(&d, "second") % (uint64_t)rule->slot_s);
     if (deal->posted_at > now)
         return false;
     deal->kind = (enum product_kind)(roll(&d, "kind") % KIND_COUNT);

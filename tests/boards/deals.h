@@ -40,20 +40,20 @@ struct deal {
     long slot;
     long id;
     int64_t posted_at;
-    char mall[64];      /* without brackets; empty: none */
-    bool mall_tagged;   /* boards with an element for the mall use it; else it is part of the text */
-    bool mall_tight;    /* no space between "[mall]" and the name */
-    char product[512];  /* what is sold, no mall and no price */
-    char name[640];     /* the title without "[mall]": product, price and shipping */
-    char price[48];     /* "12,900원"; empty: none told */
+    char mall[64];     /* without brackets; empty: none */
+    bool mall_tagged;  /* boards with an element for the mall use it; else it is part of the text */
+    bool mall_tight;   /* no space between "[mall]" and the name */
+    char product[512]; /* what is sold, no mall and no price */
+    char name[640];    /* the title without "[mall]": product, price and shipping */
+    char price[48];    /* "12,900원"; empty: none told */
     enum product_kind kind;
     char nick[64];
     long view, comment, like, dislike;
     bool sold_out;
-    bool hidden;        /* blinded by readers or removed by a moderator; the row remains */
-    bool duplicate;     /* the same row once more (knob dup); set by the list, not by the generator */
+    bool hidden;    /* blinded by readers or removed by a moderator; the row remains */
+    bool duplicate; /* the same row once more (knob dup); set by the list, not by the generator */
     bool has_image;
-    bool hot;           /* so many views that boards decorate it */
+    bool hot; /* so many views that boards decorate it */
 };
 
 /* The deal of a slot as it looks at now. False: the slot is empty or still to come. */

@@ -60,8 +60,11 @@ void hub_reset_counters(struct hub *h)
         struct counters *c = &h->counters[i];
 
         /* What is under way stays counted, or its end would take the count below zero. */
-        *c = (struct counters){.active = c->active, .active_lists = c->active_lists, .max_active = c->active,
-                               .max_active_lists = c->active_lists, .min_list_gap_ms = -1};
+        *c = (struct counters){.active = c->active,
+                               .active_lists = c->active_lists,
+                               .max_active = c->active,
+                               .max_active_lists = c->active_lists,
+                               .min_list_gap_ms = -1};
     }
 }
 
@@ -115,10 +118,10 @@ bool hub_wait(struct hub *h, size_t index, int own_delay_ms)
 
 static void write_board_stats(struct out *o, const struct board *b, const struct counters *c)
 {
-    out_printf(o, "\"%s\": {\"requests\": %ld, \"list_requests\": %ld, \"robots_requests\": %ld", b->name, c->requests,
-               c->list_requests, c->robots_requests);
-    out_printf(o, ", \"active\": %d, \"max_concurrent\": %d, \"max_concurrent_lists\": %d", c->active, c->max_active,
-               c->max_active_lists);
+    out_printf(o, "\"%s\": {\"requests\": %ld, \"list_requests\": %ld, \"robots_requests\": %ld",
+               b->name, c->requests, c->list_requests, c->robots_requests);
+    out_printf(o, ", \"active\": %d, \"max_concurrent\": %d, \"max_concurrent_lists\": %d",
+               c->active, c->max_active, c->max_active_lists);
     if (c->min_list_gap_ms >= 0)
         out_printf(o, ", \"min_list_gap_ms\": %lld", (long long)c->min_list_gap_ms);
     out_str(o, ", \"user_agent\": ");
@@ -143,7 +146,9 @@ static void write_list(struct out *o, const struct board_list *list)
     struct out target = {0};
 
     board_list_target(list, list->first, &target);
-    out_printf(o, "{\"name\": \"%s\", \"path\": \"%s\", \"page_key\": \"%s\", \"first\": %d, \"pages\": %d, \"rows\": %d}",
+    out_printf(o,
+               "{\"name\": \"%s\", \"path\": \"%s\", \"page_key\": \"%s\", \"first\": %d, "
+               "\"pages\": %d, \"rows\": %d}",
                list->name, out_text(&target), list->page_key, list->first, list->pages, list->rows);
     out_fini(&target);
 }
@@ -156,7 +161,9 @@ void hub_write_boards(struct hub *h, struct out *json)
     for (i = 0; i < boards_count(); i++) {
         const struct board *b = boards_at(i);
 
-        out_printf(json, "%s{\"name\": \"%s\", \"origin\": \"http://%s.localhost:%d\", \"encoding\": \"%s\", \"title\": ",
+        out_printf(json,
+                   "%s{\"name\": \"%s\", \"origin\": \"http://%s.localhost:%d\", \"encoding\": "
+                   "\"%s\", \"title\": ",
                    i ? ",\n " : "", b->name, b->name, h->port, b->cp949 ? "cp949" : "utf-8");
         out_json(json, b->title);
         out_str(json, ", \"lists\": [");

@@ -29,8 +29,8 @@ struct counters {
     int active, active_lists;         /* right now */
     int max_active, max_active_lists; /* at any one time */
     int64_t last_list_ms;             /* monotonic; 0: none yet */
-    int64_t min_list_gap_ms;          /* between the starts of two list requests; -1: fewer than two */
-    char user_agent[200];             /* of the last request */
+    int64_t min_list_gap_ms; /* between the starts of two list requests; -1: fewer than two */
+    char user_agent[200];    /* of the last request */
 };
 
 struct hub {

@@ -88,27 +88,28 @@ const char js_infinite[] =
     "})();\n"
     "</script>\n";
 
-const char js_lazy[] =
-    "<script>\n"
-    "(function () {\n"
-    "  var observer = new IntersectionObserver(function (seen) {\n"
-    "    seen.forEach(function (s) {\n"
-    "      if (!s.isIntersecting) return;\n"
-    "      s.target.src = s.target.dataset.original;\n"
-    "      s.target.removeAttribute('data-original');\n"
-    "      observer.unobserve(s.target);\n"
-    "    });\n"
-    "  });\n"
-    "  document.querySelectorAll('img.thumb[data-original]').forEach(function (img) { observer.observe(img); });\n"
-    "})();\n"
-    "</script>\n";
+const char js_lazy[] = "<script>\n"
+                       "(function () {\n"
+                       "  var observer = new IntersectionObserver(function (seen) {\n"
+                       "    seen.forEach(function (s) {\n"
+                       "      if (!s.isIntersecting) return;\n"
+                       "      s.target.src = s.target.dataset.original;\n"
+                       "      s.target.removeAttribute('data-original');\n"
+                       "      observer.unobserve(s.target);\n"
+                       "    });\n"
+                       "  });\n"
+                       "  document.querySelectorAll('img.thumb[data-original]').forEach(function "
+                       "(img) { observer.observe(img); });\n"
+                       "})();\n"
+                       "</script>\n";
 
 const char js_votes[] =
     "<script>\n"
     "(function () {\n"
     "  var rows = Array.prototype.slice.call(document.querySelectorAll('#list .deal'));\n"
     "  var ids = rows.map(function (row) { return row.dataset.id; }).join(',');\n"
-    "  fetch('/api/votes?ids=' + ids).then(function (answer) { return answer.json(); }).then(function (votes) {\n"
+    "  fetch('/api/votes?ids=' + ids).then(function (answer) { return answer.json(); "
+    "}).then(function (votes) {\n"
     "    rows.forEach(function (row) {\n"
     "      var v = votes[row.dataset.id];\n"
     "      if (!v) return;\n"

@@ -16,8 +16,21 @@
 
 enum { EXIT_FAILED = 1, EXIT_USAGE = 2, DEFAULT_SEED = 20200312 };
 
-enum option_id { OPT_PORT = 256, OPT_PORT_FILE, OPT_SEED, OPT_NOW, OPT_FROZEN, OPT_WRITE, OPT_HELP,
-                 OPT_SOLD_RATE, OPT_NOTICE, OPT_ADS, OPT_BLIND, OPT_DUP, OPT_HOT };
+enum option_id {
+    OPT_PORT = 256,
+    OPT_PORT_FILE,
+    OPT_SEED,
+    OPT_NOW,
+    OPT_FROZEN,
+    OPT_WRITE,
+    OPT_HELP,
+    OPT_SOLD_RATE,
+    OPT_NOTICE,
+    OPT_ADS,
+    OPT_BLIND,
+    OPT_DUP,
+    OPT_HOT
+};
 
 struct settings {
     int port;
@@ -27,7 +40,8 @@ struct settings {
 
 static const char usage[] =
     "usage: catchdeal-boards [OPTION...]\n"
-    "Serves made-up deal boards on 127.0.0.1, each at http://NAME.localhost:PORT/ (see tests/boards/README.md).\n\n"
+    "Serves made-up deal boards on 127.0.0.1, each at http://NAME.localhost:PORT/ (see "
+    "tests/boards/README.md).\n\n"
     "  --port N          listen here; 0 (default): a free port\n"
     "  --port-file FILE  write the port there once it listens\n"
     "  --seed N          which deals there are (default 20200312)\n"
@@ -43,7 +57,8 @@ static const char usage[] =
     "  --hot N           older posts pinned on top, 0 .. 2\n"
     "  --help            this text\n";
 
-static bool read_number(const char *name, const char *text, long long min, long long max, long long *out)
+static bool read_number(const char *name, const char *text, long long min, long long max,
+                        long long *out)
 {
     char *end;
 
@@ -143,10 +158,12 @@ static bool apply_option(enum option_id id, const char *text, struct settings *s
 static int read_options(int argc, char **argv, struct settings *s, struct world *w)
 {
     static const struct option options[] = {
-        {"port", 1, NULL, OPT_PORT},     {"port-file", 1, NULL, OPT_PORT_FILE}, {"seed", 1, NULL, OPT_SEED},
-        {"now", 1, NULL, OPT_NOW},       {"frozen", 0, NULL, OPT_FROZEN},       {"write", 1, NULL, OPT_WRITE},
-        {"help", 0, NULL, OPT_HELP},     {"sold-rate", 1, NULL, OPT_SOLD_RATE}, {"notice", 1, NULL, OPT_NOTICE},
-        {"ads", 1, NULL, OPT_ADS},       {"blind", 1, NULL, OPT_BLIND},         {"dup", 1, NULL, OPT_DUP},
+        {"port", 1, NULL, OPT_PORT},     {"port-file", 1, NULL, OPT_PORT_FILE},
+        {"seed", 1, NULL, OPT_SEED},     {"now", 1, NULL, OPT_NOW},
+        {"frozen", 0, NULL, OPT_FROZEN}, {"write", 1, NULL, OPT_WRITE},
+        {"help", 0, NULL, OPT_HELP},     {"sold-rate", 1, NULL, OPT_SOLD_RATE},
+        {"notice", 1, NULL, OPT_NOTICE}, {"ads", 1, NULL, OPT_ADS},
+        {"blind", 1, NULL, OPT_BLIND},   {"dup", 1, NULL, OPT_DUP},
         {"hot", 1, NULL, OPT_HOT},       {NULL, 0, NULL, 0},
     };
     int id;

@@ -185,7 +185,8 @@ void out_url_encoded(struct out *o, const char *text)
     for (; *text; text++) {
         unsigned char c = (unsigned char)*text;
 
-        if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_')
+        if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+            c == '-' || c == '_')
             out_mem(o, text, 1);
         else
             out_printf(o, "%%%02X", (unsigned)c);

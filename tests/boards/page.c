@@ -58,7 +58,8 @@ bool page_is_today(const struct page *p, int64_t at)
     return (at + KST_AHEAD_S) / 86400 == (p->now + KST_AHEAD_S) / 86400;
 }
 
-void page_short_time(const struct page *p, int64_t at, const char *today, const char *before, char *text_out, size_t size)
+void page_short_time(const struct page *p, int64_t at, const char *today, const char *before,
+                     char *text_out, size_t size)
 {
     page_time(at, page_is_today(p, at) ? today : before, text_out, size);
 }
@@ -89,7 +90,8 @@ void page_printf(struct page *p, const char *format, ...)
 void page_add_deal(struct page *p, const struct deal *deal, struct truth_row *row)
 {
     if (deal->hidden || deal->duplicate) {
-        truth_add_excluded(p->truth, deal->hidden ? p->board->hidden_kind : "duplicate", row->title);
+        truth_add_excluded(p->truth, deal->hidden ? p->board->hidden_kind : "duplicate",
+                           row->title);
         return;
     }
     row->key = deal->id;

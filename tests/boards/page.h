@@ -11,20 +11,20 @@
 struct page {
     struct world *world;
     const struct board *board;
-    const struct board_list *list;  /* NULL: no list page */
+    const struct board_list *list; /* NULL: no list page */
     const struct request *request;
-    struct deal_rule rule;          /* the board's, knobs applied */
-    struct world_knobs knobs;       /* likewise */
-    int64_t now;                    /* one moment for the whole page */
-    int number;                     /* as in the address */
-    bool first;                     /* the list's first page */
+    struct deal_rule rule;    /* the board's, knobs applied */
+    struct world_knobs knobs; /* likewise */
+    int64_t now;              /* one moment for the whole page */
+    int number;               /* as in the address */
+    bool first;               /* the list's first page */
     struct out *html;
     struct truth *truth;
 };
 
 /* The deals of the page newest first, PAGE_DEALS_MAX of room; with knob dup the top rows stand
- * twice, the copy behind the original and flagged; a hidden deal has the board's words for it as its
- * title. Returns how many. */
+ * twice, the copy behind the original and flagged; a hidden deal has the board's words for it as
+ * its title. Returns how many. */
 size_t page_deals(struct page *, struct deal *out);
 
 /* Board local time by strftime. */
@@ -34,7 +34,8 @@ void page_time(int64_t at, const char *format, char *text_out, size_t size);
 bool page_is_today(const struct page *, int64_t at);
 
 /* The deal's time as the board writes it: one form today, another before. */
-void page_short_time(const struct page *, int64_t at, const char *today, const char *before, char *text_out, size_t size);
+void page_short_time(const struct page *, int64_t at, const char *today, const char *before,
+                     char *text_out, size_t size);
 
 /* Literal markup; text with HTML escapes; formatted markup. */
 void page_raw(struct page *, const char *markup);

@@ -10,15 +10,20 @@
 
 static void draw_head(struct page *p)
 {
-    page_raw(p, "<!DOCTYPE html>\n<html lang=\"ko\">\n<head>\n<meta charset=\"utf-8\">\n<title>알뜰구매 (데모)</title>\n"
-                "<link rel=\"stylesheet\" href=\"/service/css/common.css\">\n"
-                "<script src=\"/service/js/app/clien.js?v=1\"></script>\n</head>\n<body>\n"
-                "<div class=\"nav_container\"><div class=\"navmenu\"><a class=\"menu-group\" href=\"/service/group/community\">"
-                "<span class=\"icon-board\">C</span> <span>모두의광장</span></a></div></div>\n"
-                "<input type=hidden id=boardCd value=jirum><input type=hidden id=boardName value=알뜰구매>\n"
-                "<div class=\"content_list\" id=\"div_content\">\n"
-                "<div class=\"board_name\"><h2><a href=\"/service/board/jirum\">알뜰구매</a></h2></div>\n"
-                "<div class=\"list_content\">\n");
+    page_raw(
+        p,
+        "<!DOCTYPE html>\n<html lang=\"ko\">\n<head>\n<meta charset=\"utf-8\">\n<title>알뜰구매 "
+        "(데모)</title>\n"
+        "<link rel=\"stylesheet\" href=\"/service/css/common.css\">\n"
+        "<script src=\"/service/js/app/clien.js?v=1\"></script>\n</head>\n<body>\n"
+        "<div class=\"nav_container\"><div class=\"navmenu\"><a class=\"menu-group\" "
+        "href=\"/service/group/community\">"
+        "<span class=\"icon-board\">C</span> <span>모두의광장</span></a></div></div>\n"
+        "<input type=hidden id=boardCd value=jirum><input type=hidden id=boardName "
+        "value=알뜰구매>\n"
+        "<div class=\"content_list\" id=\"div_content\">\n"
+        "<div class=\"board_name\"><h2><a href=\"/service/board/jirum\">알뜰구매</a></h2></div>\n"
+        "<div class=\"list_content\">\n");
 }
 
 static void draw_notices(struct page *p)
@@ -28,12 +33,17 @@ static void draw_notices(struct page *p)
     for (i = 0; i < p->knobs.notice; i++) {
         const char *title = words_pick(&words_notices, (unsigned)i);
 
-        page_printf(p, "<div class=\"list_item notice\"><div class=\"list_symph\"><span>공지</span></div>\n"
-                       " <div class=\"list_title\"><a class=\"list_subject\" href=\"/service/board/rule/%d\">", 10963221 + i);
+        page_printf(
+            p,
+            "<div class=\"list_item notice\"><div class=\"list_symph\"><span>공지</span></div>\n"
+            " <div class=\"list_title\"><a class=\"list_subject\" href=\"/service/board/rule/%d\">",
+            10963221 + i);
         page_text(p, title);
-        page_raw(p, "</a></div>\n <div class=\"list_author\"><span class=\"nickname\"><img src=\"/image/admin.gif\" alt=\"관리자\"></span></div>\n"
+        page_raw(p, "</a></div>\n <div class=\"list_author\"><span class=\"nickname\"><img "
+                    "src=\"/image/admin.gif\" alt=\"관리자\"></span></div>\n"
                     " <div class=\"list_hit\"><span class=\"hit\">226.2 k</span></div>\n"
-                    " <div class=\"list_time\"><span class=\"time popover\">07-12<span class=\"timestamp\">2017-07-12 14:54:03</span></span></div>"
+                    " <div class=\"list_time\"><span class=\"time popover\">07-12<span "
+                    "class=\"timestamp\">2017-07-12 14:54:03</span></span></div>"
                     "</div>\n");
         truth_add_excluded(p->truth, "notice", title);
     }
@@ -43,12 +53,16 @@ static void draw_notices(struct page *p)
  * ordinary row of the page (struct world_knobs.dup). */
 static void draw_sponsor(struct page *p, long id, const char *title, const char *kind)
 {
-    page_raw(p, "<div class=\"list_item symph_row jirum\" data-role=\"list-row\">"
-                "<div class=\"list_title\"><span class=\"list_subject\" data-role=\"cut-string\" title=\"");
+    page_raw(
+        p,
+        "<div class=\"list_item symph_row jirum\" data-role=\"list-row\">"
+        "<div class=\"list_title\"><span class=\"list_subject\" data-role=\"cut-string\" title=\"");
     page_text(p, title);
     page_printf(p, "\"><a href=\"/service/board/jirum/%ld\" data-role=\"list-title-text\">", id);
     page_text(p, title);
-    page_raw(p, "</a></span></div><div class=\"list_hit\"><span class=\"hit\">31.2 k</span></div></div>\n");
+    page_raw(
+        p,
+        "</a></span></div><div class=\"list_hit\"><span class=\"hit\">31.2 k</span></div></div>\n");
     truth_add_excluded(p->truth, kind, title);
 }
 
@@ -69,10 +83,13 @@ static void draw_sponsors(struct page *p, const struct deal *deals, size_t count
 
 static void draw_blocked(struct page *p, const struct deal *d)
 {
-    page_printf(p, "<div class=\"list_item blocked\"><div class=\"list_symph\"><button class=\"button_info\" "
-                   "onclick=\"ui.singoActionReason('%ld','')\"></button><div class=\"singo_comments\" id=\"singoReason_%ld\">-</div></div>\n"
-                   " <div class=\"list_title\"><span class=\"list_subject\">%s</span></div></div>\n",
-                d->id, d->id, d->name);
+    page_printf(
+        p,
+        "<div class=\"list_item blocked\"><div class=\"list_symph\"><button class=\"button_info\" "
+        "onclick=\"ui.singoActionReason('%ld','')\"></button><div class=\"singo_comments\" "
+        "id=\"singoReason_%ld\">-</div></div>\n"
+        " <div class=\"list_title\"><span class=\"list_subject\">%s</span></div></div>\n",
+        d->id, d->id, d->name);
 }
 
 static void draw_title(struct page *p, const struct deal *d, const char *title)
@@ -80,20 +97,30 @@ static void draw_title(struct page *p, const struct deal *d, const char *title)
     char query[64];
 
     snprintf(query, sizeof(query), "od=T31&po=%d&category=0&groupCd=", p->number);
-    page_raw(p, " <div class=\"list_title\" data-role=\"list-title\"><span class=\"list_subject\" data-role=\"cut-string\" title=\"");
+    page_raw(p, " <div class=\"list_title\" data-role=\"list-title\"><span class=\"list_subject\" "
+                "data-role=\"cut-string\" title=\"");
     page_text(p, title);
-    page_printf(p, "\">\n   <a href=\"/service/board/jirum/%ld?%s\" data-role=\"list-title-text\"> ", d->id, query);
+    page_printf(p,
+                "\">\n   <a href=\"/service/board/jirum/%ld?%s\" data-role=\"list-title-text\"> ",
+                d->id, query);
     page_text(p, title);
     page_raw(p, " </a>\n");
     if (d->comment)
-        page_printf(p, "   <a class=\"list_reply reply_symph\" href=\"/service/board/jirum/%ld?%s#comment-point\" title=\"댓글%ld개\">"
-                       "<span class=\"rSymph05\">%ld</span><strong class=\"color_red\" data-role=\"recentCmCount\"></strong></a>",
+        page_printf(p,
+                    "   <a class=\"list_reply reply_symph\" "
+                    "href=\"/service/board/jirum/%ld?%s#comment-point\" title=\"댓글%ld개\">"
+                    "<span class=\"rSymph05\">%ld</span><strong class=\"color_red\" "
+                    "data-role=\"recentCmCount\"></strong></a>",
                     d->id, query, d->comment, d->comment);
     page_raw(p, "</span>\n  <div class=\"keyword\"><span class=\"view_symph\">");
     if (d->like)
-        page_printf(p, "<span class=\"list_votes\"><i class=\"fa fa-heart\"></i> %ld</span>", d->like);
-    page_printf(p, "</span><a href=\"/service/board/jirum?category=1000236\" class=\"icon_keyword\">%s</a>%s</div></div>\n",
-                p->rule.categories[d->kind], d->sold_out ? "<span class=\"icon_info\">품절</span>" : "");
+        page_printf(p, "<span class=\"list_votes\"><i class=\"fa fa-heart\"></i> %ld</span>",
+                    d->like);
+    page_printf(p,
+                "</span><a href=\"/service/board/jirum?category=1000236\" "
+                "class=\"icon_keyword\">%s</a>%s</div></div>\n",
+                p->rule.categories[d->kind],
+                d->sold_out ? "<span class=\"icon_info\">품절</span>" : "");
 }
 
 static void image_path(const struct deal *d, char *path, size_t size)
@@ -108,9 +135,14 @@ static void draw_thumb(struct page *p, const struct deal *d)
     if (!d->has_image)
         return;
     image_path(d, path, sizeof(path));
-    page_printf(p, " <div class=\"list_img\"><div class=\"list_image\"><a class=\"list_thumbnail\"><img src=\"http://%s", p->request->host);
+    page_printf(p,
+                " <div class=\"list_img\"><div class=\"list_image\"><a "
+                "class=\"list_thumbnail\"><img src=\"http://%s",
+                p->request->host);
     page_text(p, path);
-    page_printf(p, "\" onerror=\"this.src='/service/image/jirum_noimage.png'\"></a><div class=\"popover_thumbnail\"><img src=\"http://%s",
+    page_printf(p,
+                "\" onerror=\"this.src='/service/image/jirum_noimage.png'\"></a><div "
+                "class=\"popover_thumbnail\"><img src=\"http://%s",
                 p->request->host);
     page_text(p, path);
     page_raw(p, "\"><div class=\"list_preview\"><pre>");
@@ -121,10 +153,15 @@ static void draw_thumb(struct page *p, const struct deal *d)
 static void draw_author(struct page *p, const struct deal *d)
 {
     if (d->id % 5 == 0)
-        page_printf(p, " <div class=\"list_author\"><span class=\"nickname\"><img src=\"/image/nick/%ld.gif\" alt=\"%s\"></span></div>\n",
+        page_printf(p,
+                    " <div class=\"list_author\"><span class=\"nickname\"><img "
+                    "src=\"/image/nick/%ld.gif\" alt=\"%s\"></span></div>\n",
                     d->id % 100, d->nick);
     else
-        page_printf(p, " <div class=\"list_author\"><span class=\"nickname\"><span title=\"%s\">%s</span></span></div>\n", d->nick, d->nick);
+        page_printf(p,
+                    " <div class=\"list_author\"><span class=\"nickname\"><span "
+                    "title=\"%s\">%s</span></span></div>\n",
+                    d->nick, d->nick);
 }
 
 /* "16.7 k" from ten thousand on; shown_out is the number that a reader can know. */
@@ -137,12 +174,20 @@ static void format_views(long views, char *text, size_t size, long *shown_out)
     *shown_out = views < 10000 ? views : views / 100 * 100;
 }
 
-static void add_truth(struct page *p, const struct deal *d, const char *title, const char *when, long views)
+static void add_truth(struct page *p, const struct deal *d, const char *title, const char *when,
+                      long views)
 {
     char path[64], href[128], image[256], image_tail[96];
     struct truth_row row = {
-        .title = title, .path = path, .href = href, .view = views, .dislike = -1, .time_text = when,
-        .posted_at = d->posted_at, .image = d->has_image ? image : NULL, .category = p->rule.categories[d->kind],
+        .title = title,
+        .path = path,
+        .href = href,
+        .view = views,
+        .dislike = -1,
+        .time_text = when,
+        .posted_at = d->posted_at,
+        .image = d->has_image ? image : NULL,
+        .category = p->rule.categories[d->kind],
     };
 
     snprintf(path, sizeof(path), "/service/board/jirum/%ld", d->id);
@@ -166,14 +211,19 @@ static void draw_row(struct page *p, const struct deal *d)
         draw_blocked(p, d);
         return;
     }
-    page_printf(p, "<div class=\"list_item symph_row jirum  %s\" data-role=\"list-row\" data-author-id=user%ld data-board-sn=%ld data-comment-count=%ld>\n"
-                   " <span class=\"list_stare\" style=\"display: none;\"></span><div class=\"list_symph view_symph\"><em class=\"none\">%ld</em></div>\n",
+    page_printf(p,
+                "<div class=\"list_item symph_row jirum  %s\" data-role=\"list-row\" "
+                "data-author-id=user%ld data-board-sn=%ld data-comment-count=%ld>\n"
+                " <span class=\"list_stare\" style=\"display: none;\"></span><div "
+                "class=\"list_symph view_symph\"><em class=\"none\">%ld</em></div>\n",
                 d->sold_out ? "sold_out" : "", d->id % 9973, d->id, d->comment, d->like);
     draw_title(p, d, title);
     draw_thumb(p, d);
     draw_author(p, d);
-    page_printf(p, " <div class=\"list_hit\"><span class=\"hit\">%s</span></div>\n"
-                   " <div class=\"list_time\"><span class=\"time popover\">%s<span class=\"timestamp\">%s</span></span></div></div>\n",
+    page_printf(p,
+                " <div class=\"list_hit\"><span class=\"hit\">%s</span></div>\n"
+                " <div class=\"list_time\"><span class=\"time popover\">%s<span "
+                "class=\"timestamp\">%s</span></span></div></div>\n",
                 hits, when, full);
 }
 
@@ -184,8 +234,11 @@ static void draw_footer(struct page *p)
 
     page_raw(p, "</div></div>\n<div class=\"board-pagination\"><div class=\"board-nav-area\">");
     for (i = 0; i < p->list->pages; i++)
-        page_printf(p, "<a class=\"board-nav-page\" onclick=\"paging.getBoard('direct',%d)\">%d</a>", i, i + 1);
-    page_raw(p, "</div></div>\n</div>\n<script>\nvar paging = {getBoard: function (kind, n) { location.href = '/service/board/jirum?&od=T31&category=0&po=' + n; }};\n"
+        page_printf(p,
+                    "<a class=\"board-nav-page\" onclick=\"paging.getBoard('direct',%d)\">%d</a>",
+                    i, i + 1);
+    page_raw(p, "</div></div>\n</div>\n<script>\nvar paging = {getBoard: function (kind, n) { "
+                "location.href = '/service/board/jirum?&od=T31&category=0&po=' + n; }};\n"
                 "</script>\n</body>\n</html>\n");
 }
 
@@ -217,13 +270,15 @@ const struct board board_clien = {
     .name = "clien",
     .title = "알뜰구매",
     .content_type = "text/html;charset=UTF-8",
-    .rule = {
-        .board = "clien",
-        .slot_s = 1200,
-        .first_id = 18000000,
-        .flags = DEALS_EMOJI,
-        .categories = {"상품정보", "상품정보", "상품정보", "해외구매정보", "상품정보", "이벤트"},
-    },
+    .rule =
+        {
+            .board = "clien",
+            .slot_s = 1200,
+            .first_id = 18000000,
+            .flags = DEALS_EMOJI,
+            .categories = {"상품정보", "상품정보", "상품정보", "해외구매정보", "상품정보",
+                           "이벤트"},
+        },
     .knobs = {.sold_permille = 400, .notice = 2, .ads = 1, .blind = 1, .dup = 0, .hot = 0},
     .hidden_title = "관리자 삭제된 게시물입니다.",
     .hidden_kind = "blocked",

@@ -26,18 +26,25 @@ struct row_form {
 
 static void title_of(const struct deal *d, char *title, size_t size)
 {
-    snprintf(title, size, "%s%s%s%s", d->mall[0] ? "[" : "", d->mall, d->mall[0] ? "] " : "", d->product);
+    snprintf(title, size, "%s%s%s%s", d->mall[0] ? "[" : "", d->mall, d->mall[0] ? "] " : "",
+             d->product);
 }
 
-static void draw_picture(struct out *o, const struct deal *d, const struct row_form *form, size_t index)
+static void draw_picture(struct out *o, const struct deal *d, const struct row_form *form,
+                         size_t index)
 {
     if (form->lazy && index % BACKGROUND_EVERY == BACKGROUND_EVERY - 1) {
-        out_printf(o, "  <a class=\"deal-link\" href=\"/deal/%ld\" style=\"background-image:url(/thumb/%ld.jpg)\"></a>\n", d->id, d->id);
+        out_printf(o,
+                   "  <a class=\"deal-link\" href=\"/deal/%ld\" "
+                   "style=\"background-image:url(/thumb/%ld.jpg)\"></a>\n",
+                   d->id, d->id);
         return;
     }
     out_printf(o, "  <a class=\"deal-link\" href=\"/deal/%ld\">", d->id);
     if (d->has_image && form->lazy)
-        out_printf(o, "<img class=\"thumb\" src=\"/transparent.gif\" data-original=\"/thumb/%ld.jpg\">", d->id);
+        out_printf(
+            o, "<img class=\"thumb\" src=\"/transparent.gif\" data-original=\"/thumb/%ld.jpg\">",
+            d->id);
     else if (d->has_image)
         out_printf(o, "<img class=\"thumb\" src=\"/thumb/%ld.jpg\">", d->id);
     out_str(o, "</a>\n");
@@ -46,15 +53,18 @@ static void draw_picture(struct out *o, const struct deal *d, const struct row_f
 static void draw_counts(struct out *o, const struct deal *d, const struct row_form *form)
 {
     if (form->counts_later) {
-        out_str(o, "  <span class=\"views\">-</span> <span class=\"comments\">-</span> <span class=\"likes\">-</span>\n");
+        out_str(o, "  <span class=\"views\">-</span> <span class=\"comments\">-</span> <span "
+                   "class=\"likes\">-</span>\n");
         return;
     }
     out_str(o, "  <span class=\"views\">");
     out_grouped(o, d->view);
-    out_printf(o, "</span> <span class=\"comments\">%ld</span> <span class=\"likes\">%ld</span>\n", d->comment, d->like);
+    out_printf(o, "</span> <span class=\"comments\">%ld</span> <span class=\"likes\">%ld</span>\n",
+               d->comment, d->like);
 }
 
-static void draw_row(struct page *p, struct out *o, const struct deal *d, const struct row_form *form, size_t index)
+static void draw_row(struct page *p, struct out *o, const struct deal *d,
+                     const struct row_form *form, size_t index)
 {
     char full[32], when[16];
 
@@ -72,20 +82,30 @@ static void draw_row(struct page *p, struct out *o, const struct deal *d, const 
     out_str(o, "</a>\n");
     if (d->price[0])
         out_printf(o, "  <span class=\"price\">%s</span>", d->price);
-    out_printf(o, " <span class=\"category\">%s</span>\n  <time class=\"posted\" datetime=\"%s\">%s</time>\n",
-               p->rule.categories[d->kind], full, when);
+    out_printf(
+        o,
+        " <span class=\"category\">%s</span>\n  <time class=\"posted\" datetime=\"%s\">%s</time>\n",
+        p->rule.categories[d->kind], full, when);
     draw_counts(o, d, form);
     out_str(o, "</li>\n");
 }
 
-static void add_truth(struct page *p, const struct deal *d, const struct row_form *form, size_t index)
+static void add_truth(struct page *p, const struct deal *d, const struct row_form *form,
+                      size_t index)
 {
     char title[800], path[48], image[160], mall[72], when[16];
     bool background = form->lazy && index % BACKGROUND_EVERY == BACKGROUND_EVERY - 1;
     struct truth_row row = {
-        .title = title, .path = path, .href = path, .view = d->view, .dislike = -1, .time_text = when,
-        .posted_at = d->posted_at, .image = d->has_image || background ? image : NULL,
-        .mall = d->mall[0] ? mall : NULL, .category = p->rule.categories[d->kind],
+        .title = title,
+        .path = path,
+        .href = path,
+        .view = d->view,
+        .dislike = -1,
+        .time_text = when,
+        .posted_at = d->posted_at,
+        .image = d->has_image || background ? image : NULL,
+        .mall = d->mall[0] ? mall : NULL,
+        .category = p->rule.categories[d->kind],
         .price_text = d->price[0] ? d->price : NULL,
     };
 
@@ -99,10 +119,13 @@ static void add_truth(struct page *p, const struct deal *d, const struct row_for
 
 static void draw_head(struct page *p)
 {
-    page_printf(p, "<!doctype html>\n<html lang=\"ko\">\n<head>\n<meta charset=\"%s\">\n"
-                   "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>%s</title>\n",
+    page_printf(p,
+                "<!doctype html>\n<html lang=\"ko\">\n<head>\n<meta charset=\"%s\">\n"
+                "<meta name=\"viewport\" content=\"width=device-width, "
+                "initial-scale=1\">\n<title>%s</title>\n",
                 p->board->cp949 ? "euc-kr" : "utf-8", p->board->title);
-    page_raw(p, "<style>.deal { min-height: 48px } .deal-link { display: block; width: 60px; height: 40px }</style>\n"
+    page_raw(p, "<style>.deal { min-height: 48px } .deal-link { display: block; width: 60px; "
+                "height: 40px }</style>\n"
                 "</head>\n<body>\n");
 }
 
@@ -139,7 +162,8 @@ static void spa_draw(struct page *p)
     size_t i, count = page_deals(p, deals);
 
     draw_head(p);
-    page_raw(p, "<div id=\"root\"></div>\n<script type=\"module\" src=\"/app.js\"></script>\n</body>\n</html>\n");
+    page_raw(p, "<div id=\"root\"></div>\n<script type=\"module\" "
+                "src=\"/app.js\"></script>\n</body>\n</html>\n");
     for (i = 0; i < count; i++)
         add_truth(p, &deals[i], &form, i);
 }
@@ -161,8 +185,8 @@ static void spa_write_deal(struct page *p, struct out *o, const struct deal *d)
     out_json(o, p->rule.categories[d->kind]);
     out_printf(o, ",\"posted_at\":\"%s\",\"posted_text\":\"%s\",\"image\":", full, when);
     out_json_or_null(o, d->has_image ? image : NULL);
-    out_printf(o, ",\"views\":%ld,\"comments\":%ld,\"likes\":%ld,\"sold_out\":%s}", d->view, d->comment, d->like,
-               d->sold_out ? "true" : "false");
+    out_printf(o, ",\"views\":%ld,\"comments\":%ld,\"likes\":%ld,\"sold_out\":%s}", d->view,
+               d->comment, d->like, d->sold_out ? "true" : "false");
 }
 
 static void spa_write_api(struct page *p, struct answer *a)
@@ -230,7 +254,8 @@ static void infinite_write_chunk(struct page *p, long chunk, struct answer *a)
     struct deal deals[CHUNK_ROWS];
     long rows_before = (chunk - 1) % CHUNKS_PER_PAGE * CHUNK_ROWS;
     long from = query_number(p->request->query, "from", deal_slot_at(&p->rule, p->now));
-    size_t i, count = world_deals_from(p->world, &p->rule, p->now, from, (size_t)rows_before, CHUNK_ROWS, deals);
+    size_t i, count = world_deals_from(p->world, &p->rule, p->now, from, (size_t)rows_before,
+                                       CHUNK_ROWS, deals);
 
     out_str(&a->body, "{\"rows\":[");
     for (i = 0; i < count; i++) {
@@ -304,12 +329,14 @@ static bool votes_extra(struct page *p, struct answer *a)
     a->content_type = "application/json; charset=utf-8";
     a->delay_ms = VOTES_AFTER_MS;
     out_str(&a->body, "{");
-    for (at = strtok_r(ids.data, ",", &save); at && left > 0; at = strtok_r(NULL, ",", &save), left--) {
+    for (at = strtok_r(ids.data, ",", &save); at && left > 0;
+         at = strtok_r(NULL, ",", &save), left--) {
         long id = strtol(at, NULL, 10);
 
         if (!world_deal(p->world, &p->rule, p->now, deal_slot_of_id(&p->rule, id), &d))
             continue;
-        out_printf(&a->body, "%s\"%ld\":{\"views\":%ld,\"comments\":%ld,\"likes\":%ld}", more ? ",\n" : "", id, d.view, d.comment, d.like);
+        out_printf(&a->body, "%s\"%ld\":{\"views\":%ld,\"comments\":%ld,\"likes\":%ld}",
+                   more ? ",\n" : "", id, d.view, d.comment, d.like);
         more = true;
     }
     out_str(&a->body, "}\n");
@@ -321,14 +348,19 @@ static bool votes_extra(struct page *p, struct answer *a)
 
 static void gate_draw_script(struct page *p, unsigned pass)
 {
-    page_printf(p, "<!doctype html>\n<html><head><meta charset=\"utf-8\"><title>잠시만 기다려 주세요</title></head>\n<body><script>\n"
-                   "document.cookie = 'gate=' + (%u + 7) + '; path=/';\nlocation.reload();\n</script></body></html>\n", pass - 7);
+    page_printf(p,
+                "<!doctype html>\n<html><head><meta charset=\"utf-8\"><title>잠시만 기다려 "
+                "주세요</title></head>\n<body><script>\n"
+                "document.cookie = 'gate=' + (%u + 7) + '; "
+                "path=/';\nlocation.reload();\n</script></body></html>\n",
+                pass - 7);
 }
 
 static void gate_draw(struct page *p)
 {
     static const struct row_form form = {0};
-    unsigned pass = (unsigned)(deal_random(p->world->seed, p->board->name, 0, "gate") % 1000000) + 100;
+    unsigned pass =
+        (unsigned)(deal_random(p->world->seed, p->board->name, 0, "gate") % 1000000) + 100;
     struct out list = {0}, *visible = p->html;
     char expected[32];
     bool passes;
@@ -355,38 +387,71 @@ static long post_id(const char *path, const char *query)
     return path_number(path, "/deal/");
 }
 
-static const struct board_list spa_lists[] = {{"list", "/deals", NULL, "page", 1, 10, 20, spa_draw}};
+static const struct board_list spa_lists[] = {
+    {"list", "/deals", NULL, "page", 1, 10, 20, spa_draw}};
 static const struct board_list infinite_lists[] = {
-    {"list", "/deals", NULL, "page", 1, 1, CHUNK_ROWS * CHUNKS_PER_PAGE, infinite_draw}};
-static const struct board_list lazy_lists[] = {{"list", "/deals", NULL, "page", 1, 10, 20, lazy_draw}};
-static const struct board_list votes_lists[] = {{"list", "/deals", NULL, "page", 1, 10, 20, votes_draw}};
-static const struct board_list gate_lists[] = {{"list", "/deals", NULL, "page", 1, 10, 20, gate_draw}};
+    {"list", "/deals", NULL, "page", 1, 1, CHUNK_ROWS *CHUNKS_PER_PAGE, infinite_draw}};
+static const struct board_list lazy_lists[] = {
+    {"list", "/deals", NULL, "page", 1, 10, 20, lazy_draw}};
+static const struct board_list votes_lists[] = {
+    {"list", "/deals", NULL, "page", 1, 10, 20, votes_draw}};
+static const struct board_list gate_lists[] = {
+    {"list", "/deals", NULL, "page", 1, 10, 20, gate_draw}};
 
-#define CATEGORIES {"식품", "디지털", "컴퓨터", "의류", "생활", "기타"}
-#define KNOBS {.sold_permille = 100, .notice = 0, .ads = 0, .blind = 0, .dup = 0, .hot = 0}
+#define CATEGORIES                                           \
+    {                                                        \
+        "식품", "디지털", "컴퓨터", "의류", "생활", "기타" \
+    }
+#define KNOBS                                                                       \
+    {                                                                               \
+        .sold_permille = 100, .notice = 0, .ads = 0, .blind = 0, .dup = 0, .hot = 0 \
+    }
 
 const struct board board_spa = {
     .name = "spa",
     .title = "한장딜 (spa)",
     .content_type = "text/html; charset=utf-8",
-    .rule = {.board = "spa", .slot_s = 900, .first_id = 10000, .flags = DEALS_EMOJI, .categories = CATEGORIES},
-    .knobs = KNOBS, .lists = spa_lists, .list_count = 1, .post_id = post_id, .extra = spa_extra,
+    .rule = {.board = "spa",
+             .slot_s = 900,
+             .first_id = 10000,
+             .flags = DEALS_EMOJI,
+             .categories = CATEGORIES},
+    .knobs = KNOBS,
+    .lists = spa_lists,
+    .list_count = 1,
+    .post_id = post_id,
+    .extra = spa_extra,
 };
 
 const struct board board_infinite = {
     .name = "infinite",
     .title = "끝없는딜 (infinite)",
     .content_type = "text/html; charset=utf-8",
-    .rule = {.board = "infinite", .slot_s = 720, .first_id = 50000, .flags = DEALS_EMOJI, .categories = CATEGORIES},
-    .knobs = KNOBS, .lists = infinite_lists, .list_count = 1, .post_id = post_id, .extra = infinite_extra,
+    .rule = {.board = "infinite",
+             .slot_s = 720,
+             .first_id = 50000,
+             .flags = DEALS_EMOJI,
+             .categories = CATEGORIES},
+    .knobs = KNOBS,
+    .lists = infinite_lists,
+    .list_count = 1,
+    .post_id = post_id,
+    .extra = infinite_extra,
 };
 
 const struct board board_lazy = {
     .name = "lazy",
     .title = "느린그림딜 (lazy)",
     .content_type = "text/html; charset=utf-8",
-    .rule = {.board = "lazy", .slot_s = 1200, .first_id = 70000, .flags = DEALS_EMOJI, .categories = CATEGORIES},
-    .knobs = KNOBS, .lists = lazy_lists, .list_count = 1, .post_id = post_id,
+    .rule = {.board = "lazy",
+             .slot_s = 1200,
+             .first_id = 70000,
+             .flags = DEALS_EMOJI,
+             .categories = CATEGORIES},
+    .knobs = KNOBS,
+    .lists = lazy_lists,
+    .list_count = 1,
+    .post_id = post_id,
 };
 
 const struct board board_xhr_votes = {
@@ -394,14 +459,29 @@ const struct board board_xhr_votes = {
     .title = "나중투표딜 (xhr-votes)",
     .cp949 = true,
     .content_type = "text/html; charset=euc-kr",
-    .rule = {.board = "xhr-votes", .slot_s = 1200, .first_id = 30000, .flags = DEALS_UHC, .categories = CATEGORIES},
-    .knobs = KNOBS, .lists = votes_lists, .list_count = 1, .post_id = post_id, .extra = votes_extra,
+    .rule = {.board = "xhr-votes",
+             .slot_s = 1200,
+             .first_id = 30000,
+             .flags = DEALS_UHC,
+             .categories = CATEGORIES},
+    .knobs = KNOBS,
+    .lists = votes_lists,
+    .list_count = 1,
+    .post_id = post_id,
+    .extra = votes_extra,
 };
 
 const struct board board_cookie_gate = {
     .name = "cookie-gate",
     .title = "문지기딜 (cookie-gate)",
     .content_type = "text/html; charset=utf-8",
-    .rule = {.board = "cookie-gate", .slot_s = 1200, .first_id = 40000, .flags = DEALS_EMOJI, .categories = CATEGORIES},
-    .knobs = KNOBS, .lists = gate_lists, .list_count = 1, .post_id = post_id,
+    .rule = {.board = "cookie-gate",
+             .slot_s = 1200,
+             .first_id = 40000,
+             .flags = DEALS_EMOJI,
+             .categories = CATEGORIES},
+    .knobs = KNOBS,
+    .lists = gate_lists,
+    .list_count = 1,
+    .post_id = post_id,
 };

@@ -23,16 +23,17 @@ bool ppomppu_pinned(const struct page *p, int k, struct deal *out)
 {
     struct deal older[PINNED_OF];
     long slot = deal_slot_at(&p->rule, p->now) / PINNED_STAYS_SLOTS * PINNED_STAYS_SLOTS;
-    size_t i, count, best = 0;
+    size_t i, count;
+    bool found = false;
 
     slot -= PINNED_BEHIND_SLOTS + k * PINNED_OF * 2;
     count = world_deals_from(p->world, &p->rule, p->now, slot, 0, PINNED_OF, older);
-    for (i = 1; i < count; i++)
-        if (older[i].view > older[best].view)
-            best = i;
-    if (count)
-        *out = older[best];
-    return count > 0;
+    for (i = 0; i < count; i++)
+        if (!older[i].hidden && (!found || older[i].view > out->view)) {
+            *out = older[i];
+            found = true;
+        }
+    return found;
 }
 
 long ppomppu_widget_id(const struct page *p, const char *board, int k)
@@ -59,13 +60,14 @@ const struct board board_ppomppu = {
     .title = "뽐뿌게시판",
     .cp949 = true,
     .content_type = "text/html",
-    .rule = {
-        .board = "ppomppu",
-        .slot_s = 600,
-        .first_id = 90000,
-        .flags = DEALS_UHC,
-        .categories = {"식품/건강", "디지털", "컴퓨터", "의류/잡화", "가전/가구", "기타"},
-    },
+    .rule =
+        {
+            .board = "ppomppu",
+            .slot_s = 600,
+            .first_id = 90000,
+            .flags = DEALS_UHC,
+            .categories = {"식품/건강", "디지털", "컴퓨터", "의류/잡화", "가전/가구", "기타"},
+        },
     .knobs = {.sold_permille = 100, .notice = 2, .ads = 4, .blind = 0, .dup = 0, .hot = 1},
     .hidden_title = "해당글은 게시중단요청에 의해 블라인드 처리된 글입니다.",
     .hidden_kind = "blind",

@@ -9,8 +9,9 @@
 
 enum { TITLE_MAX_CHARS = 40, BEST_BEHIND_MIN = 8, BEST_BEHIND_SPAN = 106 };
 
-static const char sold_mark[] = "<span style=\"background-color: #ff4444; color: white; padding: 2px 6px; border-radius: 3px; "
-                                "font-size: 11px; font-weight: bold; margin-right: 5px;\">[종료]</span>";
+static const char sold_mark[] =
+    "<span style=\"background-color: #ff4444; color: white; padding: 2px 6px; border-radius: 3px; "
+    "font-size: 11px; font-weight: bold; margin-right: 5px;\">[종료]</span>";
 
 /* Cuts title behind its 40th character and adds "..."; false where it is short enough. */
 static bool cut_title(char *title)
@@ -30,51 +31,72 @@ static bool cut_title(char *title)
 
 static void draw_head(struct page *p)
 {
-    page_raw(p, "<!DOCTYPE html>\n<html lang=\"ko\" dir=\"ltr\">\n\n<head>\n\t\t<title>핫딜예판 유저 핫딜 (데모)</title>\n"
+    page_raw(p, "<!DOCTYPE html>\n<html lang=\"ko\" dir=\"ltr\">\n\n<head>\n\t\t<title>핫딜예판 "
+                "유저 핫딜 (데모)</title>\n"
                 "\t<meta name=\"viewport\" content=\"width=1159\"/>\n\t<meta charset=\"utf-8\">\n"
                 "\t<link rel=\"stylesheet\" href=\"/assets/css/style.min.css?version=1\"/>\n"
                 "\t<script src=\"/js/common.js\"></script>\n</head>\n<body>\n"
                 "<div id=\"board_list\" class=\"row\">\n<div>\n"
-                "<div class=\"board_top\"><ul><li><a href=\"/market/board/1020?cate=2\">게임S/W</a></li></ul></div>\n"
+                "<div class=\"board_top\"><ul><li><a "
+                "href=\"/market/board/1020?cate=2\">게임S/W</a></li></ul></div>\n"
                 "<div class=\"board_main theme_default theme_white\" >\n"
                 "                    <table class=\"board_list_table\">\n                <thead>\n"
-                "                <tr class=\"table_head\"><th class=\"id\">ID</th><th class=\"divsn\">구분</th><th class=\"subject\">제목</th>"
-                "<th class=\"writer\">글쓴이</th><th class=\"recomd\">추천</th><th class=\"hit\">조회</th><th class=\"time\">날짜</th></tr>\n"
+                "                <tr class=\"table_head\"><th class=\"id\">ID</th><th "
+                "class=\"divsn\">구분</th><th class=\"subject\">제목</th>"
+                "<th class=\"writer\">글쓴이</th><th class=\"recomd\">추천</th><th "
+                "class=\"hit\">조회</th><th class=\"time\">날짜</th></tr>\n"
                 "                </thead>\n                <tbody>\n");
 }
 
 static void draw_category(struct page *p, const char *cell_class, const char *name, int number)
 {
-    page_printf(p, "        <td class=\"%s\">\n            <a href=\"http://%s/market/board/1020?&cate=%d\" tabindex=\"-1\">%s</a>\n        </td>\n",
-                cell_class, p->request->host, number, name);
+    page_printf(
+        p,
+        "        <td class=\"%s\">\n            <a href=\"http://%s/market/board/1020?&cate=%d\" "
+        "tabindex=\"-1\">%s</a>\n        </td>\n",
+        cell_class, p->request->host, number, name);
 }
 
-/* Notices and best rows share this cell: the title strong, the reply count a link within the link. */
-static void draw_inside_subject(struct page *p, long id, const char *title, bool sold_out, long comments)
+/* Notices and best rows share this cell: the title strong, the reply count a link within the link.
+ */
+static void draw_inside_subject(struct page *p, long id, const char *title, bool sold_out,
+                                long comments)
 {
-    page_printf(p, "        <td class=\"subject\">\n            %s<a class=\"subject_link deco\" href=\"http://%s/market/board/1020/read/%ld?\" tabindex=\"-1\">\n"
-                   "                <strong>", sold_out ? sold_mark : "", p->request->host, id);
+    page_printf(p,
+                "        <td class=\"subject\">\n            %s<a class=\"subject_link deco\" "
+                "href=\"http://%s/market/board/1020/read/%ld?\" tabindex=\"-1\">\n"
+                "                <strong>",
+                sold_out ? sold_mark : "", p->request->host, id);
     page_text(p, title);
     page_raw(p, "</strong>\n                <i class=\"icon-picture\"></i>");
     if (comments)
-        page_printf(p, "    <a class=\"num_reply\" href=\"http://%s/market/board/1020/read/%ld?#cmt\" target=\"_self\"> (%ld)</a>",
+        page_printf(p,
+                    "    <a class=\"num_reply\" href=\"http://%s/market/board/1020/read/%ld?#cmt\" "
+                    "target=\"_self\"> (%ld)</a>",
                     p->request->host, id, comments);
     page_raw(p, "    </a>\n        </td>\n");
 }
 
 static void draw_writer(struct page *p, long id, const char *nick)
 {
-    page_printf(p, "        <td class=\"writer text_over\">\n            <input class=\"member_srl\" type=\"hidden\" value=\"%ld\">\n"
-                   "            <a href=\"javascript:;\" onclick=\"app.getMemberContextMenu(this, '', '%ld', '')\" tabindex=\"-1\">\n"
-                   "                %s            </a>\n        </td>\n", id % 100000, id % 100000, nick);
+    page_printf(p,
+                "        <td class=\"writer text_over\">\n            <input class=\"member_srl\" "
+                "type=\"hidden\" value=\"%ld\">\n"
+                "            <a href=\"javascript:;\" onclick=\"app.getMemberContextMenu(this, '', "
+                "'%ld', '')\" tabindex=\"-1\">\n"
+                "                %s            </a>\n        </td>\n",
+                id % 100000, id % 100000, nick);
 }
 
 static void draw_counts(struct page *p, long likes, long views, const char *when)
 {
-    page_printf(p, "        <td class=\"recomd\" %s>", likes >= 5 ? "style=\"color: #ef618f;font-weight: bold;\"" : "");
+    page_printf(p, "        <td class=\"recomd\" %s>",
+                likes >= 5 ? "style=\"color: #ef618f;font-weight: bold;\"" : "");
     if (likes)
         page_printf(p, "%ld", likes);
-    page_printf(p, "</td>\n        <td class=\"hit\" >\n            %ld        </td>\n        <td class=\"time\">\n            %s        </td>\n    </tr>\n",
+    page_printf(p,
+                "</td>\n        <td class=\"hit\" >\n            %ld        </td>\n        <td "
+                "class=\"time\">\n            %s        </td>\n    </tr>\n",
                 views, when);
 }
 
@@ -85,7 +107,10 @@ static void draw_notices(struct page *p)
     for (i = 0; i < p->knobs.notice; i++) {
         const char *title = words_pick(&words_notices, (unsigned)i);
 
-        page_printf(p, "    <tr class=\"table_body notice inside\">\n        <td class=\"id\">\n            %d        </td>\n", 38542 + 3001 * i);
+        page_printf(p,
+                    "    <tr class=\"table_body notice inside\">\n        <td class=\"id\">\n      "
+                    "      %d        </td>\n",
+                    38542 + 3001 * i);
         draw_category(p, "divsn", "<strong>공지</strong>", 99);
         draw_inside_subject(p, 38542 + 3001 * i, title, false, 4 * i);
         draw_writer(p, 7, "핫딜관리자");
@@ -95,7 +120,8 @@ static void draw_notices(struct page *p)
 }
 
 /* The most watched deals of the page, once each; returns how many. */
-static size_t most_watched(const struct deal *deals, size_t count, size_t want, const struct deal **best)
+static size_t most_watched(const struct deal *deals, size_t count, size_t want,
+                           const struct deal **best)
 {
     size_t found = 0, i, j;
 
@@ -113,7 +139,8 @@ static size_t most_watched(const struct deal *deals, size_t count, size_t want, 
     return found;
 }
 
-/* Best rows are cached by the board: fewer views than the row below, a sold-out mark that comes late. */
+/* Best rows are cached by the board: fewer views than the row below, a sold-out mark that comes
+ * late. */
 static void draw_best(struct page *p, const struct deal *deals, size_t count)
 {
     const struct deal *best[8];
@@ -121,13 +148,16 @@ static void draw_best(struct page *p, const struct deal *deals, size_t count)
 
     for (i = 0; i < found; i++) {
         const struct deal *d = best[i];
-        long behind = BEST_BEHIND_MIN + (long)(deal_random(p->world->seed, "best", d->slot, "behind") % BEST_BEHIND_SPAN);
+        long behind =
+            BEST_BEHIND_MIN +
+            (long)(deal_random(p->world->seed, "best", d->slot, "behind") % BEST_BEHIND_SPAN);
         char title[800], when[16];
 
         deal_title(d, title, sizeof(title));
         cut_title(title);
         page_short_time(p, d->posted_at, "%H:%M", "%Y.%m.%d", when, sizeof(when));
-        page_raw(p, "    <tr class=\"table_body best inside blocktarget\">\n        <td class=\"id\">\n\n        </td>\n");
+        page_raw(p, "    <tr class=\"table_body best inside blocktarget\">\n        <td "
+                    "class=\"id\">\n\n        </td>\n");
         draw_category(p, "divsn", "<strong>BEST</strong>", 31);
         draw_inside_subject(p, d->id, title, d->sold_out && i % 2, d->comment);
         draw_writer(p, d->id, "");
@@ -138,21 +168,32 @@ static void draw_best(struct page *p, const struct deal *deals, size_t count)
 
 static void draw_subject(struct page *p, const struct deal *d, const char *title)
 {
-    page_printf(p, "        <td class=\"subject\">\n            <div class=\"relative\">\n                                %s"
-                   "<a class=\"subject_link deco\" href=\"http://%s/market/board/1020/read/%ld?%s\">\n                    ",
+    page_printf(p,
+                "        <td class=\"subject\">\n            <div class=\"relative\">\n            "
+                "                    %s"
+                "<a class=\"subject_link deco\" "
+                "href=\"http://%s/market/board/1020/read/%ld?%s\">\n                    ",
                 d->sold_out ? sold_mark : "", p->request->host, d->id, p->first ? "" : "page=");
     page_text(p, title);
     page_printf(p, "                    %s", d->has_image ? "<i class=\"icon-picture\"></i>" : "");
     if (d->comment)
-        page_printf(p, "    <span class=\"num_reply\" data-href=\"http://%s/market/board/1020/read/%ld?#cmt\" target=\"_self\"> (%ld)</span>",
-                    p->request->host, d->id, d->comment);
+        page_printf(
+            p,
+            "    <span class=\"num_reply\" data-href=\"http://%s/market/board/1020/read/%ld?#cmt\" "
+            "target=\"_self\"> (%ld)</span>",
+            p->request->host, d->id, d->comment);
     page_raw(p, "    </a>\n            </div>\n        </td>\n");
 }
 
 static void draw_row(struct page *p, const struct deal *d)
 {
     char title[800], when[16], path[64], href[160];
-    struct truth_row row = {.title = title, .path = path, .href = href, .view = d->view, .dislike = -1, .time_text = when,
+    struct truth_row row = {.title = title,
+                            .path = path,
+                            .href = href,
+                            .view = d->view,
+                            .dislike = -1,
+                            .time_text = when,
                             .category = p->rule.categories[d->kind]};
 
     deal_title(d, title, sizeof(title));
@@ -160,7 +201,10 @@ static void draw_row(struct page *p, const struct deal *d)
     page_short_time(p, d->posted_at, "%H:%M", "%Y.%m.%d", when, sizeof(when));
     snprintf(path, sizeof(path), "/market/board/1020/read/%ld", d->id);
     snprintf(href, sizeof(href), "http://%s%s?", p->request->host, path);
-    page_printf(p, "    <tr class=\"table_body blocktarget\">\n        <td class=\"id\">\n            %ld        </td>\n", d->id);
+    page_printf(p,
+                "    <tr class=\"table_body blocktarget\">\n        <td class=\"id\">\n            "
+                "%ld        </td>\n",
+                d->id);
     draw_category(p, "divsn text_over", row.category, d->kind);
     draw_subject(p, d, title);
     draw_writer(p, d->id, d->nick);
@@ -175,8 +219,10 @@ static void draw_footer(struct page *p)
     page_raw(p, "                </tbody>\n            </table>\n                    </div>\n"
                 "<div class=\"board_bottom\"><div class=\"paging_wrapper\">\n");
     for (i = 1; i <= p->list->pages; i++)
-        page_printf(p, "<a href=\"http://%s/market/board/1020?page=%d\" class=\"btn_num%s\" tabindex=\"-1\">%d</a>\n", p->request->host, i,
-                    i == p->number ? " active" : "", i);
+        page_printf(p,
+                    "<a href=\"http://%s/market/board/1020?page=%d\" class=\"btn_num%s\" "
+                    "tabindex=\"-1\">%d</a>\n",
+                    p->request->host, i, i == p->number ? " active" : "", i);
     page_raw(p, "</div></div>\n</div></div>\n</body>\n</html>\n");
 }
 
@@ -210,13 +256,14 @@ const struct board board_ruliweb = {
     .name = "ruliweb",
     .title = "핫딜예판 유저",
     .content_type = "text/html; charset=utf-8",
-    .rule = {
-        .board = "ruliweb",
-        .slot_s = 900,
-        .first_id = 20000,
-        .flags = DEALS_EMOJI,
-        .categories = {"음식", "A/V", "PC/가전", "의류", "생활용품", "상품권"},
-    },
+    .rule =
+        {
+            .board = "ruliweb",
+            .slot_s = 900,
+            .first_id = 20000,
+            .flags = DEALS_EMOJI,
+            .categories = {"음식", "A/V", "PC/가전", "의류", "생활용품", "상품권"},
+        },
     .knobs = {.sold_permille = 150, .notice = 3, .ads = 0, .blind = 0, .dup = 4, .hot = 0},
     .lists = lists,
     .list_count = 1,

@@ -27,7 +27,8 @@ struct call {
 };
 
 static const unsigned char tiny_gif[] = {
-    'G', 'I', 'F', '8', '9', 'a', 1, 0, 1, 0, 0x80, 0, 0, 0xee, 0xee, 0xee, 0, 0, 0, 0x2c, 0, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2, 0x44, 1, 0, 0x3b,
+    'G', 'I',  'F', '8', '9', 'a', 1, 0, 1, 0, 0x80, 0, 0, 0xee, 0xee, 0xee, 0,    0,
+    0,   0x2c, 0,   0,   0,   0,   1, 0, 1, 0, 0,    2, 2, 0x44, 1,    0,    0x3b,
 };
 
 static bool has_suffix(const char *text, const char *suffix)
@@ -39,7 +40,8 @@ static bool has_suffix(const char *text, const char *suffix)
 
 static bool is_image(const char *path)
 {
-    return has_suffix(path, ".jpg") || has_suffix(path, ".jpeg") || has_suffix(path, ".png") || has_suffix(path, ".gif");
+    return has_suffix(path, ".jpg") || has_suffix(path, ".jpeg") || has_suffix(path, ".png") ||
+           has_suffix(path, ".gif");
 }
 
 /* Decoration that no board draws itself. Every image is the same grey GIF, whatever its name. */
@@ -65,7 +67,8 @@ static void answer_index(const struct hub *h, struct answer *a)
 
     a->status = 200;
     a->content_type = "text/html; charset=utf-8";
-    out_str(&a->body, "<!doctype html>\n<html lang=\"ko\"><head><meta charset=\"utf-8\"><title>Demo boards</title></head>\n"
+    out_str(&a->body, "<!doctype html>\n<html lang=\"ko\"><head><meta "
+                      "charset=\"utf-8\"><title>Demo boards</title></head>\n"
                       "<body><h1>Demo boards</h1>\n<ul>\n");
     for (i = 0; i < boards_count(); i++) {
         const struct board *b = boards_at(i);
@@ -81,7 +84,8 @@ static void answer_index(const struct hub *h, struct answer *a)
 }
 
 /* GET /_truth?path=...: the page is drawn as for a browser and thrown away. */
-static void answer_truth(struct hub *h, const struct board *b, const char *host, const char *query, struct answer *a)
+static void answer_truth(struct hub *h, const struct board *b, const char *host, const char *query,
+                         struct answer *a)
 {
     struct answer page = {0};
     struct out target = {0};
@@ -89,7 +93,8 @@ static void answer_truth(struct hub *h, const struct board *b, const char *host,
 
     if (query_value(query, "path", &target)) {
         char *mark = strchr(target.data, '?');
-        struct request r = {.host = host, .path = target.data, .query = mark ? mark + 1 : "", .cookie = ""};
+        struct request r = {
+            .host = host, .path = target.data, .query = mark ? mark + 1 : "", .cookie = ""};
         struct out shown = {0};
 
         out_str(&shown, target.data);
@@ -110,7 +115,8 @@ static void answer_truth(struct hub *h, const struct board *b, const char *host,
 }
 
 /* The server's own paths; false: a board's business. Lock held. */
-static bool answer_own(struct hub *h, const struct call *c, const struct board *b, const char *host, bool post, struct answer *a)
+static bool answer_own(struct hub *h, const struct call *c, const struct board *b, const char *host,
+                       bool post, struct answer *a)
 {
     a->status = 200;
     a->content_type = "application/json; charset=utf-8";
@@ -143,12 +149,15 @@ static void answer_trouble(const struct trouble *t, struct answer *a)
     out_fini(&a->body);
     a->status = t->status;
     a->content_type = "text/html; charset=utf-8";
-    out_printf(&a->body, "<!doctype html><html><head><title>%d</title></head><body><h1>%d</h1></body></html>\n", t->status, t->status);
+    out_printf(
+        &a->body,
+        "<!doctype html><html><head><title>%d</title></head><body><h1>%d</h1></body></html>\n",
+        t->status, t->status);
 }
 
 /* A board's page, with whatever trouble the board is in. False: the server stops. Lock held. */
-static bool answer_board(struct hub *h, struct call *c, const struct board *b, const struct request *r, const char *user_agent,
-                         struct answer *a)
+static bool answer_board(struct hub *h, struct call *c, const struct board *b,
+                         const struct request *r, const char *user_agent, struct answer *a)
 {
     int number;
 
@@ -168,7 +177,8 @@ static bool answer_board(struct hub *h, struct call *c, const struct board *b, c
     return true;
 }
 
-static enum MHD_Result send_answer(struct MHD_Connection *conn, const struct answer *a, int retry_after)
+static enum MHD_Result send_answer(struct MHD_Connection *conn, const struct answer *a,
+                                   int retry_after)
 {
     struct MHD_Response *r;
     enum MHD_Result sent;
@@ -195,9 +205,13 @@ static const char *header(struct MHD_Connection *conn, const char *name)
     return value ? value : "";
 }
 
-static enum MHD_Result answer_call(struct hub *h, struct call *c, struct MHD_Connection *conn, bool post)
+static enum MHD_Result answer_call(struct hub *h, struct call *c, struct MHD_Connection *conn,
+                                   bool post)
 {
-    struct request r = {.host = header(conn, "Host"), .path = c->path, .query = c->query, .cookie = header(conn, "Cookie")};
+    struct request r = {.host = header(conn, "Host"),
+                        .path = c->path,
+                        .query = c->query,
+                        .cookie = header(conn, "Cookie")};
     const struct board *b = boards_find_host(r.host);
     struct answer a = {0};
     enum MHD_Result sent = MHD_NO;
@@ -205,7 +219,8 @@ static enum MHD_Result answer_call(struct hub *h, struct call *c, struct MHD_Con
     bool answered;
 
     pthread_mutex_lock(&h->lock);
-    answered = answer_own(h, c, b, r.host, post, &a) || answer_board(h, c, b, &r, header(conn, "User-Agent"), &a);
+    answered = answer_own(h, c, b, r.host, post, &a) ||
+               answer_board(h, c, b, &r, header(conn, "User-Agent"), &a);
     if (c->counted && h->trouble[c->index].status)
         retry_after = h->trouble[c->index].retry_after;
     pthread_mutex_unlock(&h->lock);
@@ -232,8 +247,9 @@ static void *on_target(void *arg, const char *target, struct MHD_Connection *con
     return c;
 }
 
-static enum MHD_Result on_request(void *arg, struct MHD_Connection *conn, const char *url, const char *method, const char *version,
-                                  const char *upload, size_t *upload_size, void **call)
+static enum MHD_Result on_request(void *arg, struct MHD_Connection *conn, const char *url,
+                                  const char *method, const char *version, const char *upload,
+                                  size_t *upload_size, void **call)
 {
     struct call *c = *call;
 
@@ -246,7 +262,8 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *conn, const 
     return answer_call(arg, c, conn, strcmp(method, "POST") == 0);
 }
 
-static void on_completed(void *arg, struct MHD_Connection *conn, void **call, enum MHD_RequestTerminationCode why)
+static void on_completed(void *arg, struct MHD_Connection *conn, void **call,
+                         enum MHD_RequestTerminationCode why)
 {
     struct call *c = *call;
 
@@ -266,14 +283,18 @@ static void on_completed(void *arg, struct MHD_Connection *conn, void **call, en
 
 struct MHD_Daemon *serve_start(struct hub *h, int port)
 {
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in at = {.sin_family = AF_INET,
+                             .sin_port = htons((uint16_t)port),
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     const union MHD_DaemonInfo *info;
     struct MHD_Daemon *d;
 
-    d = MHD_start_daemon(MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL, 0, NULL, NULL, on_request, h,
-                         MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&at, MHD_OPTION_URI_LOG_CALLBACK, on_target, h,
-                         MHD_OPTION_NOTIFY_COMPLETED, on_completed, h, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
-                         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_TIMEOUT_S, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_END);
+    d = MHD_start_daemon(
+        MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL, 0, NULL,
+        NULL, on_request, h, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&at,
+        MHD_OPTION_URI_LOG_CALLBACK, on_target, h, MHD_OPTION_NOTIFY_COMPLETED, on_completed, h,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)IDLE_TIMEOUT_S, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_END);
     if (!d)
         return NULL;
     info = MHD_get_daemon_info(d, MHD_DAEMON_INFO_BIND_PORT);

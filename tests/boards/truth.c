@@ -36,7 +36,8 @@ void truth_add_deal(struct truth *t, const char *host, const struct truth_row *r
     json_text(o, "url_path", row->path);
     json_text(o, "href", row->href);
     out_printf(o, ", \"sold_out\": %s", row->sold_out ? "true" : "false");
-    out_printf(o, ", \"view\": %ld, \"comment\": %ld, \"like\": %ld", row->view, row->comment, row->like);
+    out_printf(o, ", \"view\": %ld, \"comment\": %ld, \"like\": %ld", row->view, row->comment,
+               row->like);
     if (row->dislike >= 0)
         out_printf(o, ", \"dislike\": %ld", row->dislike);
     json_text(o, "image", row->image);
@@ -61,7 +62,8 @@ void truth_add_excluded(struct truth *t, const char *kind, const char *title)
     out_str(&t->excluded, "}");
 }
 
-void truth_write(const struct truth *t, const char *board, const char *path, int64_t now, struct out *json)
+void truth_write(const struct truth *t, const char *board, const char *path, int64_t now,
+                 struct out *json)
 {
     out_printf(json, "{\"board\": \"%s\"", board);
     json_text(json, "path", path);

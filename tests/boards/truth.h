@@ -28,10 +28,10 @@ struct truth_row {
     const char *path; /* of the post, only the parameters that identify it */
     const char *href; /* the link as it stands in the page */
     long view, comment, like;
-    long dislike;       /* -1: not shown */
+    long dislike; /* -1: not shown */
     bool sold_out;
-    const char *image;  /* absolute */
-    int64_t posted_at;  /* 0: the page has no full timestamp */
+    const char *image; /* absolute */
+    int64_t posted_at; /* 0: the page has no full timestamp */
     const char *time_text;
     const char *mall, *category, *price_text; /* only where they have an element of their own */
     const char *list_no;
@@ -45,7 +45,8 @@ void truth_add_deal(struct truth *, const char *host, const struct truth_row *);
 void truth_add_excluded(struct truth *, const char *kind, const char *title);
 
 /* The whole document: {"board","path","now","deals":[...],"excluded":[...]}. */
-void truth_write(const struct truth *, const char *board, const char *path, int64_t now, struct out *json);
+void truth_write(const struct truth *, const char *board, const char *path, int64_t now,
+                 struct out *json);
 
 void truth_fini(struct truth *);
 

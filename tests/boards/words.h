@@ -10,7 +10,15 @@
 #include <stddef.h>
 
 /* What a deal sells; boards name these in their own words (struct deal_rule.categories). */
-enum product_kind { KIND_FOOD, KIND_DIGITAL, KIND_COMPUTER, KIND_WEAR, KIND_HOME, KIND_OTHER, KIND_COUNT };
+enum product_kind {
+    KIND_FOOD,
+    KIND_DIGITAL,
+    KIND_COMPUTER,
+    KIND_WEAR,
+    KIND_HOME,
+    KIND_OTHER,
+    KIND_COUNT
+};
 
 struct words {
     const char *const *items;
@@ -21,17 +29,17 @@ extern const struct words words_malls;
 extern const struct words words_brands;
 extern const struct words words_products[KIND_COUNT];
 extern const struct words words_specs[KIND_COUNT];
-extern const struct words words_quirks;    /* with characters that HTML must escape */
+extern const struct words words_quirks; /* with characters that HTML must escape */
 extern const struct words words_long_tails;
 extern const struct words words_shippings; /* the second half of (price/shipping) */
 extern const struct words words_emoji;     /* outside cp949 */
-extern const struct words words_uhc;       /* brands with syllables in cp949 but outside KS X 1001 */
+extern const struct words words_uhc; /* brands with syllables in cp949 but outside KS X 1001 */
 extern const struct words words_nick_heads;
 extern const struct words words_nick_tails;
 extern const struct words words_notices;
 extern const struct words words_ads;
-extern const struct words words_chats;     /* titles of the neighbouring forum */
-extern const struct words words_shops;     /* who posts ads */
+extern const struct words words_chats; /* titles of the neighbouring forum */
+extern const struct words words_shops; /* who posts ads */
 
 const char *words_pick(const struct words *, unsigned long long at);
 

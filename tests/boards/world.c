@@ -66,7 +66,8 @@ bool world_parse_time(const char *text, int64_t *seconds_out)
         *seconds_out = timegm(&tm);
         return true;
     }
-    if (sscanf(rest, "%c%2d:%2d%n", &sign, &hours, &minutes, &used) != 3 || rest[used] || !strchr("+- ", sign))
+    if (sscanf(rest, "%c%2d:%2d%n", &sign, &hours, &minutes, &used) != 3 || rest[used] ||
+        !strchr("+- ", sign))
         return false;
     *seconds_out = timegm(&tm) - (sign == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
     return true;
@@ -82,7 +83,8 @@ static struct world_edit *edit_find(const struct world *w, const char *board, lo
     return NULL;
 }
 
-void world_edit_deal(struct world *w, const char *board, long id, const char *title, int sold, bool deleted)
+void world_edit_deal(struct world *w, const char *board, long id, const char *title, int sold,
+                     bool deleted)
 {
     struct world_edit *e = edit_find(w, board, id);
 
@@ -119,7 +121,8 @@ void world_forget_edits(struct world *w, const char *board)
     }
 }
 
-bool world_deal(const struct world *w, const struct deal_rule *rule, int64_t now, long slot, struct deal *out)
+bool world_deal(const struct world *w, const struct deal_rule *rule, int64_t now, long slot,
+                struct deal *out)
 {
     const struct world_edit *e;
 
@@ -135,8 +138,8 @@ bool world_deal(const struct world *w, const struct deal_rule *rule, int64_t now
     return !e->deleted;
 }
 
-size_t world_deals_from(const struct world *w, const struct deal_rule *rule, int64_t now, long slot, size_t skip,
-                        size_t count, struct deal *out)
+size_t world_deals_from(const struct world *w, const struct deal_rule *rule, int64_t now, long slot,
+                        size_t skip, size_t count, struct deal *out)
 {
     size_t found = 0;
 

@@ -49,16 +49,19 @@ bool world_parse_time(const char *text, int64_t *seconds_out);
 
 /* Change one deal of a board for good. NULL title, sold < 0: as it was.
  * A deleted deal vanishes from every list. */
-void world_edit_deal(struct world *, const char *board, long id, const char *title, int sold, bool deleted);
+void world_edit_deal(struct world *, const char *board, long id, const char *title, int sold,
+                     bool deleted);
 
 /* Forget all edits of a board. */
 void world_forget_edits(struct world *, const char *board);
 
 /* The deal of a slot as of now, edits applied; false: none, deleted, or still to come. */
-bool world_deal(const struct world *, const struct deal_rule *, int64_t now, long slot, struct deal *out);
+bool world_deal(const struct world *, const struct deal_rule *, int64_t now, long slot,
+                struct deal *out);
 
-/* Up to count deals from slot downwards, after skipping skip of them; returns how many there were. */
-size_t world_deals_from(const struct world *, const struct deal_rule *, int64_t now, long slot, size_t skip,
-                        size_t count, struct deal *out);
+/* Up to count deals from slot downwards, after skipping skip of them; returns how many there were.
+ */
+size_t world_deals_from(const struct world *, const struct deal_rule *, int64_t now, long slot,
+                        size_t skip, size_t count, struct deal *out);
 
 #endif

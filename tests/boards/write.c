@@ -28,7 +28,8 @@ static int make_dir(const char *path)
     return -1;
 }
 
-static int write_page(struct world *w, const struct board *b, const struct board_list *list, int number, const char *dir, const char *host)
+static int write_page(struct world *w, const struct board *b, const struct board_list *list,
+                      int number, const char *dir, const char *host)
 {
     struct out target = {0}, path = {0}, truth = {0};
     struct answer a = {0};
@@ -40,7 +41,11 @@ static int write_page(struct world *w, const struct board *b, const struct board
     mark = strchr(target.data, '?');
     if (mark)
         *mark = '\0';
-    board_answer(w, b, &(struct request){.host = host, .path = target.data, .query = mark ? mark + 1 : "", .cookie = ""}, &a);
+    board_answer(
+        w, b,
+        &(struct request){
+            .host = host, .path = target.data, .query = mark ? mark + 1 : "", .cookie = ""},
+        &a);
     if (mark)
         *mark = '?';
     truth_write(&a.truth, b->name, target.data, world_now(w), &truth);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The generator of the demo boards: what must hold of deals at any time, and the writers of text. */
+/* The generator of the demo boards: what must hold of deals at any time, and the writers of text.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,7 +19,11 @@
 enum { SEED = 7, SLOTS = 400, HOUR_S = 3600 };
 
 static const struct deal_rule rule = {
-    .board = "test", .slot_s = 600, .first_id = 1000, .sold_permille = 100, .categories = {"a", "b", "c", "d", "e", "f"},
+    .board = "test",
+    .slot_s = 600,
+    .first_id = 1000,
+    .sold_permille = 100,
+    .categories = {"a", "b", "c", "d", "e", "f"},
 };
 
 static void gives_the_same_deal_for_the_same_seed_board_and_slot(void **state)
@@ -35,7 +40,8 @@ static void gives_the_same_deal_for_the_same_seed_board_and_slot(void **state)
         if (!is)
             continue;
         assert_memory_equal(&first, &again, sizeof(first));
-        differ += deal_make(&rule, SEED + 1, slot - i, NOON, &other) && strcmp(first.name, other.name) != 0;
+        differ += deal_make(&rule, SEED + 1, slot - i, NOON, &other) &&
+                  strcmp(first.name, other.name) != 0;
     }
     assert_in_range(differ, SLOTS / 2, SLOTS);
 }

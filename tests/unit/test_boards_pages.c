@@ -22,7 +22,8 @@ static const struct list_shape {
     const char *board, *list, *row;
     size_t others;
 } shapes[] = {
-    {"ppomppu", "list-mobile", "<li class=\"none-border", 4}, /* 3 of social, 1 in the sponsors' script */
+    {"ppomppu", "list-mobile", "<li class=\"none-border",
+     4}, /* 3 of social, 1 in the sponsors' script */
     {"ppomppu", "list-desktop", "<tr align=\"center\" class=\"baseList bbs_new1", 6},
     {"clien", "list", "data-board-sn=", 0},
     {"ruliweb", "list", "<tr class=\"table_body blocktarget\">", 0},
@@ -59,7 +60,8 @@ static char *decode(const struct out *bytes, const char *charset)
     return text;
 }
 
-static void draw(struct world *w, const struct board *b, const struct board_list *list, int number, struct answer *a)
+static void draw(struct world *w, const struct board *b, const struct board_list *list, int number,
+                 struct answer *a)
 {
     struct out target = {0};
     char *mark;
@@ -100,7 +102,8 @@ static const struct board_list *find_list(const struct board *b, const char *nam
     return NULL;
 }
 
-static void each_page(struct world *w, void (*look)(const struct board *, const struct board_list *, int, struct answer *))
+static void each_page(struct world *w, void (*look)(const struct board *, const struct board_list *,
+                                                    int, struct answer *))
 {
     size_t i, k;
     int number;
@@ -109,7 +112,8 @@ static void each_page(struct world *w, void (*look)(const struct board *, const 
         const struct board *b = boards_at(i);
 
         for (k = 0; k < b->list_count; k++)
-            for (number = b->lists[k].first; number < b->lists[k].first + b->lists[k].pages; number++) {
+            for (number = b->lists[k].first; number < b->lists[k].first + b->lists[k].pages;
+                 number++) {
                 struct answer a;
 
                 draw(w, b, &b->lists[k], number, &a);
@@ -119,7 +123,8 @@ static void each_page(struct world *w, void (*look)(const struct board *, const 
     }
 }
 
-static void look_at_encoding(const struct board *b, const struct board_list *list, int number, struct answer *a)
+static void look_at_encoding(const struct board *b, const struct board_list *list, int number,
+                             struct answer *a)
 {
     char *text = decode(&a->body, b->cp949 ? "CP949" : "UTF-8");
 
@@ -173,7 +178,8 @@ static void truth_counts_the_rows_that_the_page_shows(void **state)
         assert_non_null(text);
         /* A blinded row of dealbada is drawn as a row; a blocked one of clien is not. */
         blind = count_of(out_text(&a.truth.excluded), "\"kind\": \"blind\"");
-        assert_int_equal(count_of(text, shapes[i].row), a.truth.deal_count + shapes[i].others + blind);
+        assert_int_equal(count_of(text, shapes[i].row),
+                         a.truth.deal_count + shapes[i].others + blind);
         assert_int_equal(count_of(out_text(&a.truth.deals), "\"key\""), a.truth.deal_count);
         free(text);
         answer_fini(&a);
@@ -184,8 +190,9 @@ static void truth_counts_the_rows_that_the_page_shows(void **state)
 static void first_pages_hold_what_a_crawler_must_keep_apart(void **state)
 {
     static const char *const expected[][2] = {
-        {"ppomppu", "notice"}, {"ppomppu", "ad"}, {"ppomppu", "widget"}, {"clien", "notice"}, {"clien", "ad"},
-        {"clien", "best-duplicate"}, {"clien", "blocked"}, {"ruliweb", "notice"}, {"ruliweb", "best-duplicate"},
+        {"ppomppu", "notice"},  {"ppomppu", "ad"},     {"ppomppu", "widget"},
+        {"clien", "notice"},    {"clien", "ad"},       {"clien", "best-duplicate"},
+        {"clien", "blocked"},   {"ruliweb", "notice"}, {"ruliweb", "best-duplicate"},
         {"dealbada", "notice"}, {"dealbada", "blind"},
     };
     struct world *w = frozen_world();
@@ -220,7 +227,8 @@ static void an_infinite_page_promises_all_hundred_rows_and_draws_twenty(void **s
     world_fini(w);
 }
 
-static int ask(struct world *w, const char *board, const char *path, const char *query, const char *cookie, struct answer *a)
+static int ask(struct world *w, const char *board, const char *path, const char *query,
+               const char *cookie, struct answer *a)
 {
     struct request r = {.host = "demo.localhost:1", .path = path, .query = query, .cookie = cookie};
 
@@ -373,7 +381,8 @@ static void knobs_decide_how_many_rows_are_no_deals(void **state)
 /* Addresses in the doctype and the namespace are names, nobody fetches them. */
 static bool is_own_or_name(const char *at)
 {
-    static const char *const fine[] = {"//demo.localhost:1/", "//W3C//", "//DTD ", "//EN", "//www.w3.org/"};
+    static const char *const fine[] = {"//demo.localhost:1/", "//W3C//", "//DTD ", "//EN",
+                                       "//www.w3.org/"};
     size_t i;
 
     for (i = 0; i < sizeof(fine) / sizeof(fine[0]); i++)
@@ -382,7 +391,8 @@ static bool is_own_or_name(const char *at)
     return false;
 }
 
-static void look_for_foreign_hosts(const struct board *b, const struct board_list *list, int number, struct answer *a)
+static void look_for_foreign_hosts(const struct board *b, const struct board_list *list, int number,
+                                   struct answer *a)
 {
     const char *at;
 

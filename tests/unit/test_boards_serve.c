@@ -52,7 +52,9 @@ static int stop(void **state)
 /* One request on its own connection; "" where the server closed without an answer. */
 static char *ask(const struct fixture *f, const char *method, const char *host, const char *target)
 {
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)f->hub.port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in at = {.sin_family = AF_INET,
+                             .sin_port = htons((uint16_t)f->hub.port),
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     struct timeval limit = {.tv_sec = ANSWER_TIMEOUT_S};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     char *answer = calloc(1, ANSWER_MAX_BYTES);
@@ -61,14 +63,18 @@ static char *ask(const struct fixture *f, const char *method, const char *host, 
 
     assert_true(fd >= 0 && connect(fd, (struct sockaddr *)&at, sizeof(at)) == 0);
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-    dprintf(fd, "%s %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: test/1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", method, target, host);
+    dprintf(fd,
+            "%s %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: test/1\r\nContent-Length: 0\r\nConnection: "
+            "close\r\n\r\n",
+            method, target, host);
     while ((got = read(fd, answer + len, ANSWER_MAX_BYTES - 1 - len)) > 0)
         len += (size_t)got;
     close(fd);
     return answer;
 }
 
-static void expect(const struct fixture *f, const char *method, const char *host, const char *target, const char *part)
+static void expect(const struct fixture *f, const char *method, const char *host,
+                   const char *target, const char *part)
 {
     char *answer = ask(f, method, host, target);
 
@@ -94,8 +100,10 @@ static void serves_the_truth_of_list_pages_only(void **state)
 {
     const struct fixture *f = *state;
 
-    expect(f, "GET", "ppomppu.localhost:1", "/_truth?path=%2Fnew%2Fbbs_list.php%3Fid%3Dppomppu%26page%3D2", "\"deals\": [");
-    expect(f, "GET", "infinite.localhost:1", "/_truth?path=/deals", "http://infinite.localhost:1/deal/");
+    expect(f, "GET", "ppomppu.localhost:1",
+           "/_truth?path=%2Fnew%2Fbbs_list.php%3Fid%3Dppomppu%26page%3D2", "\"deals\": [");
+    expect(f, "GET", "infinite.localhost:1", "/_truth?path=/deals",
+           "http://infinite.localhost:1/deal/");
     expect(f, "GET", "ppomppu.localhost:1", "/_truth?path=/nothing", "HTTP/1.1 404");
     expect(f, "GET", "127.0.0.1:1", "/_truth?path=/deals", "HTTP/1.1 404");
     expect(f, "GET", "127.0.0.1:1", "/_boards", "\"path\": \"/zboard/zboard.php?id=ppomppu\"");
@@ -107,7 +115,8 @@ static void asking_for_the_truth_counts_as_no_view_of_the_page(void **state)
 
     expect(f, "GET", "infinite.localhost:1", "/_truth?path=/deals", "\"deals\"");
     expect(f, "GET", "infinite.localhost:1", "/more/3", "HTTP/1.1 200");
-    expect(f, "GET", "127.0.0.1:1", "/_stats", "\"infinite\": {\"requests\": 1, \"list_requests\": 0");
+    expect(f, "GET", "127.0.0.1:1", "/_stats",
+           "\"infinite\": {\"requests\": 1, \"list_requests\": 0");
 }
 
 static void control_gives_a_board_trouble_until_reset(void **state)
@@ -132,11 +141,13 @@ static void control_edits_a_deal_and_moves_the_clock(void **state)
     char target[200];
 
     world_deals_from(&f->hub.world, &b->rule, NOON, deal_slot_at(&b->rule, NOON), 0, 1, &deal);
-    snprintf(target, sizeof(target), "/_control?board=spa&key=%ld&title=%%5BA%%5D++b+%%26+c&sold=1", deal.id);
+    snprintf(target, sizeof(target), "/_control?board=spa&key=%ld&title=%%5BA%%5D++b+%%26+c&sold=1",
+             deal.id);
     expect(f, "POST", "x", target, "\"ok\": true");
     expect(f, "GET", "spa.localhost:1", "/api/deals?page=1", "\"mall\":\"A\",\"name\":\"b & c\"");
     expect(f, "POST", "x", "/_control?now=2027-01-01T00:03:00+09:00", "\"ok\": true");
-    expect(f, "GET", "spa.localhost:1", "/_truth?path=/deals", "\"now\": \"2027-01-01T00:03:00+09:00\"");
+    expect(f, "GET", "spa.localhost:1", "/_truth?path=/deals",
+           "\"now\": \"2027-01-01T00:03:00+09:00\"");
 }
 
 static void control_refuses_what_it_does_not_know(void **state)
@@ -195,7 +206,8 @@ static void counts_concurrent_requests_and_lets_hung_ones_go_on_reset(void **sta
         assert_non_null(strstr(asking[i].answer, "HTTP/1.1 200"));
         free(asking[i].answer);
     }
-    expect(f, "GET", "x", "/_stats", "\"lazy\": {\"requests\": 2, \"list_requests\": 2, \"robots_requests\": 0");
+    expect(f, "GET", "x", "/_stats",
+           "\"lazy\": {\"requests\": 2, \"list_requests\": 2, \"robots_requests\": 0");
     expect(f, "GET", "x", "/_stats", "\"max_concurrent_lists\": 2");
     expect(f, "GET", "x", "/_stats", "\"user_agent\": \"test/1\"");
 }
@@ -221,11 +233,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(serves_each_board_under_its_own_host, start, stop),
         cmocka_unit_test_setup_teardown(serves_the_truth_of_list_pages_only, start, stop),
-        cmocka_unit_test_setup_teardown(asking_for_the_truth_counts_as_no_view_of_the_page, start, stop),
+        cmocka_unit_test_setup_teardown(asking_for_the_truth_counts_as_no_view_of_the_page, start,
+                                        stop),
         cmocka_unit_test_setup_teardown(control_gives_a_board_trouble_until_reset, start, stop),
         cmocka_unit_test_setup_teardown(control_edits_a_deal_and_moves_the_clock, start, stop),
         cmocka_unit_test_setup_teardown(control_refuses_what_it_does_not_know, start, stop),
-        cmocka_unit_test_setup_teardown(counts_concurrent_requests_and_lets_hung_ones_go_on_reset, start, stop),
+        cmocka_unit_test_setup_teardown(counts_concurrent_requests_and_lets_hung_ones_go_on_reset,
+                                        start, stop),
         cmocka_unit_test_setup_teardown(stops_while_an_answer_hangs, start, stop),
     };
 
