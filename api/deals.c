@@ -31,22 +31,42 @@ struct v3_list {
 static void on_app_rows(const struct deal *deals, int n, const struct err *err, void *ctx);
 static void on_v3_rows(const struct deal *deals, int n, const struct err *err, void *ctx);
 
-/* True when the rows are there; otherwise the call is answered 503. The log tells when the database goes
- * and when it is back, not each request in between. */
+static void respond_away(struct call *call)
+{
+    respond_error(call->req, call->style, 503,
+                  call->style == STYLE_V3 ? "the database does not answer; try again later"
+                                          : "데이터베이스가 응답하지 않습니다. 잠시 후 다시 시도해 주세요.",
+                  NULL);
+}
+
+/* While the database is away, one request at a time finds out whether it is back; the others are answered
+ * at once instead of each waiting for a timeout. */
+static void ask_store(struct call *call, const struct store_query *query, store_deals_fn *done, void *ctx)
+{
+    struct api *api = call->api;
+
+    if (api->store_is_away && api->n_asked > 0) {
+        respond_away(call);
+        return;
+    }
+    api->n_asked++;
+    store_list(api->store, query, done, ctx);
+}
+
+/* True when the rows are there; otherwise the call is answered. The log tells when the database goes and
+ * when it is back, not each request in between. */
 static bool store_answered(struct call *call, const struct err *err)
 {
     struct api *api = call->api;
 
+    api->n_asked--;
     if (err && !api->store_is_away)
         log_error("api", "database away, answering 503", "error=%s", log_quote(err->text));
     if (!err && api->store_is_away)
         log_info("api", "database back", "%s", "");
     api->store_is_away = err;
     if (err)
-        respond_error(call->req, call->style, 503,
-                      call->style == STYLE_V3 ? "the database does not answer; try again later"
-                                              : "데이터베이스가 응답하지 않습니다. 잠시 후 다시 시도해 주세요.",
-                      NULL);
+        respond_away(call);
     return !err;
 }
 
@@ -92,7 +112,7 @@ void deals_app_list(struct call *call)
     query.limit = (int)list->size;
     query.offset = (int)((list->page - 1) * list->size);
     query.until_ms = list->until_ms;
-    store_list(call->api->store, &query, on_app_rows, list);
+    ask_store(call, &query, on_app_rows, list);
 }
 
 static void add_local_time(struct buf *out, const struct clock_zone *zone, int64_t at_ms)
@@ -170,7 +190,7 @@ void deals_v3_list(struct call *call)
     }
     /* One more than is shown tells whether there is more. */
     query.limit = (int)list->limit + 1;
-    store_list(call->api->store, &query, on_v3_rows, list);
+    ask_store(call, &query, on_v3_rows, list);
 }
 
 static void add_next(struct buf *body, const struct deal *last, bool has_more)

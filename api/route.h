@@ -19,6 +19,7 @@ struct api {
     struct store *store;
     struct clock_zone *zone; /* of the times that are shown */
     bool store_is_away;      /* told once in the log, not by each request */
+    int n_asked;             /* store calls that have not answered */
 };
 
 /* One request on its way; it lives in the request's arena. */

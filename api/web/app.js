@@ -45,7 +45,7 @@ const fullTime = new Intl.DateTimeFormat(lang, { dateStyle: 'long', timeStyle: '
 const state = {
   site: query.get('site') || '',
   cursor: null,
-  boards: new Map(), // site -> shown name, in the order in which they turned up
+  boards: new Map(), // site -> shown name, of every deal seen so far
   shown: 0,
   lastDay: '',
   turn: 0, // answers of an earlier turn are dropped
@@ -188,14 +188,15 @@ function append(deals) {
     const item = card(deal);
     $('list').lastElementChild.append(item);
     first = first || item;
-    if (!state.boards.has(deal.site)) state.boards.set(deal.site, deal.website);
+    state.boards.set(deal.site, deal.website);
   }
   state.shown += deals.length;
   return first;
 }
 
 function drawBoards() {
-  const buttons = [['', t.all], ...state.boards].map(([site, name]) => {
+  const sorted = [...state.boards].sort((a, b) => a[1].localeCompare(b[1], 'ko'));
+  const buttons = [['', t.all], ...sorted].map(([site, name]) => {
     const li = el('li');
     const button = el('button', '', name);
     button.type = 'button';
@@ -232,14 +233,20 @@ function notice(title, text, { hint, action, onAction } = {}) {
   $('status').textContent = title;
 }
 
-async function fetchPage() {
+async function fetchDeals(wish) {
   const url = new URL('/v3/deals', location.href);
-  url.searchParams.set('limit', PAGE);
-  if (state.site) url.searchParams.set('site', state.site);
-  if (state.cursor) url.searchParams.set('cursor', state.cursor);
+  for (const [name, value] of Object.entries(wish)) if (value) url.searchParams.set(name, value);
   const answer = await fetch(url, { headers: { Accept: 'application/json' } });
   if (!answer.ok) throw new Error(String(answer.status));
   return answer.json();
+}
+
+// A page that was opened on one board offers the others as well.
+async function learnBoards() {
+  try {
+    for (const deal of (await fetchDeals({ limit: 100 })).data) state.boards.set(deal.site, deal.website);
+    drawBoards();
+  } catch { /* the list itself tells */ }
 }
 
 function showEmpty() {
@@ -256,7 +263,7 @@ async function load(again) {
   $('more').setAttribute('aria-busy', 'true');
   $('more').textContent = t.loading;
   try {
-    const page = await fetchPage();
+    const page = await fetchDeals({ limit: PAGE, site: state.site, cursor: state.cursor });
     if (turn !== state.turn) return;
     if (!fromMore) $('list').replaceChildren();
     const first = append(page.data);
@@ -316,4 +323,5 @@ setInterval(() => {
 }, 60000);
 drawBoards();
 start();
+if (state.site) learnBoards();
 })();
