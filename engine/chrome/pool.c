@@ -55,7 +55,7 @@ struct lease {
     char *site;
     struct loop_timer *timer;
     int64_t wait_ms, hold_ms;
-    const struct lease_events *events;
+    struct lease_events events;
     void *ctx;
     struct lease_cost cost;
 };
@@ -209,7 +209,7 @@ static void lease_refuse(struct lease *lease, const struct err *why)
     log_debug("pool", "lease refused", "site=%s reason=%s", log_quote(lease->site), err_reason(why->code));
     list_remove(&lease->link);
     lease->state = LEASE_ENDED;
-    lease->events->on_granted(lease, why, lease->ctx);
+    lease->events.on_granted(lease, why, lease->ctx);
     lease_free(lease);
 }
 
@@ -227,7 +227,7 @@ static void lease_lose(struct lease *lease, const struct err *why)
     slot_drop_tab(slot);
     slot_set_state(slot, SLOT_IDLE);
     pool_ask_turn(lease->pool);
-    lease->events->on_lost(why, lease->ctx);
+    lease->events.on_lost(why, lease->ctx);
     lease_free(lease);
 }
 
@@ -269,7 +269,7 @@ struct lease *pool_lease(struct pool *pool, const struct lease_request *request,
     lease->site = mem_strdup(request->site);
     lease->wait_ms = request->wait_ms;
     lease->hold_ms = request->hold_ms;
-    lease->events = events;
+    lease->events = *events;
     lease->ctx = ctx;
     lease->timer = loop_timer_new(pool->loop, on_lease_timer, lease);
     list_init(&lease->link);
@@ -293,7 +293,7 @@ static void lease_grant(struct lease *lease, struct slot *slot)
     pool->stats.leases_granted++;
     loop_timer_start(lease->timer, lease->hold_ms);
     log_debug("pool", "lease granted", "site=%s pages=%d", log_quote(lease->site), slot->pages);
-    lease->events->on_granted(lease, NULL, lease->ctx);
+    lease->events.on_granted(lease, NULL, lease->ctx);
 }
 
 struct tab *lease_tab(struct lease *lease)
