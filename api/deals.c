@@ -62,6 +62,8 @@ static bool store_answered(struct call *call, const struct err *err)
     api->n_asked--;
     if (err && !api->store_is_away)
         log_error("api", "database away, answering 503", "error=%s", log_quote(err->text));
+    else if (err)
+        log_debug("api", "database still away", "error=%s", log_quote(err->text));
     if (!err && api->store_is_away)
         log_info("api", "database back", "%s", "");
     api->store_is_away = err;

@@ -15,7 +15,7 @@ const WORDS = {
     loaded: n => `핫딜 ${n}개를 불러왔습니다.`,
     emptyTitle: '아직 모은 핫딜이 없습니다', emptyText: '크롤러가 게시판을 한 번 돌고 나면 여기에 나타납니다. 서버에서 다음 명령으로 시작하세요.',
     emptyBoard: '이 게시판에는 아직 핫딜이 없습니다', emptyBoardText: '다른 게시판을 고르거나 다음 수집을 기다려 주세요.', showAll: '전체 보기',
-    errorTitle: '핫딜을 불러오지 못했습니다', errorAway: '데이터베이스가 응답하지 않습니다. 잠시 후 다시 시도해 주세요.',
+    errorTitle: '핫딜을 불러오지 못했습니다', errorAway: '데이터베이스가 아직 준비되지 않았거나 응답하지 않습니다. 잠시 후 다시 시도해 주세요.',
     errorNet: '서버에 연결할 수 없습니다. 네트워크를 확인한 뒤 다시 시도해 주세요.',
   },
   en: {
@@ -27,7 +27,7 @@ const WORDS = {
     loaded: n => `${n} deals loaded.`,
     emptyTitle: 'No deals yet', emptyText: 'They appear here once the crawler has been around the boards. Start it on the server:',
     emptyBoard: 'No deals on this board yet', emptyBoardText: 'Pick another board or wait for the next crawl.', showAll: 'Show all',
-    errorTitle: 'The deals could not be loaded', errorAway: 'The database does not answer. Please try again in a moment.',
+    errorTitle: 'The deals could not be loaded', errorAway: 'The database is not ready yet or does not answer. Please try again in a moment.',
     errorNet: 'The server cannot be reached. Check the network and try again.',
   },
 };
