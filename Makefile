@@ -127,7 +127,7 @@ UNIT_BINS := $(patsubst tests/unit/%.c,$(OUT)/unit/%,$(UNIT_SRCS))
 test_folder = $(word 2,$(subst _, ,$(notdir $(1))))
 
 define unit_rule
-$(OUT)/unit/$(notdir $(basename $(1))): $(call objs,$(1)) $(call objs,$(wildcard tests/support/*.c)) \
+$(OUT)/unit/$(notdir $(basename $(1))): $(call objs,$(1)) $(call objs,$(wildcard tests/support/*.c tests/fakechrome/*.c)) \
     $(call link_libs,$(call test_folder,$(basename $(1))))
 	@mkdir -p $$(@D)
 	@echo "  LINK  $$@"

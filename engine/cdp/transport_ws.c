@@ -43,6 +43,7 @@ struct transport_ws {
     char *url;
     enum ws_state state;
     struct lws *wsi;
+    bool in_callback; /* of the wsi */
     struct loop_timer *timer; /* start, then connect deadline, then the report of the end */
     int64_t connect_timeout_ms;
     struct list outgoing;
@@ -63,13 +64,18 @@ static struct lws_context *shared_context;
 
 /* ---- the end ----------------------------------------------------------------------------------- */
 
+/* In its own callback a wsi is ended by what that returns. Elsewhere at once: lws's own "later" would wait for the
+ * next event of some socket (seen). */
 static void cut_wsi(struct transport_ws *ws)
 {
-    if (!ws->wsi)
-        return;
-    lws_set_opaque_user_data(ws->wsi, NULL);
-    lws_set_timeout(ws->wsi, PENDING_TIMEOUT_CLOSE_ACK, LWS_TO_KILL_ASYNC);
+    struct lws *wsi = ws->wsi;
+
     ws->wsi = NULL;
+    if (!wsi)
+        return;
+    lws_set_opaque_user_data(wsi, NULL);
+    if (!ws->in_callback)
+        lws_set_timeout(wsi, PENDING_TIMEOUT_CLOSE_ACK, LWS_TO_KILL_SYNC);
 }
 
 /* Told from the timer, so that on_closed comes from no other call. The first reason is the one that counts. */
@@ -213,40 +219,51 @@ static void on_connect_failed(struct transport_ws *ws, const char *what, size_t 
     end_later(ws, ERR_NETWORK, text);
 }
 
-static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
+static int on_event(struct transport_ws *ws, struct lws *wsi, enum lws_callback_reasons reason, void *in, size_t len)
 {
-    struct transport_ws *ws;
-
-    (void)user;
     switch (reason) {
     case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
-        ws = lws_get_opaque_user_data(wsi);
-        if (ws)
-            on_connect_failed(ws, in, len);
+        on_connect_failed(ws, in, len);
         return 0;
     case LWS_CALLBACK_CLIENT_CLOSED:
-        ws = lws_get_opaque_user_data(wsi);
-        if (!ws)
-            return 0;
         ws->wsi = NULL;
         end_later(ws, ERR_NETWORK, "the connection was closed by the other side");
         return 0;
     case LWS_CALLBACK_CLIENT_ESTABLISHED:
-    case LWS_CALLBACK_CLIENT_WRITEABLE:
-    case LWS_CALLBACK_CLIENT_RECEIVE:
-        ws = lws_get_opaque_user_data(wsi);
-        if (!ws)
-            return -1;
-        break;
-    default:
+        on_established(ws);
         return 0;
-    }
-    if (reason == LWS_CALLBACK_CLIENT_RECEIVE)
+    case LWS_CALLBACK_CLIENT_RECEIVE:
         return on_received(ws, wsi, in, len);
-    if (reason == LWS_CALLBACK_CLIENT_WRITEABLE)
+    default:
         return on_writable(ws);
-    on_established(ws);
-    return lws_get_opaque_user_data(wsi) ? 0 : -1;
+    }
+}
+
+static bool is_ours(enum lws_callback_reasons reason)
+{
+    return reason == LWS_CALLBACK_CLIENT_CONNECTION_ERROR || reason == LWS_CALLBACK_CLIENT_CLOSED ||
+           reason == LWS_CALLBACK_CLIENT_ESTABLISHED || reason == LWS_CALLBACK_CLIENT_RECEIVE ||
+           reason == LWS_CALLBACK_CLIENT_WRITEABLE;
+}
+
+/* -1 ends the wsi: because it failed, or because the transport was freed meanwhile. */
+static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
+{
+    struct transport_ws *ws;
+    int rc;
+
+    (void)user;
+    if (!is_ours(reason))
+        return 0;
+    ws = lws_get_opaque_user_data(wsi);
+    if (!ws)
+        return -1;
+    ws->in_callback = true;
+    rc = on_event(ws, wsi, reason, in, len);
+    if (lws_get_opaque_user_data(wsi) != ws)
+        return -1;
+    ws->in_callback = false;
+    return rc;
 }
 
 /* ---- connecting -------------------------------------------------------------------------------- */
