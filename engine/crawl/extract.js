@@ -61,7 +61,7 @@ async function extract(arg) {
     }
 
     function compileLayout(layout) {
-        for (const key of ['match', 'ready', 'rows'])
+        for (const key of ['match', 'rows', 'ready'])
             checkSelector(`${layout.name}.${key}`, layout[key]);
         layout.skip.forEach((selector, n) => checkSelector(`${layout.name}.skip`, selector, n));
         const regexes = key => layout[key].map((source, n) => compileRegex(`${layout.name}.${key}`, source, n));
