@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* cursor.h - the place in the list of deals at which the next page of /v3/deals begins.
  *
- * base64url (RFC 4648 section 5, no padding) of a version byte, sort_at, id and a checksum. The checksum
- * finds cut or changed cursors; it is no secret, for whoever forges one only reads another page.
+ * base64url (RFC 4648 section 5, no padding) of a version byte, sort_at, id and a checksum. The
+ * checksum finds cut or changed cursors; it is no secret, for whoever forges one only reads another
+ * page.
  */
 #ifndef API_CURSOR_H
 #define API_CURSOR_H

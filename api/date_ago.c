@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* date_ago.c - the rounding of Rails' distance_of_time_in_words, with the original app's Korean words.
+/* date_ago.c - the rounding of Rails' distance_of_time_in_words, with the original app's Korean
+ * words.
  *
- * Its steps, in minutes rounded half up: under 1, to 44 minutes, to 89 "about 1 hour", to 1439 hours, to
- * 2519 "1 day", to 43199 days, to 86399 "about" months, under a year months, then years, for which leap
- * days are taken out first.
+ * Its steps, in minutes rounded half up: under 1, to 44 minutes, to 89 "about 1 hour", to 1439
+ * hours, to 2519 "1 day", to 43199 days, to 86399 "about" months, under a year months, then years,
+ * for which leap days are taken out first.
  */
 #include "api/date_ago.h"
 #include "base/clock.h"
@@ -26,7 +27,8 @@ static bool is_leap(int year)
     return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
 }
 
-/* Leap days between the two; a year counts from its March on at the start, up to its March at the end. */
+/* Leap days between the two; a year counts from its March on at the start, up to its March at the
+ * end. */
 static int leap_days(int64_t from_ms, int64_t to_ms)
 {
     struct clock_civil from, to;

@@ -39,7 +39,8 @@ void deal_json_app(struct buf *out, const struct deal *deal, int order, int64_t 
     add_count_or_zero(out, "like", row->like);
     add_count_or_zero(out, "score", row->score);
     buf_adds(out, ",\"dateAgo\":\"");
-    date_ago_add(out, row->posted_at_ms == CLOCK_NONE ? deal->sort_at_ms : row->posted_at_ms, now_ms);
+    date_ago_add(out, row->posted_at_ms == CLOCK_NONE ? deal->sort_at_ms : row->posted_at_ms,
+                 now_ms);
     buf_addc(out, '"');
     add_text(out, "imageUrl", row->image_url);
     add_flag(out, "isSoldOut", row->sold_out);
@@ -50,7 +51,8 @@ void deal_json_app(struct buf *out, const struct deal *deal, int order, int64_t 
     buf_adds(out, ",\"isBookmark\":null}");
 }
 
-static void add_time(struct buf *out, const char *name, int64_t at_ms, const struct clock_zone *zone)
+static void add_time(struct buf *out, const char *name, int64_t at_ms,
+                     const struct clock_zone *zone)
 {
     char text[CLOCK_RFC3339_BYTES];
 

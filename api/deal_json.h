@@ -7,7 +7,8 @@
 #include "base/clock.h"
 #include "db/store.h"
 
-/* The app's shape (CatchDeal 2019): order 1..n within the answer, unknown counts 0, isBookmark null. */
+/* The app's shape (CatchDeal 2019): order 1..n within the answer, unknown counts 0, isBookmark
+ * null. */
 void deal_json_app(struct buf *out, const struct deal *deal, int order, int64_t now_ms);
 
 /* snake_case, unknown values null, times RFC 3339 in `zone`. */

@@ -34,14 +34,16 @@ static void on_v3_rows(const struct deal *deals, int n, const struct err *err, v
 static void respond_away(struct call *call)
 {
     respond_error(call->req, call->style, 503,
-                  call->style == STYLE_V3 ? "the database does not answer; try again later"
-                                          : "데이터베이스가 응답하지 않습니다. 잠시 후 다시 시도해 주세요.",
+                  call->style == STYLE_V3
+                      ? "the database does not answer; try again later"
+                      : "데이터베이스가 응답하지 않습니다. 잠시 후 다시 시도해 주세요.",
                   NULL);
 }
 
-/* While the database is away, one request at a time finds out whether it is back; the others are answered
- * at once instead of each waiting for a timeout. */
-static void ask_store(struct call *call, const struct store_query *query, store_deals_fn *done, void *ctx)
+/* While the database is away, one request at a time finds out whether it is back; the others are
+ * answered at once instead of each waiting for a timeout. */
+static void ask_store(struct call *call, const struct store_query *query, store_deals_fn *done,
+                      void *ctx)
 {
     struct api *api = call->api;
 
@@ -53,8 +55,8 @@ static void ask_store(struct call *call, const struct store_query *query, store_
     store_list(api->store, query, done, ctx);
 }
 
-/* True when the rows are there; otherwise the call is answered. The log tells when the database goes and
- * when it is back, not each request in between. */
+/* True when the rows are there; otherwise the call is answered. The log tells when the database
+ * goes and when it is back, not each request in between. */
 static bool store_answered(struct call *call, const struct err *err)
 {
     struct api *api = call->api;
@@ -72,7 +74,7 @@ static bool store_answered(struct call *call, const struct err *err)
     return !err;
 }
 
-/* ---- the app's list ------------------------------------------------------------------------------ */
+/* ---- the app's list -------------------------------------------------------------------------- */
 
 static const char *check_app_params(struct app_list *list)
 {
@@ -94,7 +96,8 @@ static const char *check_app_params(struct app_list *list)
     if (list->size > MAX_SIZE)
         list->size = MAX_SIZE;
     if ((list->page - 1) * list->size > MAX_OFFSET)
-        return "2,000번째 이후의 상품은 page로 볼 수 없습니다. GET /v3/deals의 cursor를 사용하세요.";
+        return "2,000번째 이후의 상품은 page로 볼 수 없습니다. GET /v3/deals의 cursor를 "
+               "사용하세요.";
     return NULL;
 }
 
@@ -148,7 +151,7 @@ static void on_app_rows(const struct deal *deals, int n, const struct err *err, 
     respond_json(list->call->req, &body);
 }
 
-/* ---- /v3/deals ----------------------------------------------------------------------------------- */
+/* ---- /v3/deals ------------------------------------------------------------------------------- */
 
 static bool is_site_name(const char *name)
 {
@@ -157,7 +160,8 @@ static bool is_site_name(const char *name)
     return len > 0 && len <= 64 && !name[len];
 }
 
-static int read_v3_params(struct call *call, int64_t *limit, struct store_query *query, struct err *err)
+static int read_v3_params(struct call *call, int64_t *limit, struct store_query *query,
+                          struct err *err)
 {
     static const char *const known[] = {"limit", "cursor", "site"};
     struct params *params = &call->params;
@@ -173,7 +177,8 @@ static int read_v3_params(struct call *call, int64_t *limit, struct store_query 
     if (!cursor_text)
         return 0;
     if (!cursor_parse(cursor_text, &cursor))
-        return params_wrong(params, "cursor", "the next_cursor of an earlier answer, unchanged", err);
+        return params_wrong(params, "cursor", "the next_cursor of an earlier answer, unchanged",
+                            err);
     query->before_sort_ms = cursor.sort_at_ms;
     query->before_id = cursor.id;
     return 0;

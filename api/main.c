@@ -39,7 +39,7 @@ static const char usage[] =
     "  --version\n"
     "  --help\n";
 
-/* ---- command line --------------------------------------------------------------------------------- */
+/* ---- command line ---------------------------------------------------------------------------- */
 
 static int print_config_help(void)
 {
@@ -80,11 +80,13 @@ static void take_option(struct options *options, int c)
 
 static void read_command_line(struct options *options, int argc, char **argv)
 {
-    static const struct option known[] = {
-        {"config", required_argument, NULL, 'c'}, {"set", required_argument, NULL, 's'},
-        {"port-file", required_argument, NULL, 'p'}, {"help-config", no_argument, NULL, 'C'},
-        {"version", no_argument, NULL, 'v'}, {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0}};
+    static const struct option known[] = {{"config", required_argument, NULL, 'c'},
+                                          {"set", required_argument, NULL, 's'},
+                                          {"port-file", required_argument, NULL, 'p'},
+                                          {"help-config", no_argument, NULL, 'C'},
+                                          {"version", no_argument, NULL, 'v'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {NULL, 0, NULL, 0}};
     int c;
 
     *options = (struct options){.exit_code = -1};
@@ -94,7 +96,7 @@ static void read_command_line(struct options *options, int argc, char **argv)
         options->exit_code = refuse_usage("unexpected argument ", argv[optind]);
 }
 
-/* ---- serving -------------------------------------------------------------------------------------- */
+/* ---- serving --------------------------------------------------------------------------------- */
 
 static int report(const struct err *err)
 {

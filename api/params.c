@@ -32,7 +32,8 @@ static int decode(char *s, bool plus, struct err *err)
         high = hex_digit(s[1]);
         low = high < 0 ? -1 : hex_digit(s[2]);
         if (low < 0)
-            return err_set(err, ERR_USAGE, "the address holds a '%%' without two hexadecimal digits");
+            return err_set(err, ERR_USAGE,
+                           "the address holds a '%%' without two hexadecimal digits");
         if (high == 0 && low == 0)
             return err_set(err, ERR_USAGE, "the address holds a NUL byte");
         *out++ = (char)(high * 16 + low);
@@ -118,7 +119,8 @@ int params_wrong(struct params *params, const char *name, const char *expected, 
     const char *value = params_get(params, name);
 
     mark_wrong(params, name);
-    return err_set(err, ERR_USAGE, "%s: \"%.100s\": expected %s", name, value ? value : "", expected);
+    return err_set(err, ERR_USAGE, "%s: \"%.100s\": expected %s", name, value ? value : "",
+                   expected);
 }
 
 static int unknown(struct params *params, const char *name, const char *const *names, size_t n,
@@ -236,6 +238,6 @@ int params_time(struct params *params, const char *name, const struct clock_zone
         if (read_rfc3339(value, out_ms, err) == 0)
             return 0;
     }
-    return params_wrong(params, name, "a time like 2020-03-01 12:00:00 or 2020-03-01T12:00:00+09:00",
-                        err);
+    return params_wrong(params, name,
+                        "a time like 2020-03-01 12:00:00 or 2020-03-01T12:00:00+09:00", err);
 }

@@ -28,8 +28,9 @@ struct params {
     char wrong[64]; /* the parameter that the last error was about */
 };
 
-/* Everything is decoded once into `arena`. Errors (ERR_USAGE): a broken percent escape, NUL or text that
- * is no UTF-8, more than PARAMS_MAX parameters. A target in absolute form counts by its path. */
+/* Everything is decoded once into `arena`. Errors (ERR_USAGE): a broken percent escape, NUL or text
+ * that is no UTF-8, more than PARAMS_MAX parameters. A target in absolute form counts by its path.
+ */
 MUST_CHECK int params_parse(struct params *params, struct arena *arena, const char *target,
                             struct err *err);
 
@@ -37,14 +38,15 @@ MUST_CHECK int params_parse(struct params *params, struct arena *arena, const ch
 const char *params_get(const struct params *params, const char *name);
 
 /* No other parameters than these, none of them twice. */
-MUST_CHECK int params_only(struct params *params, const char *const *names, size_t n, struct err *err);
+MUST_CHECK int params_only(struct params *params, const char *const *names, size_t n,
+                           struct err *err);
 
 /* A whole number from min to max; *out keeps its value when the parameter is absent. */
 MUST_CHECK int params_int(struct params *params, const char *name, int64_t min, int64_t max,
                           int64_t *out, struct err *err);
 
-/* "2020-03-01 12:00:00", the same with T, without seconds, the date alone (local to `zone`), or RFC 3339
- * with an offset, whose '+' may have become a blank in the query; *out likewise. */
+/* "2020-03-01 12:00:00", the same with T, without seconds, the date alone (local to `zone`), or RFC
+ * 3339 with an offset, whose '+' may have become a blank in the query; *out likewise. */
 MUST_CHECK int params_time(struct params *params, const char *name, const struct clock_zone *zone,
                            int64_t *out_ms, struct err *err);
 

@@ -6,8 +6,8 @@
 #define ALLOW "GET, HEAD, OPTIONS"
 
 /* Everything that the page needs comes from its own address, and nothing may frame it. */
-#define PAGE_POLICY                                                                                \
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "                \
+#define PAGE_POLICY                                                                 \
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; " \
     "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 static const char RETRY_AFTER_S[] = "5";

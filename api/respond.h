@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* respond.h - answers: JSON with the headers that each one carries, and errors in the style of the path.
+/* respond.h - answers: JSON with the headers that each one carries, and errors in the style of the
+ * path.
  *
  * Each function answers the request (once) and must be the last to touch it.
  */
@@ -8,14 +9,16 @@
 
 #include "base/httpd.h"
 
-/* Whose error bodies a path has: the app's {"errors": [text]} or problem+json (RFC 9457) under /v3. */
+/* Whose error bodies a path has: the app's {"errors": [text]} or problem+json (RFC 9457) under /v3.
+ */
 enum respond_style { STYLE_APP, STYLE_V3 };
 
 enum respond_style respond_style_of(const char *target);
 
 void respond_json(struct httpd_req *req, struct buf *body);
 
-/* `parameter`: the query parameter that is at fault, or NULL. Status 503 carries Retry-After, 405 Allow. */
+/* `parameter`: the query parameter that is at fault, or NULL. Status 503 carries Retry-After, 405
+ * Allow. */
 void respond_error(struct httpd_req *req, enum respond_style style, int status, const char *text,
                    const char *parameter);
 

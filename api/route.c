@@ -34,7 +34,8 @@ static const struct route *find(const char *path)
 
 static void refuse_call(struct call *call, int status, const char *app_text, const char *v3_text)
 {
-    respond_error(call->req, call->style, status, call->style == STYLE_V3 ? v3_text : app_text, NULL);
+    respond_error(call->req, call->style, status, call->style == STYLE_V3 ? v3_text : app_text,
+                  NULL);
 }
 
 void route_request(struct httpd_req *req, void *ctx)
@@ -57,7 +58,8 @@ void route_request(struct httpd_req *req, void *ctx)
     else if (str_eq(req->method, "OPTIONS"))
         respond_options(req);
     else if (!str_eq(req->method, "GET") && !str_eq(req->method, "HEAD"))
-        refuse_call(call, 405, "이 주소는 GET 요청만 받습니다.", "this path takes GET, HEAD and OPTIONS");
+        refuse_call(call, 405, "이 주소는 GET 요청만 받습니다.",
+                    "this path takes GET, HEAD and OPTIONS");
     else
         route->fn(call);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* route.h - which handler a path belongs to.
  *
- * Every route answers GET, and HEAD and OPTIONS with it. An unknown path is 404 and another method 405,
- * each in the style of its tree.
+ * Every route answers GET, and HEAD and OPTIONS with it. An unknown path is 404 and another method
+ * 405, each in the style of its tree.
  */
 #ifndef API_ROUTE_H
 #define API_ROUTE_H

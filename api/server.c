@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* server.c - see server.h.
  *
- * Order of the end: listeners stop, then the store (no callback comes any more), then the requests that
- * were still waiting for it are freed with the public listener.
+ * Order of the end: listeners stop, then the store (no callback comes any more), then the requests
+ * that were still waiting for it are freed with the public listener.
  */
 #include "api/server.h"
 #include "api/route.h"

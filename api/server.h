@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* server.h - the running API: public listener, operator's listener, store; start and ordered end. */
+/* server.h - the running API: public listener, operator's listener, store; start and ordered end.
+ */
 #ifndef API_SERVER_H
 #define API_SERVER_H
 
@@ -9,8 +10,9 @@
 
 struct server;
 
-/* Listens when it returns 0. The database is not needed for that: it is asked once in the background, and
- * what is wrong with it (away, or a schema that needs a migration) is told in the log. */
+/* Listens when it returns 0. The database is not needed for that: it is asked once in the
+ * background, and what is wrong with it (away, or a schema that needs a migration) is told in the
+ * log. */
 MUST_CHECK int server_new(struct loop *loop, const struct config *config, struct server **out,
                           struct err *err);
 int server_port(const struct server *server);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* httpd.c - connections and requests of one libmicrohttpd daemon; see httpd.h.
  *
- * A connection is on httpd->conns from accept to close, ordered by deadline: every deadline is the same
- * span from now, so touching a connection moves it to the end and the first one is always the next due.
- * A request lives until both the library has let go of it (conn is NULL) and the handler has answered
- * (owed is false); whichever comes last frees it.
- * Not here: when MHD_run() is called (loop_mhd.c), what a path means (the handler).
+ * A connection is on httpd->conns from accept to close, ordered by deadline: every deadline is the
+ * same span from now, so touching a connection moves it to the end and the first one is always the
+ * next due. A request lives until both the library has let go of it (conn is NULL) and the handler
+ * has answered (owed is false); whichever comes last frees it. Not here: when MHD_run() is called
+ * (loop_mhd.c), what a path means (the handler).
  */
 #include "base/httpd.h"
 #include "base/clock.h"
@@ -24,8 +24,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Holds the request's head and the answer's: the longest head that is accepted. */
-enum { CONN_MEMORY_BYTES = 16 << 10 };
+enum {
+    /* Holds the request's head and the answer's: the longest head that is accepted. */
+    CONN_MEMORY_BYTES = 16 << 10,
+    /* Read beyond the limit of a chunked body, so that its sender gets to see the 413; then it is
+       cut. */
+    BODY_SLACK_BYTES = 1 << 20,
+};
 
 struct httpd {
     struct httpd_options options;
@@ -58,19 +63,19 @@ struct request {
     struct httpd_req pub;
     struct list link;
     struct httpd *httpd;
-    struct conn *conn;            /* NULL: the library has let go */
+    struct conn *conn;             /* NULL: the library has let go */
     struct MHD_Response *response; /* made, not yet handed over */
     size_t body_bytes;
     int64_t began_ms;
     int status;
     bool head_seen;
-    bool owed;      /* the handler was called and has not answered */
+    bool owed; /* the handler was called and has not answered */
     bool answered;
-    bool refusing;  /* the refuse callback is running */
+    bool refusing; /* the refuse callback is running */
     bool suspended;
 };
 
-/* ---- connections and their deadlines ------------------------------------------------------------- */
+/* ---- connections and their deadlines --------------------------------------------------------- */
 
 static void arm_guard(struct httpd *httpd)
 {
@@ -147,7 +152,8 @@ static void finish_stop(void *ctx)
         stopped(httpd->stopped_ctx);
 }
 
-/* ---- connections come and go -------------------------------------------------------------------- */
+/* ---- connections come and go --------------------------------------------------------------------
+ */
 
 static void request_free(struct request *request)
 {
@@ -208,7 +214,7 @@ static void on_connection(void *ctx, struct MHD_Connection *mhd, void **socket_c
         conn_closed(*socket_ctx);
 }
 
-/* ---- a request's life ---------------------------------------------------------------------------- */
+/* ---- a request's life ------------------------------------------------------------------------ */
 
 /* The request line is there, nothing behind it is parsed yet. */
 static void *on_request_line(void *ctx, const char *target, struct MHD_Connection *mhd)
@@ -310,7 +316,8 @@ static void dispatch(struct request *request)
     request->httpd->options.handler(&request->pub, request->httpd->options.ctx);
 }
 
-/* A refusal before the end of the body: the rest is not read, so the connection can't be used again. */
+/* A refusal before the end of the body: the rest is not read, so the connection can't be used
+ * again. */
 static enum MHD_Result hand_over_early(struct request *request, struct MHD_Connection *mhd)
 {
     if (!request->httpd->stopping)
@@ -318,8 +325,8 @@ static enum MHD_Result hand_over_early(struct request *request, struct MHD_Conne
     return hand_over(request, mhd);
 }
 
-/* The library calls this when the head is there, for each piece of the body, at the end of the body, and
- * again after MHD_resume_connection(). */
+/* The library calls this when the head is there, for each piece of the body, at the end of the
+ * body, and again after MHD_resume_connection(). */
 static enum MHD_Result on_progress(void *ctx, struct MHD_Connection *mhd, const char *url,
                                    const char *method, const char *version, const char *data,
                                    size_t *data_bytes, void **request_ctx)
@@ -339,7 +346,9 @@ static enum MHD_Result on_progress(void *ctx, struct MHD_Connection *mhd, const 
     if (*data_bytes) {
         request->body_bytes += *data_bytes;
         *data_bytes = 0;
-        return MHD_YES;
+        return request->body_bytes <= request->httpd->options.body_max_bytes + BODY_SLACK_BYTES
+                   ? MHD_YES
+                   : MHD_NO;
     }
     if (!request->owed && !request->answered) {
         if (request->body_bytes > request->httpd->options.body_max_bytes)
@@ -354,7 +363,7 @@ static enum MHD_Result on_progress(void *ctx, struct MHD_Connection *mhd, const 
     return MHD_YES;
 }
 
-/* ---- answering ----------------------------------------------------------------------------------- */
+/* ---- answering ------------------------------------------------------------------------------- */
 
 static void answer(struct request *request, int status, const struct httpd_header *headers,
                    size_t n_headers, struct MHD_Response *response)
@@ -413,7 +422,7 @@ void httpd_respond_static(struct httpd_req *req, int status, const struct httpd_
            MHD_create_response_from_buffer(len, (void *)(uintptr_t)bytes, MHD_RESPMEM_PERSISTENT));
 }
 
-/* ---- listening ----------------------------------------------------------------------------------- */
+/* ---- listening ------------------------------------------------------------------------------- */
 
 static int split_listen(const char *listen, char *host, size_t host_bytes, const char **port,
                         struct err *err)
@@ -424,15 +433,15 @@ static int split_listen(const char *listen, char *host, size_t host_bytes, const
     int64_t ignored;
 
     if (!colon || str_to_int(colon + 1, 0, 65535, &ignored, err) < 0)
-        return err_set(err, ERR_CONFIG, "\"%s\": expected ADDRESS:PORT like 127.0.0.1:8080 or [::1]:8080",
-                       listen);
+        return err_set(err, ERR_CONFIG,
+                       "\"%s\": expected ADDRESS:PORT like 127.0.0.1:8080 or [::1]:8080", listen);
     len = (size_t)(colon - listen);
     if (len > 2 && *from == '[' && colon[-1] == ']') {
         from++;
         len -= 2;
     } else if (memchr(from, ':', len)) {
-        return err_set(err, ERR_CONFIG, "\"%s\": expected an IPv6 address in brackets like [::1]:8080",
-                       listen);
+        return err_set(err, ERR_CONFIG,
+                       "\"%s\": expected an IPv6 address in brackets like [::1]:8080", listen);
     }
     snprintf(host, host_bytes, "%.*s", (int)len, from);
     *port = colon + 1;
@@ -473,7 +482,8 @@ static int open_listener(const char *listen_text, int *port_out, struct err *err
     /* glibc takes "*" for the wildcard address. */
     if (str_eq(host, "*") || getaddrinfo(host, port, &hints, &found) != 0)
         return err_set(err, ERR_CONFIG,
-                       "\"%s\": expected a numeric address (0.0.0.0 is every IPv4 one)", listen_text);
+                       "\"%s\": expected a numeric address (0.0.0.0 is every IPv4 one)",
+                       listen_text);
     fd = bind_listener(found, listen_text, err);
     freeaddrinfo(found);
     if (fd < 0)
@@ -530,7 +540,8 @@ int httpd_new(struct loop *loop, const struct httpd_options *options, struct htt
     if (!httpd->daemon) {
         close(fd);
         mem_free(httpd);
-        return err_set(err, ERR_INTERNAL, "listen on %s: libmicrohttpd did not start", options->listen);
+        return err_set(err, ERR_INTERNAL, "listen on %s: libmicrohttpd did not start",
+                       options->listen);
     }
     httpd->guard = loop_timer_new(loop, on_guard, httpd);
     httpd->stop_timer = loop_timer_new(loop, finish_stop, httpd);
@@ -549,7 +560,7 @@ int httpd_connections(const struct httpd *httpd)
     return httpd->n_conns;
 }
 
-/* ---- the end ------------------------------------------------------------------------------------- */
+/* ---- the end --------------------------------------------------------------------------------- */
 
 void httpd_stop(struct httpd *httpd, int64_t deadline_ms, httpd_stopped_fn *stopped, void *ctx)
 {

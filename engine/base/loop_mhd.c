@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* loop_mhd.c - runs a libmicrohttpd daemon (MHD_USE_EPOLL, no threads) from the loop.
  *
- * The daemon's epoll descriptor is watched by ours. Inside, its sockets are edge-triggered: a connection
- * that still has bytes to handle when MHD_run() returns is not reported again, only MHD_get_timeout()
- * tells (0: run again). So the timer is set anew after every run.
- * Promise: MHD_run() is called from the loop only, never from inside a callback of the daemon.
+ * The daemon's epoll descriptor is watched by ours. Inside, its sockets are edge-triggered: a
+ * connection that still has bytes to handle when MHD_run() returns is not reported again, only
+ * MHD_get_timeout() tells (0: run again). So the timer is set anew after every run. Promise:
+ * MHD_run() is called from the loop only, never from inside a callback of the daemon.
  */
 #include "base/loop_glue.h"
 

@@ -75,8 +75,7 @@ static const char *wait_until(struct http_client *client, const char *text)
 {
     client->awaited = text;
     loop_timer_start(client->deadline, WAIT_MS);
-    while (!client->timed_out && !client->closed &&
-           !(text && strstr(buf_str(&client->in), text)))
+    while (!client->timed_out && !client->closed && !(text && strstr(buf_str(&client->in), text)))
         loop_run(client->loop);
     loop_timer_stop(client->deadline);
     client->awaited = NULL;
@@ -114,7 +113,8 @@ void http_client_free(struct http_client **client)
 char *http_client_ask(struct loop *loop, int port, const char *method_and_target)
 {
     struct http_client *client = http_client_open(loop, port);
-    char *request = mem_printf("%s HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n", method_and_target);
+    char *request =
+        mem_printf("%s HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n", method_and_target);
     char *answer;
 
     http_client_send(client, request);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* http_client.h - a raw HTTP client for tests of listeners that run on the same loop.
  *
- * It sends the bytes it is given, right or wrong, and keeps what comes back. Each wait turns the loop and
- * fails the test after 10 s.
+ * It sends the bytes it is given, right or wrong, and keeps what comes back. Each wait turns the
+ * loop and fails the test after 10 s.
  */
 #ifndef SUPPORT_HTTP_CLIENT_H
 #define SUPPORT_HTTP_CLIENT_H

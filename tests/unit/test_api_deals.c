@@ -97,8 +97,9 @@ static void cursor_comes_back_as_it_was(void **state)
 
         cursor_format(&rows[i], text);
         assert_int_equal(strlen(text), CURSOR_CHARS);
-        assert_int_equal(strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"),
-                         CURSOR_CHARS);
+        assert_int_equal(
+            strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"),
+            CURSOR_CHARS);
         assert_true(cursor_parse(text, &back));
         assert_int_equal(back.sort_at_ms, rows[i].sort_at_ms);
         assert_int_equal(back.id, rows[i].id);
@@ -239,25 +240,25 @@ static void v3_json_has_null_for_what_is_unknown(void **state)
     const struct deal bare = bare_deal();
 
     (void)state;
-    assert_v3_json(&full,
-                   "{\"product_id\":\"clien_0123456789ab\",\"site\":\"clien\",\"website\":\"클리앙\","
-                   "\"key\":\"18001\",\"title\":\"[쿠팡] \\\"세제\\\" \\u003cb>\\\\ 3L\","
-                   "\"url\":\"https://clien.example/18001\","
-                   "\"redirect_url\":\"https://shop.example/1?a=1&b=2\","
-                   "\"image_url\":\"https://img.example/1.jpg\","
-                   "\"posted_at\":\"2023-11-22T20:57:00+09:00\",\"view\":1234,\"comment\":5,"
-                   "\"like\":6,\"score\":78,\"price\":12900,\"currency\":\"KRW\",\"mall\":\"쿠팡\","
-                   "\"category\":\"생활\",\"sold_out\":true,\"is_deleted\":false,"
-                   "\"is_title_changed\":true,\"created_at\":\"2023-11-22T20:58:00+09:00\","
-                   "\"updated_at\":\"2023-11-22T21:00:00+09:00\"}");
-    assert_v3_json(&bare,
-                   "{\"product_id\":\"ppom_ba9876543210\",\"site\":\"ppomppu\",\"website\":\"뽐뿌\","
-                   "\"key\":\"1\",\"title\":\"t\",\"url\":\"http://ppomppu.example/1\","
-                   "\"redirect_url\":null,\"image_url\":null,\"posted_at\":null,\"view\":null,"
-                   "\"comment\":null,\"like\":null,\"score\":null,\"price\":null,\"currency\":null,"
-                   "\"mall\":null,\"category\":null,\"sold_out\":false,\"is_deleted\":true,"
-                   "\"is_title_changed\":false,\"created_at\":\"2023-11-22T19:00:00+09:00\","
-                   "\"updated_at\":\"2023-11-22T19:00:00+09:00\"}");
+    assert_v3_json(
+        &full, "{\"product_id\":\"clien_0123456789ab\",\"site\":\"clien\",\"website\":\"클리앙\","
+               "\"key\":\"18001\",\"title\":\"[쿠팡] \\\"세제\\\" \\u003cb>\\\\ 3L\","
+               "\"url\":\"https://clien.example/18001\","
+               "\"redirect_url\":\"https://shop.example/1?a=1&b=2\","
+               "\"image_url\":\"https://img.example/1.jpg\","
+               "\"posted_at\":\"2023-11-22T20:57:00+09:00\",\"view\":1234,\"comment\":5,"
+               "\"like\":6,\"score\":78,\"price\":12900,\"currency\":\"KRW\",\"mall\":\"쿠팡\","
+               "\"category\":\"생활\",\"sold_out\":true,\"is_deleted\":false,"
+               "\"is_title_changed\":true,\"created_at\":\"2023-11-22T20:58:00+09:00\","
+               "\"updated_at\":\"2023-11-22T21:00:00+09:00\"}");
+    assert_v3_json(
+        &bare, "{\"product_id\":\"ppom_ba9876543210\",\"site\":\"ppomppu\",\"website\":\"뽐뿌\","
+               "\"key\":\"1\",\"title\":\"t\",\"url\":\"http://ppomppu.example/1\","
+               "\"redirect_url\":null,\"image_url\":null,\"posted_at\":null,\"view\":null,"
+               "\"comment\":null,\"like\":null,\"score\":null,\"price\":null,\"currency\":null,"
+               "\"mall\":null,\"category\":null,\"sold_out\":false,\"is_deleted\":true,"
+               "\"is_title_changed\":false,\"created_at\":\"2023-11-22T19:00:00+09:00\","
+               "\"updated_at\":\"2023-11-22T19:00:00+09:00\"}");
 }
 
 static void prices_are_exact(void **state)
@@ -265,8 +266,11 @@ static void prices_are_exact(void **state)
     static const struct {
         int64_t price_e2;
         const char *text;
-    } rows[] = {{0, "\"price\":0,"},      {1999, "\"price\":19.99,"}, {5, "\"price\":0.05,"},
-                {1990, "\"price\":19.90,"}, {123456789012300, "\"price\":1234567890123,"}};
+    } rows[] = {{0, "\"price\":0,"},
+                {1999, "\"price\":19.99,"},
+                {5, "\"price\":0.05,"},
+                {1990, "\"price\":19.90,"},
+                {123456789012300, "\"price\":1234567890123,"}};
     struct deal deal = bare_deal();
     struct buf out;
 

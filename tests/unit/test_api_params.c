@@ -82,8 +82,8 @@ static void absolute_form_counts_by_its_path(void **state)
 
 static void broken_addresses_are_refused(void **state)
 {
-    static const char *const bad[] = {"/%", "/%4", "/%zz", "/a%00b", "/?x=%00", "/?x=%ff",
-                                      "/%ed%a0%80", "/?%f0%28=1"};
+    static const char *const bad[] = {"/%",      "/%4",     "/%zz",       "/a%00b",
+                                      "/?x=%00", "/?x=%ff", "/%ed%a0%80", "/?%f0%28=1"};
     struct err err;
 
     (void)state;
@@ -108,7 +108,8 @@ static void too_many_parameters_are_refused(void **state)
 
 static void whole_numbers_are_checked_against_their_range(void **state)
 {
-    static const char *const bad[] = {"", "0", "101", "abc", "1.5", "1e3", " 1", "99999999999999999999"};
+    static const char *const bad[] = {"",    "0",   "101", "abc",
+                                      "1.5", "1e3", " 1",  "99999999999999999999"};
     int64_t limit = 20;
     struct err err;
 
@@ -177,11 +178,19 @@ static void times_are_read_in_the_zone_or_with_their_offset(void **state)
 
 static void times_that_are_none_are_refused(void **state)
 {
-    static const char *const bad[] = {"",           "now",        "2020-02-30", "2020-13-01",
-                                      "2020-03-01T24:00:00",      "2020-03-01T12:60",
-                                      "2020-03-01T12:00:00X",     "2020-03-01T12:00:00+9",
-                                      "1583031600", "2020-3-1",   "2020-02-30T12:00:00Z",
-                                      "2020-03-01T12:00:00Zjunk", "2020/03/01"};
+    static const char *const bad[] = {"",
+                                      "now",
+                                      "2020-02-30",
+                                      "2020-13-01",
+                                      "2020-03-01T24:00:00",
+                                      "2020-03-01T12:60",
+                                      "2020-03-01T12:00:00X",
+                                      "2020-03-01T12:00:00+9",
+                                      "1583031600",
+                                      "2020-3-1",
+                                      "2020-02-30T12:00:00Z",
+                                      "2020-03-01T12:00:00Zjunk",
+                                      "2020/03/01"};
     int64_t at_ms = 7;
     struct err err;
 

@@ -57,7 +57,8 @@ static void start_server(const char *database)
 
     assert_non_null(f);
     fclose(f);
-    if (config_load(&fx.config, config_path, sets, ARRAY_LEN(sets), on_config_error, NULL, &err) < 0 ||
+    if (config_load(&fx.config, config_path, sets, ARRAY_LEN(sets), on_config_error, NULL, &err) <
+            0 ||
         server_new(fx.loop, &fx.config, &fx.server, &err) < 0)
         fail_msg("%s", err.text);
     mem_free(config_path);
@@ -190,7 +191,7 @@ static struct jdoc *ask_json(const char *target)
     return doc;
 }
 
-/* ---- the app's list ------------------------------------------------------------------------------- */
+/* ---- the app's list -------------------------------------------------------------------------- */
 
 /* Of two posted in the same moment the one that was stored later comes first: 1 0 3 2 5 4 ... */
 static int deal_at_place(int place)
@@ -257,8 +258,8 @@ static void time_bounds_the_list_and_is_answered_in_seoul(void **state)
 
 static void aliases_give_the_same_bytes(void **state)
 {
-    static const char *const aliases[] = {"/hit-products/index", "/hit-products/condition",
-                                          "/hit_products", "/hit_products/index",
+    static const char *const aliases[] = {"/hit-products/index",     "/hit-products/condition",
+                                          "/hit_products",           "/hit_products/index",
                                           "/hit_products/condition", "/hit-products/"};
     char *expected = ask("GET /hit-products?page=2&size=3");
 
@@ -275,7 +276,7 @@ static void aliases_give_the_same_bytes(void **state)
     mem_free(expected);
 }
 
-/* ---- /v3/deals ------------------------------------------------------------------------------------ */
+/* ---- /v3/deals ------------------------------------------------------------------------------- */
 
 /* Walks the list to its end; every deal must come once, in order. */
 static void assert_walk(const char *site, int limit, int expected)
@@ -323,7 +324,7 @@ static void cursor_walks_every_deal_once(void **state)
     assert_walk("no-such-board", 10, 0);
 }
 
-/* ---- what is wrong is said ------------------------------------------------------------------------ */
+/* ---- what is wrong is said ------------------------------------------------------------------- */
 
 static void bad_requests_say_what_was_expected(void **state)
 {
@@ -351,7 +352,8 @@ static void bad_requests_say_what_was_expected(void **state)
         {"/v3/deals?site=", 400, "\"parameter\":\"site\""},
         {"/v3/deals?site=../etc", 400, "the name of a board"},
         {"/v3/deals?cursor=", 400, "\"parameter\":\"cursor\""},
-        {"/v3/deals?cursor=AAAAAAAAAAAAAAAAAAAAAAAAAAAA", 400, "the next_cursor of an earlier answer"},
+        {"/v3/deals?cursor=AAAAAAAAAAAAAAAAAAAAAAAAAAAA", 400,
+         "the next_cursor of an earlier answer"},
         {"/v3/deals?limit=%zz", 400, "\"status\":400"},
     };
 
@@ -363,7 +365,8 @@ static void bad_requests_say_what_was_expected(void **state)
 
         if (status_of(answer) != rows[i].status || !strstr(body_of(answer), rows[i].part))
             fail_msg("%s: %s", rows[i].target, answer);
-        assert_int_equal(v3, strstr(answer, "\r\nContent-Type: application/problem+json\r\n") != NULL);
+        assert_int_equal(v3,
+                         strstr(answer, "\r\nContent-Type: application/problem+json\r\n") != NULL);
         mem_free(request);
         mem_free(answer);
     }
@@ -384,7 +387,7 @@ static void every_route_answers_get_head_and_options_only(void **state)
         static const struct {
             const char *method;
             int status;
-        } rows[] = {{"GET", 200}, {"HEAD", 200}, {"OPTIONS", 204}, {"POST", 405},
+        } rows[] = {{"GET", 200},    {"HEAD", 200},  {"OPTIONS", 204}, {"POST", 405},
                     {"DELETE", 405}, {"TRACE", 405}, {"get", 405}};
 
         for (size_t k = 0; k < ARRAY_LEN(rows); k++) {
@@ -424,7 +427,7 @@ static void every_route_is_in_the_readme(void **state)
     }
 }
 
-/* ---- the page ------------------------------------------------------------------------------------- */
+/* ---- the page -------------------------------------------------------------------------------- */
 
 static void the_page_needs_nothing_from_outside(void **state)
 {
@@ -446,7 +449,8 @@ static void the_page_needs_nothing_from_outside(void **state)
         assert_non_null(strstr(answer, "\r\nContent-Security-Policy: default-src 'none'; "));
         assert_null(strstr(answer, "unsafe"));
         /* The only address in it is the name of the SVG namespace. */
-        assert_int_equal(http_client_count(body, "://"), http_client_count(body, "http://www.w3.org/2000/svg"));
+        assert_int_equal(http_client_count(body, "://"),
+                         http_client_count(body, "http://www.w3.org/2000/svg"));
         assert_null(strstr(body, "innerHTML"));
         assert_null(strstr(body, " style="));
         mem_free(type);
@@ -454,7 +458,7 @@ static void the_page_needs_nothing_from_outside(void **state)
     }
 }
 
-/* ---- clients and databases that go away ----------------------------------------------------------- */
+/* ---- clients and databases that go away ------------------------------------------------------ */
 
 static void pipelined_requests_are_answered_in_order(void **state)
 {
@@ -462,9 +466,10 @@ static void pipelined_requests_are_answered_in_order(void **state)
     const char *got;
 
     (void)state;
-    http_client_send(client, "GET /v3/deals?limit=1 HTTP/1.1\r\nHost: t\r\n\r\n"
-                             "GET /none HTTP/1.1\r\nHost: t\r\n\r\n"
-                             "GET /hit-products?size=1 HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n");
+    http_client_send(client,
+                     "GET /v3/deals?limit=1 HTTP/1.1\r\nHost: t\r\n\r\n"
+                     "GET /none HTTP/1.1\r\nHost: t\r\n\r\n"
+                     "GET /hit-products?size=1 HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n");
     got = http_client_wait_closed(client);
 
     assert_int_equal(http_client_count(got, "HTTP/1.1 "), 3);

@@ -89,8 +89,9 @@ static void added_route_gives_its_own_status_and_body(void **state)
 
 static void bad_addresses_say_what_was_expected(void **state)
 {
-    static const char *const bad[] = {"", "8080", "127.0.0.1", "127.0.0.1:x", "127.0.0.1:70000",
-                                      "::1:80", "localhost:80", "[::1]", "*:80"};
+    static const char *const bad[] = {
+        "",       "8080",         "127.0.0.1", "127.0.0.1:x", "127.0.0.1:70000",
+        "::1:80", "localhost:80", "[::1]",     "*:80"};
     struct admin_http *none = NULL;
     struct err err;
 

@@ -164,7 +164,8 @@ static void larger_bodies_are_413(void **state)
     struct http_client *client;
 
     (void)state;
-    assert_refused("POST /p HTTP/1.1\r\nHost: t\r\nContent-Length: 65537\r\n\r\nxxx", "HTTP/1.1 413 ");
+    assert_refused("POST /p HTTP/1.1\r\nHost: t\r\nContent-Length: 65537\r\n\r\nxxx",
+                   "HTTP/1.1 413 ");
     memset(chunk, 'x', BODY_MAX_BYTES + 1);
     chunk[BODY_MAX_BYTES + 1] = '\0';
     request = mem_printf("POST /p HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -180,21 +181,47 @@ static void larger_bodies_are_413(void **state)
     mem_free(chunk);
 }
 
+static void an_endless_chunked_body_is_cut(void **state)
+{
+    struct http_client *client =
+        connect_and_send("POST /p HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n");
+    char *chunk = mem_alloc(7 + 0x10000 + 3);
+    int n;
+
+    (void)state;
+    memset(chunk, 'x', 7 + 0x10000);
+    memcpy(chunk, "10000\r\n", 7);
+    memcpy(chunk + 7 + 0x10000, "\r\n", 3);
+    for (n = 0; n < 1000 && !client->closed; n++) {
+        http_client_send(client, chunk);
+        http_client_turn(fx.loop, 0);
+    }
+
+    assert_true(client->closed);
+    assert_int_equal(fx.n_handled, 0);
+    http_client_free(&client);
+    mem_free(chunk);
+}
+
 static void ambiguous_lengths_are_400_and_end_the_connection(void **state)
 {
     (void)state;
-    assert_refused("POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n"
-                   "\r\n0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: t\r\n\r\n",
-                   "HTTP/1.1 400 ");
+    assert_refused(
+        "POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n"
+        "\r\n0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: t\r\n\r\n",
+        "HTTP/1.1 400 ");
     assert_refused("POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 4\r\nContent-Length: 0\r\n\r\n",
                    "HTTP/1.1 400 ");
-    assert_refused("POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 4\r\nContent-Length: 4\r\n\r\nxxxx",
+    assert_refused(
+        "POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 4\r\nContent-Length: 4\r\n\r\nxxxx",
+        "HTTP/1.1 400 ");
+    assert_refused("POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 4, 4\r\n\r\nxxxx",
                    "HTTP/1.1 400 ");
-    assert_refused("POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 4, 4\r\n\r\nxxxx", "HTTP/1.1 400 ");
     assert_refused("POST / HTTP/1.1\r\nHost: t\r\nContent-Length: -4\r\n\r\n", "HTTP/1.1 400 ");
     assert_refused("POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 99999999999999999999\r\n\r\n",
                    "HTTP/1.1 4");
-    assert_refused("POST / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: gzip\r\n\r\n", "HTTP/1.1 400 ");
+    assert_refused("POST / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: gzip\r\n\r\n",
+                   "HTTP/1.1 400 ");
     assert_refused("POST / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n"
                    "Transfer-Encoding: identity\r\n\r\n",
                    "HTTP/1.1 400 ");
@@ -258,8 +285,8 @@ static void an_idle_connection_is_cut(void **state)
 
 static void a_late_answer_is_replaced_by_503_and_dropped(void **state)
 {
-    struct http_client *client =
-        connect_and_send("GET /later HTTP/1.1\r\nHost: t\r\n\r\nGET /next HTTP/1.1\r\nHost: t\r\n\r\n");
+    struct http_client *client = connect_and_send(
+        "GET /later HTTP/1.1\r\nHost: t\r\n\r\nGET /next HTTP/1.1\r\nHost: t\r\n\r\n");
     const char *got;
 
     (void)state;
@@ -343,6 +370,7 @@ int main(void)
         TEST(head_carries_the_length_of_get),
         TEST(body_is_taken_in_up_to_the_limit),
         TEST(larger_bodies_are_413),
+        TEST(an_endless_chunked_body_is_cut),
         TEST(ambiguous_lengths_are_400_and_end_the_connection),
         TEST(broken_heads_are_400),
         TEST(a_huge_header_is_431_and_a_huge_target_414),
