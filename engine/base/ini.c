@@ -128,16 +128,18 @@ static int read_bytes(struct ini *ini, const char *path, const char *bytes, size
         .ini = ini, .section = "", .on_error = on_error, .ctx = ctx, .err = err};
     struct arena *arena = mem_new(struct arena);
     char *text;
+    const char *end;
 
     *ini = (struct ini){.storage = arena};
     arena_init(arena);
     ini->path = arena_strdup(arena, path);
     text = arena_alloc(arena, len + 1);
     memcpy(text, bytes, len);
+    end = text + len;
     if (str_starts(text, "\xef\xbb\xbf"))
         text += 3;
     while (text) {
-        char *newline = strchr(text, '\n');
+        char *newline = memchr(text, '\n', (size_t)(end - text));
 
         if (newline)
             *newline = '\0';
