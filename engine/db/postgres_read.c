@@ -4,26 +4,48 @@
 
 #include <libpq-fe.h>
 
-/* ---- deals -------------------------------------------------------------------------------------- */
+/* clang-format off */
 
-/* $1 until, $2 and $3 the place to go on from, $4 limit, $5 offset, $6 site or NULL. The server plans
- * this with the parameters' values in hand, so the test for NULL costs nothing. */
+/* $1 and $2 the place to go on from, $3 limit, $4 offset, $5 site or NULL. The server plans this
+ * with the parameters' values in hand, so the test for NULL costs nothing. The subquery keeps rows
+ * that OFFSET skips from being formatted. */
 static const char list_sql[] =
     "SELECT id, site, website, post_key, product_id, title, url, redirect_url, image_url, mall, "
     "category, currency, price_e2, " PG_MS("posted_at") ", view_count, comment_count, like_count, "
     "score, is_sold_out::int, is_deleted::int, is_title_changed::int, " PG_MS("sort_at") ", "
-    PG_MS("created_at") ", " PG_MS("updated_at") " FROM deals "
-    "WHERE ($6::text IS NULL OR site = $6) AND sort_at <= " PG_TIME("$1") " "
-    "AND (sort_at, id) < (" PG_TIME("$2") ", $3::bigint) "
-    "ORDER BY sort_at DESC, id DESC LIMIT $4::bigint OFFSET $5::bigint";
+    PG_MS("created_at") ", " PG_MS("updated_at") " FROM (SELECT * FROM deals "
+    "WHERE ($5::text IS NULL OR site = $5) AND (sort_at, id) < (" PG_TIME("$1") ", $2::bigint) "
+    "ORDER BY sort_at DESC, id DESC LIMIT $3::bigint OFFSET $4::bigint) d "
+    "ORDER BY sort_at DESC, id DESC";
+
+static const char run_begin_sql[] =
+    "INSERT INTO runs (engine, site, kind, due_at, started_at, reason) VALUES "
+    "($1, $2, $3, " PG_TIME("$4") ", " PG_TIME("$5") ", 'running') RETURNING id";
+
+static const char run_end_sql[] =
+    "UPDATE runs SET ended_at = " PG_TIME("$2") ", reason = $3, detail = $4, pages = $5::int, "
+    "pages_failed = $6::int, rows_seen = $7::int, rows_added = $8::int, "
+    "rows_changed = $9::int, rows_same = $10::int, bytes = $11::bigint, cpu_ms = $12::bigint, "
+    "peak_pss_bytes = $13::bigint, gb_ms = $14::bigint WHERE id = $1::bigint RETURNING id";
+
+/* Other engines may be at work: only this one's own runs. */
+static const char runs_recover_sql[] =
+    "UPDATE runs SET ended_at = " PG_TIME("$1") ", reason = $2, detail = $3 "
+    "WHERE reason = 'running' AND engine = $4";
+
+static const char last_due_sql[] =
+    "SELECT " PG_MS("max(due_at)") " FROM runs WHERE site = $1 AND kind = $2";
+
+/* clang-format on */
+
+/* ---- deals ----------------------------------------------------------------------------------- */
 
 static const char *read_str(struct store_op *op, const void *result, int row, int *column)
 {
     int at = (*column)++;
 
-    return PQgetisnull(result, row, at)
-               ? NULL
-               : arena_strdup(&op->arena, PQgetvalue(result, row, at));
+    return PQgetisnull(result, row, at) ? NULL
+                                        : arena_strdup(&op->arena, PQgetvalue(result, row, at));
 }
 
 static int64_t read_int(const void *result, int row, int *column)
@@ -79,17 +101,14 @@ void postgres_list(struct store_op *op)
 {
     struct postgres_store *store = op->backend;
     const struct store_query *query = &op->query;
-    const char *params[] = {postgres_number(op, query->until_ms),
-                            postgres_number(op, query->before_sort_ms),
-                            postgres_number(op, query->before_id),
-                            postgres_number(op, query->limit),
-                            postgres_number(op, query->offset),
-                            query->site};
+    const char *params[] = {
+        postgres_number(op, query->before_sort_ms), postgres_number(op, query->before_id),
+        postgres_number(op, query->limit), postgres_number(op, query->offset), query->site};
 
     loop_pg_query(store->pg, list_sql, params, ARRAY_LEN(params), on_listed, op);
 }
 
-/* ---- runs --------------------------------------------------------------------------------------- */
+/* ---- runs ------------------------------------------------------------------------------------ */
 
 static void on_done(const void *result, const struct err *err, void *ctx)
 {
@@ -109,15 +128,12 @@ static void on_number(const void *result, const struct err *err, void *ctx)
 
 void postgres_run_begin(struct store_op *op)
 {
-    static const char sql[] =
-        "INSERT INTO runs (engine, site, kind, due_at, started_at, reason) VALUES "
-        "($1, $2, $3, " PG_TIME("$4") ", " PG_TIME("$5") ", 'running') RETURNING id";
     struct postgres_store *store = op->backend;
     const char *params[] = {op->engine, op->run.site, op->run.kind,
                             postgres_number(op, op->run.due_at_ms),
                             postgres_number(op, op->run.started_at_ms)};
 
-    loop_pg_query(store->pg, sql, params, ARRAY_LEN(params), on_number, op);
+    loop_pg_query(store->pg, run_begin_sql, params, ARRAY_LEN(params), on_number, op);
 }
 
 static void on_run_ended(const void *result, const struct err *err, void *ctx)
@@ -134,11 +150,6 @@ static void on_run_ended(const void *result, const struct err *err, void *ctx)
 
 void postgres_run_end(struct store_op *op)
 {
-    static const char sql[] =
-        "UPDATE runs SET ended_at = " PG_TIME("$2") ", reason = $3, detail = $4, pages = $5::int, "
-        "pages_failed = $6::int, rows_seen = $7::int, rows_added = $8::int, "
-        "rows_changed = $9::int, rows_same = $10::int, bytes = $11::bigint, cpu_ms = $12::bigint, "
-        "peak_pss_bytes = $13::bigint, gb_ms = $14::bigint WHERE id = $1::bigint RETURNING id";
     struct postgres_store *store = op->backend;
     const struct store_run *run = &op->run;
     const char *params[] = {postgres_number(op, run->id),
@@ -156,27 +167,22 @@ void postgres_run_end(struct store_op *op)
                             postgres_number(op, run->peak_pss_bytes),
                             postgres_number(op, run->gb_ms)};
 
-    loop_pg_query(store->pg, sql, params, ARRAY_LEN(params), on_run_ended, op);
+    loop_pg_query(store->pg, run_end_sql, params, ARRAY_LEN(params), on_run_ended, op);
 }
 
-/* Other engines may be at work: only this one's own runs. */
 void postgres_runs_recover(struct store_op *op)
 {
-    static const char sql[] = "UPDATE runs SET ended_at = " PG_TIME("$1") ", reason = $2, "
-                              "detail = $3 WHERE reason = 'running' AND engine = $4";
     struct postgres_store *store = op->backend;
     const char *params[] = {postgres_number(op, op->at_ms), err_reason(ERR_ENGINE_LOST),
                             err_prose(ERR_ENGINE_LOST), op->engine};
 
-    loop_pg_query(store->pg, sql, params, ARRAY_LEN(params), on_done, op);
+    loop_pg_query(store->pg, runs_recover_sql, params, ARRAY_LEN(params), on_done, op);
 }
 
 void postgres_last_due(struct store_op *op)
 {
-    static const char sql[] =
-        "SELECT " PG_MS("max(due_at)") " FROM runs WHERE site = $1 AND kind = $2";
     struct postgres_store *store = op->backend;
     const char *params[] = {op->site, op->run_kind};
 
-    loop_pg_query(store->pg, sql, params, ARRAY_LEN(params), on_number, op);
+    loop_pg_query(store->pg, last_due_sql, params, ARRAY_LEN(params), on_number, op);
 }

@@ -3,18 +3,21 @@
  *
  *     input   the batch
  *     old     the known deals among them, as this statement's snapshot shows them
- *     todo    new ones, and known ones that differ in anything: the others are only read, never locked
- *     done    INSERT .. ON CONFLICT DO UPDATE .. WHERE it still differs, in one order for all engines
+ *     todo    new ones, and known ones that differ in anything; the rest is read, never locked
+ *     done    INSERT .. ON CONFLICT DO UPDATE .. WHERE it still differs, always in one order
  *     events  one row for each kind of change that `done` really made
  *
  * Another engine may write the same deals between the snapshot and `done`. Then DO UPDATE sees the
- * newest row, not the snapshot's: so it is DO UPDATE that notes in `last_change` what it changed, and
- * events and counts follow that. (Only an event's old value may then be one step too old.)
+ * newest row, not the snapshot's: so it is DO UPDATE that notes in `last_change` what it changed,
+ * and events and counts follow that. (Only an event's old value may then be one step too old.)
  */
 #include "base/buf.h"
 #include "db/postgres_conn.h"
 
 #include <libpq-fe.h>
+
+/* One line of SQL is one line here. */
+/* clang-format off */
 
 /* A page's value where it knows one, else what is known. */
 #define MERGED(column, seen, known) "coalesce(" seen "." column ", " known "." column ")"
@@ -34,7 +37,8 @@
     MERGED("score", seen, known) ")"
 
 /* A known NULL against a seen value is a change; a seen NULL is none. */
-#define CHANGED(column) "(excluded." column " IS NOT NULL AND d." column " IS DISTINCT FROM excluded." column ")"
+#define CHANGED(column)                                                                            \
+    "(excluded." column " IS NOT NULL AND d." column " IS DISTINCT FROM excluded." column ")"
 
 /* The bits of deals.last_change; 1 is "created". */
 #define CHANGES                                                                                    \
@@ -57,8 +61,8 @@
 /* $1 rows as JSON, $2 run id or NULL, $3 moment in ms, $4 update only */
 static const char write_sql[] =
     "WITH input AS MATERIALIZED (SELECT r.*, " PG_TIME("r.posted_at_ms") " AS posted_at "
-    "FROM jsonb_to_recordset($1::jsonb) AS r (site text COLLATE \"C\", post_key text COLLATE \"C\", "
-    "product_id text, website text, title text, url text, redirect_url text, image_url text, "
+    "FROM jsonb_to_recordset($1::jsonb) AS r "
+    "(site text COLLATE \"C\", post_key text COLLATE \"C\", product_id text, website text, title text, url text, redirect_url text, image_url text, "
     "mall text, category text, currency text, price_e2 bigint, posted_at_ms bigint, "
     "view_count bigint, comment_count bigint, like_count bigint, score bigint, "
     "is_sold_out boolean)), "
@@ -73,7 +77,8 @@ static const char write_sql[] =
     "comment_count, like_count, score, is_sold_out, sort_at, created_at, updated_at, last_change) "
     "SELECT site, post_key, product_id, website, title, url, redirect_url, image_url, mall, "
     "category, currency, price_e2, posted_at, view_count, comment_count, like_count, score, "
-    "is_sold_out, coalesce(posted_at, " PG_TIME("$3") "), " PG_TIME("$3") ", " PG_TIME("$3") ", 1 "
+    "is_sold_out, coalesce(posted_at, " PG_TIME("$3") "), "
+    PG_TIME("$3") ", " PG_TIME("$3") ", 1 "
     "FROM todo ORDER BY site, length(post_key), post_key "
     "ON CONFLICT (site, post_key) DO UPDATE SET "
     SET_MERGED("redirect_url") SET_MERGED("image_url") SET_MERGED("mall") SET_MERGED("category")
@@ -106,7 +111,9 @@ static const char write_sql[] =
     "CASE WHEN $4::boolean THEN (SELECT count(*) FROM old) ELSE (SELECT count(*) FROM input) END "
     "FROM done";
 
-/* ---- the batch as JSON -------------------------------------------------------------------------- */
+/* clang-format on */
+
+/* ---- the batch as JSON ----------------------------------------------------------------------- */
 
 static void add_str(struct buf *json, const char *name, const char *value)
 {

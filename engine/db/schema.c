@@ -32,7 +32,8 @@ int schema_accept(int found, struct err *err)
                        "version %d: install the newer program",
                        found, wanted);
     if (found == 0)
-        return err_set(err, ERR_STORE, "the database has no schema yet: run: catchdeal-engine migrate");
+        return err_set(err, ERR_STORE,
+                       "the database has no schema yet: run: catchdeal-engine migrate");
     return err_set(err, ERR_STORE,
                    "the schema is version %d and this program needs version %d: run: "
                    "catchdeal-engine migrate",

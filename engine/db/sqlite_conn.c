@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* sqlite_conn.c - opening, deadlines, prepared statements and clear errors of a SQLite file.
  *
- * The engine writes and the api reads the same file from two processes: WAL lets them. A connection that
- * met damage, or whose file was removed or replaced, is closed, and the next operation opens anew.
+ * The engine writes and the api reads the same file from two processes: WAL lets them. A connection
+ * that met damage, or whose file was removed or replaced, is closed, and the next operation opens
+ * anew.
  */
 #include "db/sqlite_conn.h"
 #include "db/schema.h"
@@ -21,7 +22,7 @@ static const char *const sql_texts[] = {
 #undef SQL
 };
 
-/* ---- deadlines ---------------------------------------------------------------------------------- */
+/* ---- deadlines ------------------------------------------------------------------------------- */
 
 int64_t sqlite_now_ms(void)
 {
@@ -33,7 +34,8 @@ int64_t sqlite_now_ms(void)
 
 static bool must_stop(const struct sqlite_conn *conn)
 {
-    return conn->op && (atomic_load(&conn->op->cancelled) || sqlite_now_ms() >= conn->op->deadline_mono_ms);
+    return conn->op &&
+           (atomic_load(&conn->op->cancelled) || sqlite_now_ms() >= conn->op->deadline_mono_ms);
 }
 
 static int on_progress(void *ctx)
@@ -53,7 +55,7 @@ static int on_busy(void *ctx, int tries)
     return 1;
 }
 
-/* ---- errors ------------------------------------------------------------------------------------- */
+/* ---- errors ---------------------------------------------------------------------------------- */
 
 static const char *hint_of(int code)
 {
@@ -93,7 +95,7 @@ int sqlite_fail(struct sqlite_conn *conn, const char *doing)
                    sqlite3_errmsg(conn->db), hint_of(code));
 }
 
-/* ---- statements --------------------------------------------------------------------------------- */
+/* ---- statements ------------------------------------------------------------------------------ */
 
 int sqlite_prepare(struct sqlite_conn *conn, enum sqlite_sql which, sqlite3_stmt **out)
 {
@@ -140,12 +142,13 @@ int sqlite_exec(struct sqlite_conn *conn, const char *sql)
     return 0;
 }
 
-/* Whoever asked was told that it failed when the deadline has passed: then it must not be stored. */
+/* Whoever asked was told that it failed when the deadline has passed: then it must not be stored.
+ */
 int sqlite_commit(struct sqlite_conn *conn)
 {
     if (must_stop(conn))
-        return err_set(&conn->op->err, ERR_STORE, "sqlite %s: the deadline passed before the commit",
-                       conn->path);
+        return err_set(&conn->op->err, ERR_STORE,
+                       "sqlite %s: the deadline passed before the commit", conn->path);
     return sqlite_run(conn, SQL_COMMIT);
 }
 
@@ -162,7 +165,7 @@ void sqlite_bind_int(sqlite3_stmt *stmt, int at, int64_t n)
     check(rc == SQLITE_OK);
 }
 
-/* ---- opening and closing ------------------------------------------------------------------------ */
+/* ---- opening and closing --------------------------------------------------------------------- */
 
 void sqlite_conn_close(struct sqlite_conn *conn)
 {
@@ -221,8 +224,8 @@ static int open_file(struct sqlite_conn *conn)
     return 0;
 }
 
-/* Two programs that start together both switch to WAL; SQLite answers one of them with SQLITE_BUSY and
- * does not ask the busy handler. */
+/* Two programs that start together both switch to WAL; SQLite answers one of them with SQLITE_BUSY
+ * and does not ask the busy handler. */
 static int set_pragmas(struct sqlite_conn *conn)
 {
     static const char common[] = "PRAGMA foreign_keys = ON; PRAGMA synchronous = NORMAL;";

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* sqlite_conn.h - one connection to the SQLite file, and what runs on it. Inside db/ only.
  *
- * All of this runs on the loop's worker thread, one operation at a time. An operation takes hold of the
- * connection by sqlite_conn_enter() and lets go by sqlite_conn_leave(); in between, waiting for locks
- * and long statements end at the operation's deadline or when it is cancelled.
+ * All of this runs on the loop's worker thread, one operation at a time. An operation takes hold of
+ * the connection by sqlite_conn_enter() and lets go by sqlite_conn_leave(); in between, waiting for
+ * locks and long statements end at the operation's deadline or when it is cancelled.
  */
 #ifndef DB_SQLITE_CONN_H
 #define DB_SQLITE_CONN_H
@@ -28,7 +28,7 @@ struct sqlite_conn {
     ino_t inode;
     sqlite3_stmt *statements[SQL_COUNT];
     struct store_op *op; /* whose turn it is */
-    bool is_broken; /* to be closed on leave */
+    bool is_broken;      /* to be closed on leave */
 };
 
 /* CLOCK_MONOTONIC; clock_mono_ms() belongs to the loop's thread and stands still in tests. */

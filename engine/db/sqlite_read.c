@@ -4,7 +4,7 @@
 
 #include "base/err.h"
 
-/* ---- deals -------------------------------------------------------------------------------------- */
+/* ---- deals ----------------------------------------------------------------------------------- */
 
 static const char *read_str(struct store_op *op, sqlite3_stmt *stmt, int *column)
 {
@@ -58,20 +58,19 @@ int sqlite_list(struct sqlite_conn *conn, struct store_op *op)
 
     if (sqlite_prepare(conn, query->site ? SQL_LIST_SITE : SQL_LIST, &stmt) < 0)
         return -1;
-    sqlite_bind_int(stmt, 1, query->until_ms);
-    sqlite_bind_int(stmt, 2, query->before_sort_ms);
-    sqlite_bind_int(stmt, 3, query->before_id);
-    sqlite_bind_int(stmt, 4, query->limit);
-    sqlite_bind_int(stmt, 5, query->offset);
+    sqlite_bind_int(stmt, 1, query->before_sort_ms);
+    sqlite_bind_int(stmt, 2, query->before_id);
+    sqlite_bind_int(stmt, 3, query->limit);
+    sqlite_bind_int(stmt, 4, query->offset);
     if (query->site)
-        sqlite_bind_str(stmt, 6, query->site);
+        sqlite_bind_str(stmt, 5, query->site);
     op->deals = arena_array(&op->arena, struct deal, (size_t)query->limit);
     while ((rc = sqlite_step(conn, stmt)) == 1)
         sqlite_read_deal(op, stmt, &op->deals[op->n_deals++]);
     return rc;
 }
 
-/* ---- runs --------------------------------------------------------------------------------------- */
+/* ---- runs ------------------------------------------------------------------------------------ */
 
 int sqlite_run_begin(struct sqlite_conn *conn, struct store_op *op)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* sqlite_write.c - one batch of deals as one transaction: insert, merge, compare, note the events.
  *
- * The PostgreSQL twin is the one statement of postgres_write.c; tests/unit/test_db_store.c holds both to
- * the same answers.
+ * The PostgreSQL twin is the one statement of postgres_write.c; tests/unit/test_db_store.c holds
+ * both to the same answers.
  */
 #include "base/str.h"
 #include "db/sqlite_conn.h"
@@ -44,7 +44,7 @@ static void merge(struct pending *p)
     row->score = merge_int(row->score, known->score);
 }
 
-/* ---- events ------------------------------------------------------------------------------------- */
+/* ---- events ---------------------------------------------------------------------------------- */
 
 static int add_event(struct pending *p, const char *kind, const char *old_value,
                      const char *new_value)
@@ -122,13 +122,13 @@ static int note_changes(struct pending *p)
         compare_str(p, "redirect_url", old->redirect_url, row->redirect_url) < 0 ||
         compare_str(p, "image", old->image_url, row->image_url) < 0 || compare_price(p) < 0 ||
         compare_str(p, "mall", old->mall, row->mall) < 0 ||
-        compare_str(p, "category", old->category, row->category) < 0 ||
-        compare_posted_at(p) < 0 || compare_sold_out(p) < 0)
+        compare_str(p, "category", old->category, row->category) < 0 || compare_posted_at(p) < 0 ||
+        compare_sold_out(p) < 0)
         return -1;
     return 0;
 }
 
-/* ---- deals -------------------------------------------------------------------------------------- */
+/* ---- deals ----------------------------------------------------------------------------------- */
 
 /* Parameters 1 to 18, common to insert and update. */
 static void bind_row(sqlite3_stmt *stmt, const struct deal_row *row)
@@ -189,8 +189,7 @@ static int update_deal(struct pending *p)
     if (sqlite_prepare(p->conn, SQL_DEAL_UPDATE, &stmt) < 0)
         return -1;
     bind_row(stmt, &p->row);
-    sqlite_bind_int(stmt, 19,
-                    p->old.is_title_changed || !str_eq(p->old.row.title, p->row.title));
+    sqlite_bind_int(stmt, 19, p->old.is_title_changed || !str_eq(p->old.row.title, p->row.title));
     sqlite_bind_int(stmt, 20, is_changed ? p->op->batch.at_ms : p->old.updated_at_ms);
     return sqlite_step(p->conn, stmt);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* store.c - the front of both databases: URL, dispatch, deadlines, and "no callback after free".
  *
- * Every call becomes a struct store_op (store_vtable.h). It is on the store's list for as long as its
- * callback is owed; when the deadline passes or the store is freed first, it is cut loose: its callback
- * is settled, and the backend gives it back whenever it can.
+ * Every call becomes a struct store_op (store_vtable.h). It is on the store's list for as long as
+ * its callback is owed; when the deadline passes or the store is freed first, it is cut loose: its
+ * callback is settled, and the backend gives it back whenever it can.
  */
 #include "db/store_vtable.h"
 #include "base/str.h"
@@ -113,7 +113,7 @@ void store_set_engine(struct store *store, const char *name)
     store->engine = mem_strdup(name);
 }
 
-/* ---- an operation's way ------------------------------------------------------------------------- */
+/* ---- an operation's way ---------------------------------------------------------------------- */
 
 static void op_answer(const struct store_op *op)
 {
@@ -201,7 +201,7 @@ static void op_start(struct store_op *op)
     store->vtable->start(store->backend, op);
 }
 
-/* ---- the calls ---------------------------------------------------------------------------------- */
+/* ---- the calls ------------------------------------------------------------------------------- */
 
 void store_migrate(struct store *store, store_migrate_fn *done, void *ctx)
 {
@@ -219,7 +219,8 @@ void store_check(struct store *store, store_done_fn *done, void *ctx)
     op_start(op);
 }
 
-void store_write(struct store *store, const struct store_batch *batch, store_write_fn *done, void *ctx)
+void store_write(struct store *store, const struct store_batch *batch, store_write_fn *done,
+                 void *ctx)
 {
     struct store_op *op = op_begin(store, STORE_WRITE, ctx);
 
@@ -228,7 +229,8 @@ void store_write(struct store *store, const struct store_batch *batch, store_wri
     op_start(op);
 }
 
-void store_run_begin(struct store *store, const struct store_run *run, store_run_fn *done, void *ctx)
+void store_run_begin(struct store *store, const struct store_run *run, store_run_fn *done,
+                     void *ctx)
 {
     struct store_op *op = op_begin(store, STORE_RUN_BEGIN, ctx);
 
@@ -266,7 +268,8 @@ void store_last_due(struct store *store, const char *site, const char *kind, sto
     op_start(op);
 }
 
-void store_list(struct store *store, const struct store_query *query, store_deals_fn *done, void *ctx)
+void store_list(struct store *store, const struct store_query *query, store_deals_fn *done,
+                void *ctx)
 {
     struct store_op *op = op_begin(store, STORE_LIST, ctx);
 

@@ -37,7 +37,7 @@
 
 #define DEAL_UNKNOWN INT64_MIN
 
-/* A deal as a page shows it. Pointers are borrowed. */
+/* A deal as a page shows it. Pointers are borrowed, and NULL only where that is said. */
 struct deal_row {
     const char *site;       /* "ppomppu" */
     const char *website;    /* the board's shown name, the app's `website`: "뽐뿌" */
@@ -74,7 +74,8 @@ struct store;
 /* url: "sqlite:PATH" or a libpq URL. Nothing is connected yet; a wrong scheme is ERR_CONFIG.
  * SQLite: the file and its folder are made on first use and migrated by themselves, except by store_list
  * and by a reader, which say that there is none yet and work as soon as there is one.
- * timeout_ms bounds each call, waiting for its turn and connecting included. */
+ * timeout_ms bounds each call, waiting for its turn and connecting included. A write that ran out of
+ * time may be stored or not; giving the same batch again is right in both cases. */
 MUST_CHECK int store_open(struct loop *loop, const char *url, int64_t timeout_ms, struct store **out,
                           struct err *err);
 void store_free(struct store **store);

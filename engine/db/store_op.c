@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* store_op.c - deep copies of what callers give, cleaned so that both databases see the same.
  *
- * Text becomes valid UTF-8. Rows are sorted by (site, length of key, key): all engines then lock rows in
- * one order and can't deadlock, and for numeric post keys a later post gets a higher id, which decides
- * the order among deals of one minute.
+ * Text becomes valid UTF-8. Rows are sorted by (site, length of key, key): all engines then lock
+ * rows in one order and can't deadlock, and for numeric post keys a later post gets a higher id,
+ * which decides the order among deals of one minute.
  */
 #include "db/store_vtable.h"
 #include "base/buf.h"
@@ -13,7 +13,7 @@
 #include <string.h>
 
 /* PostgreSQL's B-tree refuses entries past 2,700 bytes; no board comes near these. */
-enum { NAME_MAX_BYTES = 100, KEY_MAX_BYTES = 500, LIMIT_MAX = 100 };
+enum { NAME_MAX_BYTES = 100, KEY_MAX_BYTES = 500, LIMIT_MAX = 101 };
 
 /* 0001-01-01 and 9999-12-31T23:59:59.999Z: what RFC 3339 and both databases can hold. */
 #define TIME_MIN_MS INT64_C(-62135596800000)
@@ -57,7 +57,7 @@ char *store_op_text(struct store_op *op, const char *s)
     return clean;
 }
 
-/* ---- a batch ------------------------------------------------------------------------------------ */
+/* ---- a batch --------------------------------------------------------------------------------- */
 
 static void copy_row(struct store_op *op, const struct deal_row *from, struct deal_row *to)
 {
@@ -138,7 +138,7 @@ void store_op_take_batch(struct store_op *op, const struct store_batch *batch)
     }
 }
 
-/* ---- runs and queries --------------------------------------------------------------------------- */
+/* ---- runs and queries ------------------------------------------------------------------------ */
 
 void store_op_take_run(struct store_op *op, const struct store_run *run)
 {
@@ -150,23 +150,26 @@ void store_op_take_run(struct store_op *op, const struct store_run *run)
 }
 
 /* A time that a client sent: anything is allowed, the ends mean "all" and "nothing". */
-static int64_t clamp_time(int64_t ms, int64_t if_none)
+static int64_t clamp_time(int64_t ms)
 {
-    if (ms == CLOCK_NONE)
-        return if_none;
     if (ms < TIME_MIN_MS)
         return TIME_MIN_MS;
     return ms > TIME_MAX_MS ? TIME_MAX_MS : ms;
 }
 
-/* No bound becomes the outermost one, so that one constant statement serves every query. */
+/* "At most until" is "before (until, the highest id)", and no bound at all is the outermost one: so
+ * the stricter of the two is all that a statement needs, and its index finds the place at once. */
 void store_op_take_query(struct store_op *op, const struct store_query *query)
 {
+    int64_t until_ms = query->until_ms == CLOCK_NONE ? TIME_MAX_MS : clamp_time(query->until_ms);
+    struct store_query *own = &op->query;
+
     check(query->limit >= 1 && query->limit <= LIMIT_MAX && query->offset >= 0);
-    op->query = *query;
-    op->query.site = store_op_text(op, query->site);
-    op->query.until_ms = clamp_time(query->until_ms, TIME_MAX_MS);
-    if (query->before_sort_ms == CLOCK_NONE)
-        op->query.before_id = INT64_MAX;
-    op->query.before_sort_ms = clamp_time(query->before_sort_ms, TIME_MAX_MS);
+    *own = *query;
+    own->site = store_op_text(op, query->site);
+    if (own->before_sort_ms == CLOCK_NONE || own->before_sort_ms > until_ms) {
+        own->before_sort_ms = until_ms;
+        own->before_id = INT64_MAX;
+    }
+    own->before_sort_ms = clamp_time(own->before_sort_ms);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* store_postgres.c - PostgreSQL behind store.h: one connection, its schema judged once, then one statement
- * for each operation.
+/* store_postgres.c - PostgreSQL behind store.h: one connection, its schema judged once, then one
+ * statement for each operation.
  */
 #include "base/str.h"
 #include "db/postgres_conn.h"
@@ -21,8 +21,8 @@ static void op_run(struct store_op *op);
 static void *postgres_open(struct loop *loop, const char *url, int64_t timeout_ms)
 {
     struct postgres_store *store = mem_new(struct postgres_store);
-    char *session_sql = mem_printf("SET TimeZone = 'UTC'; SET jit = off; SET statement_timeout = %lld",
-                                   (long long)timeout_ms);
+    char *session_sql = mem_printf(
+        "SET TimeZone = 'UTC'; SET jit = off; SET statement_timeout = %lld", (long long)timeout_ms);
 
     list_init(&store->ops);
     store->pg = loop_pg_new(loop, url, timeout_ms);
@@ -42,10 +42,15 @@ static void postgres_close(void *backend)
     mem_free(store);
 }
 
+/* After any error the schema is judged anew: somebody may have changed it under this connection. */
 void postgres_finish(struct store_op *op, const struct err *err)
 {
-    if (err)
+    struct postgres_store *store = op->backend;
+
+    if (err) {
         op->err = *err;
+        store->is_schema_good = false;
+    }
     list_remove(&op->backend_link);
     store_op_finish(op); /* may free the store, and this backend with it */
 }
@@ -61,7 +66,7 @@ int64_t postgres_field(const void *result, int row, int column)
                                             : strtoll(PQgetvalue(result, row, column), NULL, 10);
 }
 
-/* ---- an operation's way ------------------------------------------------------------------------- */
+/* ---- an operation's way ---------------------------------------------------------------------- */
 
 static void postgres_start(void *backend, struct store_op *op)
 {
@@ -164,7 +169,7 @@ static void op_run(struct store_op *op)
     }
 }
 
-/* ---- migrations --------------------------------------------------------------------------------- */
+/* ---- migrations ------------------------------------------------------------------------------ */
 
 static void on_migrated(const void *result, const struct err *err, void *ctx);
 

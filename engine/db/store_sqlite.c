@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* store_sqlite.c - SQLite behind store.h: carries operations to the worker thread and back.
  *
- * The connections belong to the worker thread's works, which run one at a time and in order; the loop's
- * thread never touches them. Reading has a connection of its own, so that a list neither creates the
- * file nor migrates it.
+ * The connections belong to the worker thread's works, which run one at a time and in order; the
+ * loop's thread never touches them. Reading has a connection of its own, so that a list neither
+ * creates the file nor migrates it.
  */
 #include "db/sqlite_conn.h"
 

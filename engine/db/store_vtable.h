@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* store_vtable.h - between store.c and the two databases behind it. Nobody else includes this.
  *
- * An operation is one call of store.h on its way: deep copies of what was asked, room for the answer.
- * The front makes it, hands it to the backend's start(), and gets it back by store_op_finish(): exactly
- * once, on the loop's thread, never from inside start(). The front alone knows the callback, the deadline
- * timer and whether anybody still waits; the backend only sees `cancelled`.
+ * An operation is one call of store.h on its way: deep copies of what was asked, room for the
+ * answer. The front makes it, hands it to the backend's start(), and gets it back by
+ * store_op_finish(): exactly once, on the loop's thread, never from inside start(). The front alone
+ * knows the callback, the deadline timer and whether anybody still waits; the backend only sees
+ * `cancelled`.
  */
 #ifndef DB_STORE_VTABLE_H
 #define DB_STORE_VTABLE_H
@@ -54,12 +55,12 @@ struct store_op {
     int64_t deadline_mono_ms;
 
     /* asked */
-    int64_t timeout_ms;  /* of the backend: a little less than the front's, whose text says less */
-    bool is_reader;      /* never make, migrate or change a database */
-    const char *engine;  /* whose runs these are */
+    int64_t timeout_ms; /* of the backend: a little less than the front's, whose text says less */
+    bool is_reader;     /* never make, migrate or change a database */
+    const char *engine; /* whose runs these are */
     struct store_batch batch; /* rows sorted: see store_op.c */
     struct store_run run;
-    struct store_query query;
+    struct store_query query; /* both bounds as one: before_sort_ms, before_id */
     const char *site, *run_kind;
     int64_t at_ms;
 
@@ -74,8 +75,8 @@ struct store_op {
 
 struct store_vtable {
     const char *kind;
-    /* rest: the url behind its scheme for SQLite, the whole url for PostgreSQL. Cannot fail: nothing is
-     * connected yet. */
+    /* rest: the url behind its scheme for SQLite, the whole url for PostgreSQL. Cannot fail:
+     * nothing is connected yet. */
     void *(*open)(struct loop *loop, const char *rest, int64_t timeout_ms);
     void (*start)(void *backend, struct store_op *op);
     /* All operations are cancelled already; they are finished now or later. */
@@ -87,7 +88,7 @@ extern const struct store_vtable store_postgres_vtable;
 
 void store_op_finish(void *op); /* a loop_fn */
 
-/* ---- store_op.c: copies ------------------------------------------------------------------------- */
+/* ---- store_op.c: copies ---------------------------------------------------------------------- */
 
 struct store_op *store_op_new(enum store_op_kind kind);
 void store_op_free(struct store_op **op);

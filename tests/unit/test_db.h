@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* test_db.h - the bench of the database tests: a store on an empty database, synchronous calls that keep
- * what the callback brought, and a second, plain connection that looks into the tables.
+/* test_db.h - the bench of the database tests: a store on an empty database, synchronous calls that
+ * keep what the callback brought, and a second, plain connection that looks into the tables.
  *
- * Every call checks the asynchronous contract: no callback before the starting call returns, and exactly
- * one. PostgreSQL is one throw-away server for the program, emptied for each test.
+ * Every call checks the asynchronous contract: no callback before the starting call returns, and
+ * exactly one. PostgreSQL is one throw-away server for the program, emptied for each test.
  */
 #ifndef TEST_DB_H
 #define TEST_DB_H
@@ -28,6 +28,7 @@ struct bench {
     char dir[64]; /* of the SQLite file */
     char *url;
     struct store *store;
+    struct store *others[4]; /* more engines; freed with the bench */
 
     /* what the last answer brought */
     bool is_waiting;
@@ -41,7 +42,7 @@ struct bench {
     int n_deals;
 };
 
-/* ---- waiting ------------------------------------------------------------------------------------ */
+/* ---- waiting --------------------------------------------------------------------------------- */
 
 static void bench_answer(struct bench *b, const struct err *err)
 {
@@ -82,14 +83,15 @@ UNUSED_OK static void assert_failed(const struct bench *b, const char *part)
         fail_msg("expected \"%s\" in: %s", part, b->err.text);
 }
 
-/* ---- calls -------------------------------------------------------------------------------------- */
+/* ---- calls ----------------------------------------------------------------------------------- */
 
 UNUSED_OK static void on_done(const struct err *err, void *ctx)
 {
     bench_answer(ctx, err);
 }
 
-UNUSED_OK static void on_written(const struct store_counts *counts, const struct err *err, void *ctx)
+UNUSED_OK static void on_written(const struct store_counts *counts, const struct err *err,
+                                 void *ctx)
 {
     struct bench *b = ctx;
 
@@ -118,9 +120,10 @@ UNUSED_OK static void on_migrated(int applied, int version, const struct err *er
 static void keep_deal(struct bench *b, const struct deal *deal)
 {
     struct deal *to = &b->deals[b->n_deals++];
-    const char **texts[] = {&to->row.site, &to->row.website, &to->row.key, &to->row.product_id,
-                            &to->row.title, &to->row.url, &to->row.redirect_url, &to->row.image_url,
-                            &to->row.mall, &to->row.category, &to->row.currency};
+    const char **texts[] = {&to->row.site,         &to->row.website,   &to->row.key,
+                            &to->row.product_id,   &to->row.title,     &to->row.url,
+                            &to->row.redirect_url, &to->row.image_url, &to->row.mall,
+                            &to->row.category,     &to->row.currency};
 
     *to = *deal;
     for (size_t i = 0; i < ARRAY_LEN(texts); i++)
@@ -209,7 +212,7 @@ UNUSED_OK static void assert_counts(const struct bench *b, int added, int change
                  b->counts.added, b->counts.changed, b->counts.same);
 }
 
-/* ---- rows --------------------------------------------------------------------------------------- */
+/* ---- rows ------------------------------------------------------------------------------------ */
 
 /* A deal of which only the necessary is known. Keys are short: the texts are kept in a ring. */
 UNUSED_OK static struct deal_row row_of(const char *site, const char *key)
@@ -234,7 +237,7 @@ UNUSED_OK static struct deal_row row_of(const char *site, const char *key)
                              .score = DEAL_UNKNOWN};
 }
 
-/* ---- looking into the tables -------------------------------------------------------------------- */
+/* ---- looking into the tables ----------------------------------------------------------------- */
 
 UNUSED_OK static void ask_sqlite(const char *url, const char *sql, struct buf *out)
 {
@@ -298,7 +301,7 @@ UNUSED_OK static const char *events(struct bench *b)
                   "JOIN deals d ON d.id = e.deal_id WHERE kind <> 'created' ORDER BY e.id");
 }
 
-/* ---- set up and tear down ----------------------------------------------------------------------- */
+/* ---- set up and tear down -------------------------------------------------------------------- */
 
 UNUSED_OK static void open_store(struct bench *b)
 {
@@ -392,6 +395,8 @@ UNUSED_OK static int teardown(void **state)
     struct bench *b = *state;
 
     store_free(&b->store);
+    for (size_t i = 0; i < ARRAY_LEN(b->others); i++)
+        store_free(&b->others[i]);
     loop_free(&b->loop); /* runs what is left, so that a late callback or a leak shows */
     if (*b->dir) {
         char *command = mem_printf("rm -rf '%s'", b->dir);
@@ -404,5 +409,12 @@ UNUSED_OK static int teardown(void **state)
     mem_free(b);
     return 0;
 }
+
+/* One scenario on both databases. */
+#define BOTH(test)                                                \
+    {"sqlite_" #test, test, setup_sqlite, teardown, NULL},        \
+    {                                                             \
+        "postgresql_" #test, test, setup_postgres, teardown, NULL \
+    }
 
 #endif

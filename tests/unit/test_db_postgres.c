@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_db_postgres.c - PostgreSQL only: several engines at once, a server that goes away, and what a
- * write costs.
+/* test_db_postgres.c - PostgreSQL only: several engines at once, a server that goes away, and what
+ * a write costs.
  */
 #include "test_db.h"
 
@@ -19,7 +19,7 @@ static int setup_bare(void **state)
     return 0;
 }
 
-/* ---- schema ------------------------------------------------------------------------------------- */
+/* ---- schema ---------------------------------------------------------------------------------- */
 
 static void without_schema_every_call_says_to_migrate(void **state)
 {
@@ -41,6 +41,23 @@ static void without_schema_every_call_says_to_migrate(void **state)
     assert_counts(b, 1, 0, 0);
 }
 
+static void a_schema_that_vanishes_or_is_renewed_is_noticed(void **state)
+{
+    struct bench *b = bench(state);
+    struct deal_row row = row_of("clien", "5");
+
+    write_row(b, &row);
+    empty_database(b);
+    write_rows(b, &row, 1);
+    assert_failed(b, "42P01");
+    write_rows(b, &row, 1);
+    assert_failed(b, "run: catchdeal-engine migrate");
+    migrate(b);
+
+    write_row(b, &row);
+    assert_counts(b, 1, 0, 0);
+}
+
 static void an_encoding_without_hangul_is_refused(void **state)
 {
     struct bench *b = bench(state);
@@ -49,8 +66,7 @@ static void an_encoding_without_hangul_is_refused(void **state)
 
     ask(b, "DROP DATABASE IF EXISTS latin");
     ask(b, "CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0");
-    b->url = mem_printf("%.*s/latin%s", (int)(database - url), url,
-                        database + strlen("/postgres"));
+    b->url = mem_printf("%.*s/latin%s", (int)(database - url), url, database + strlen("/postgres"));
     reopen(b);
     migrate(b);
     assert_ok(b);
@@ -63,7 +79,6 @@ static void an_encoding_without_hangul_is_refused(void **state)
 
 struct many {
     struct bench *b;
-    struct store *stores[ENGINES];
     int n_left, n_failed;
     int applied;
     struct store_counts sum;
@@ -75,13 +90,13 @@ static void open_many(struct many *m, struct bench *b)
 
     *m = (struct many){.b = b};
     for (int i = 0; i < ENGINES; i++)
-        assert_int_equal(store_open(b->loop, b->url, BENCH_TIMEOUT_MS, &m->stores[i], &err), 0);
+        assert_int_equal(store_open(b->loop, b->url, BENCH_TIMEOUT_MS, &b->others[i], &err), 0);
 }
 
 static void close_many(struct many *m)
 {
     for (int i = 0; i < ENGINES; i++)
-        store_free(&m->stores[i]);
+        store_free(&m->b->others[i]);
 }
 
 static void many_answer(struct many *m, const struct err *err)
@@ -120,14 +135,14 @@ static void engines_that_migrate_together_apply_it_once(void **state)
         empty_database(b);
         m.n_left = ENGINES;
         for (int i = 0; i < ENGINES; i++)
-            store_migrate(m.stores[i], many_migrated, &m);
+            store_migrate(b->others[i], many_migrated, &m);
         many_wait(&m);
         assert_int_equal(m.applied, 1);
         close_many(&m);
     }
 }
 
-/* ---- several engines ---------------------------------------------------------------------------- */
+/* ---- several engines ------------------------------------------------------------------------- */
 
 static void many_written(const struct store_counts *counts, const struct err *err, void *ctx)
 {
@@ -155,7 +170,7 @@ static void write_by_all(struct many *m, const struct deal_row *rows, bool own_c
             if (own_counters)
                 own[i].view = engine;
         }
-        store_write(m->stores[engine], &batch, many_written, m);
+        store_write(m->b->others[engine], &batch, many_written, m);
     }
     many_wait(m);
 }
@@ -257,7 +272,7 @@ static void close_and_wait(struct bench *b)
         assert_true(clock_mono_ms() < deadline);
 }
 
-/* ---- what a write costs ------------------------------------------------------------------------- */
+/* ---- what a write costs ---------------------------------------------------------------------- */
 
 static void rows_that_did_not_change_are_not_touched(void **state)
 {
@@ -310,7 +325,7 @@ static void the_list_follows_an_index_whatever_the_query(void **state)
                         "0|t\n");
 }
 
-/* ---- a server that goes away -------------------------------------------------------------------- */
+/* ---- a server that goes away ----------------------------------------------------------------- */
 
 static void a_server_that_is_away_is_told_quickly_and_works_when_it_is_back(void **state)
 {
@@ -360,7 +375,8 @@ static void a_server_that_freezes_costs_the_deadline_and_no_more(void **state)
     test_pg_resume(bench_pg);
     use_timeout(b, BENCH_TIMEOUT_MS);
 
-    /* The frozen statement may have been done after all: the next crawl just says the same again. */
+    /* The frozen statement may have been done after all: the next crawl just says the same again.
+     */
     write_row(b, &row);
     list_all(b);
     assert_int_equal(b->n_deals, 1);
@@ -425,6 +441,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ON_NOTHING(without_schema_every_call_says_to_migrate),
         ON_NOTHING(engines_that_migrate_together_apply_it_once),
+        ON_SCHEMA(a_schema_that_vanishes_or_is_renewed_is_noticed),
         ON_SCHEMA(an_encoding_without_hangul_is_refused),
         ON_SCHEMA(engines_that_write_the_same_deals_neither_double_nor_deadlock),
         ON_SCHEMA(engines_that_see_the_same_change_note_it_once),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_db_sqlite.c - the SQLite file itself: missing, damaged, locked, replaced, shared by processes. */
+/* test_db_sqlite.c - the SQLite file itself: missing, damaged, locked, replaced, shared by
+ * processes. */
 #include "test_db.h"
 
 #include <semaphore.h>
@@ -46,7 +47,7 @@ static void fill_file(const char *path, const char *mode, long offset, const cha
     assert_int_equal(fclose(f), 0);
 }
 
-/* ---- the file comes and goes -------------------------------------------------------------------- */
+/* ---- the file comes and goes ----------------------------------------------------------------- */
 
 static void the_first_write_makes_folder_file_and_schema(void **state)
 {
@@ -130,7 +131,7 @@ static void a_removed_file_is_noticed(void **state)
     assert_int_equal(b->n_deals, 1);
 }
 
-/* ---- bad files ---------------------------------------------------------------------------------- */
+/* ---- bad files ------------------------------------------------------------------------------- */
 
 static void a_folder_that_cannot_be_made_is_named(void **state)
 {
@@ -224,7 +225,7 @@ static void damage_inside_is_told(void **state)
     assert_failed(b, "the file is damaged");
 }
 
-/* ---- locks and deadlines ------------------------------------------------------------------------ */
+/* ---- locks and deadlines --------------------------------------------------------------------- */
 
 static sqlite3 *lock_file(struct bench *b)
 {
@@ -312,7 +313,7 @@ static void freeing_does_not_wait_for_a_lock(void **state)
     b->loop = loop_new();
 }
 
-/* ---- several processes -------------------------------------------------------------------------- */
+/* ---- several processes ----------------------------------------------------------------------- */
 
 /* In a child: write until `batches` are done, exit 0 when all went well. */
 static void child_writes(const char *url, int worker, int batches)
@@ -390,7 +391,7 @@ static void a_writer_killed_in_mid_batch_leaves_whole_batches(void **state)
     assert_ok(b);
 }
 
-/* ---- cost --------------------------------------------------------------------------------------- */
+/* ---- cost ------------------------------------------------------------------------------------ */
 
 static void no_statement_on_deals_scans_or_sorts(void **state)
 {

@@ -2,7 +2,7 @@
 /* test_db_store.c - what a store promises, the same scenarios on SQLite and on PostgreSQL. */
 #include "test_db.h"
 
-/* ---- new, changed, same ------------------------------------------------------------------------- */
+/* ---- new, changed, same ---------------------------------------------------------------------- */
 
 static void counts_new_rows_and_then_the_same_rows(void **state)
 {
@@ -301,7 +301,7 @@ static void one_batch_mixes_new_changed_and_same(void **state)
     assert_counts(b, 1, 1, 2);
 }
 
-/* ---- identity ----------------------------------------------------------------------------------- */
+/* ---- identity -------------------------------------------------------------------------------- */
 
 static void product_id_of_a_known_deal_is_fixed(void **state)
 {
@@ -375,7 +375,7 @@ static void names_out_of_bounds_are_refused(void **state)
     mem_free(long_key);
 }
 
-/* ---- text --------------------------------------------------------------------------------------- */
+/* ---- text ------------------------------------------------------------------------------------ */
 
 static void odd_text_comes_back_byte_for_byte(void **state)
 {
@@ -468,275 +468,7 @@ static void a_batch_of_a_thousand_rows(void **state)
     assert_counts(b, 0, N / 10, N - N / 10);
 }
 
-/* ---- lists -------------------------------------------------------------------------------------- */
-
-/* Ten deals; three pairs and a group of four share their times. Keys in order of time: 1 .. 10. */
-static void write_ten(struct bench *b)
-{
-    static const int minutes[] = {0, 1, 1, 2, 3, 3, 3, 3, 4, 4};
-    static const char *const keys[] = {"1", "2", "3", "4", "5", "6", "7", "8", "9", "10"};
-    struct deal_row rows[10];
-
-    for (int i = 0; i < 10; i++) {
-        rows[i] = row_of(i % 2 ? "clien" : "ruliweb", keys[i]);
-        rows[i].posted_at_ms = AT - 600000 + minutes[i] * 60000;
-    }
-    /* One at a time, so that ids follow the keys. */
-    for (int i = 0; i < 10; i++)
-        write_row(b, &rows[i]);
-}
-
-static const char *keys_of(struct bench *b)
-{
-    struct buf out;
-    const char *text;
-
-    assert_ok(b);
-    buf_init(&out, 10000);
-    for (int i = 0; i < b->n_deals; i++)
-        buf_addf(&out, "%s%s", i ? " " : "", b->deals[i].row.key);
-    text = arena_strdup(&b->arena, buf_str(&out));
-    buf_fini(&out);
-    return text;
-}
-
-static void lists_newest_first_later_ids_first_among_equals(void **state)
-{
-    struct bench *b = bench(state);
-
-    write_ten(b);
-    list_all(b);
-
-    assert_string_equal(keys_of(b), "10 9 8 7 6 5 4 3 2 1");
-}
-
-static void within_a_batch_later_post_numbers_come_first(void **state)
-{
-    struct bench *b = bench(state);
-    struct deal_row rows[] = {row_of("clien", "999"), row_of("clien", "1001"),
-                              row_of("clien", "1000")};
-
-    write_rows(b, rows, 3);
-    list_all(b);
-
-    assert_string_equal(keys_of(b), "1001 1000 999");
-}
-
-static void keyset_pages_meet_without_gap_or_overlap(void **state)
-{
-    struct bench *b = bench(state);
-    struct buf seen;
-    struct store_query query = query_of(NULL, 3, 0);
-
-    write_ten(b);
-    buf_init(&seen, 1000);
-    do {
-        list_query(b, &query);
-        buf_addf(&seen, "[%s]", keys_of(b));
-        if (b->n_deals) {
-            query.before_sort_ms = b->deals[b->n_deals - 1].sort_at_ms;
-            query.before_id = b->deals[b->n_deals - 1].id;
-        }
-    } while (b->n_deals);
-
-    assert_string_equal(buf_str(&seen), "[10 9 8][7 6 5][4 3 2][1][]");
-    buf_fini(&seen);
-}
-
-static void offset_skips_rows(void **state)
-{
-    struct bench *b = bench(state);
-
-    write_ten(b);
-    list_some(b, NULL, 100, 7);
-    assert_string_equal(keys_of(b), "3 2 1");
-    list_some(b, NULL, 100, 10);
-    assert_string_equal(keys_of(b), "");
-    list_some(b, NULL, 100, INT32_MAX);
-    assert_string_equal(keys_of(b), "");
-}
-
-static void until_is_inclusive(void **state)
-{
-    struct bench *b = bench(state);
-
-    write_ten(b);
-    list_query(b, &(struct store_query){
-                      .limit = 100, .until_ms = AT - 540000, .before_sort_ms = CLOCK_NONE});
-    assert_string_equal(keys_of(b), "3 2 1");
-    list_query(b, &(struct store_query){
-                      .limit = 100, .until_ms = AT - 540001, .before_sort_ms = CLOCK_NONE});
-    assert_string_equal(keys_of(b), "1");
-}
-
-static void times_out_of_range_are_all_or_nothing(void **state)
-{
-    struct bench *b = bench(state);
-
-    write_ten(b);
-    list_query(b, &(struct store_query){
-                      .limit = 100, .until_ms = INT64_MAX, .before_sort_ms = INT64_MAX});
-    assert_int_equal(b->n_deals, 10);
-    list_query(b, &(struct store_query){
-                      .limit = 100, .until_ms = INT64_MIN + 1, .before_sort_ms = CLOCK_NONE});
-    assert_int_equal(b->n_deals, 0);
-    assert_ok(b);
-}
-
-static void site_filter_combines_with_paging(void **state)
-{
-    struct bench *b = bench(state);
-
-    write_ten(b);
-    list_some(b, "clien", 100, 0);
-    assert_string_equal(keys_of(b), "10 8 6 4 2");
-    list_some(b, "clien", 2, 1);
-    assert_string_equal(keys_of(b), "8 6");
-    list_some(b, "nobody' OR 1=1 --", 100, 0);
-    assert_string_equal(keys_of(b), "");
-}
-
-/* ---- runs --------------------------------------------------------------------------------------- */
-
-static int64_t begin_run(struct bench *b, const char *site, int64_t due_at_ms)
-{
-    struct store_run run = {
-        .site = site, .kind = "crawl", .due_at_ms = due_at_ms, .started_at_ms = AT};
-
-    bench_ask(b);
-    store_run_begin(b->store, &run, on_number, b);
-    bench_wait(b);
-    assert_ok(b);
-    assert_true(b->number > 0);
-    return b->number;
-}
-
-static void end_run(struct bench *b, int64_t id)
-{
-    struct store_run run = {.id = id,
-                            .ended_at_ms = AT + 7000,
-                            .reason = "timeout",
-                            .detail = "site clien: it's late",
-                            .pages = 3,
-                            .pages_failed = 1,
-                            .rows_seen = 60,
-                            .counts = {10, 5, 45},
-                            .bytes = INT64_C(5000000000),
-                            .cpu_ms = 1234,
-                            .peak_pss_bytes = INT64_C(300000000),
-                            .gb_ms = 99};
-
-    bench_ask(b);
-    store_run_end(b->store, &run, on_done, b);
-    bench_wait(b);
-}
-
-static void recover_runs(struct bench *b)
-{
-    bench_ask(b);
-    store_runs_recover(b->store, AT + 9000, on_done, b);
-    bench_wait(b);
-    assert_ok(b);
-}
-
-static void a_run_is_running_until_it_ends(void **state)
-{
-    struct bench *b = bench(state);
-    int64_t id = begin_run(b, "clien", AT);
-
-    assert_string_equal(ask(b, "SELECT site, kind, reason, ended_at FROM runs"),
-                        "clien|crawl|running|-\n");
-    end_run(b, id);
-
-    assert_ok(b);
-    assert_string_equal(
-        ask(b, "SELECT reason, detail, pages, pages_failed, rows_seen, rows_added, rows_changed, "
-               "rows_same, bytes, cpu_ms, peak_pss_bytes, gb_ms FROM runs"),
-        "timeout|site clien: it's late|3|1|60|10|5|45|5000000000|1234|300000000|99\n");
-    assert_string_equal(ask(b, "SELECT count(*) FROM runs WHERE ended_at > started_at"), "1\n");
-}
-
-static void ending_a_run_that_never_began_fails(void **state)
-{
-    struct bench *b = bench(state);
-
-    end_run(b, 12345);
-
-    assert_failed(b, "run 12345 is not in the ledger");
-}
-
-static void runs_left_open_are_closed_as_engine_lost(void **state)
-{
-    struct bench *b = bench(state);
-
-    end_run(b, begin_run(b, "clien", AT));
-    begin_run(b, "ruliweb", AT);
-    recover_runs(b);
-    assert_string_equal(ask(b, "SELECT site, reason FROM runs WHERE ended_at IS NOT NULL "
-                               "ORDER BY id"),
-                        "clien|timeout\nruliweb|engine-lost\n");
-    recover_runs(b);
-}
-
-static int64_t last_due(struct bench *b, const char *site, const char *kind)
-{
-    bench_ask(b);
-    store_last_due(b->store, site, kind, on_number, b);
-    bench_wait(b);
-    assert_ok(b);
-    return b->number;
-}
-
-static void last_due_is_the_latest_due_time_of_site_and_kind(void **state)
-{
-    struct bench *b = bench(state);
-
-    assert_true(last_due(b, "clien", "crawl") == CLOCK_NONE);
-    begin_run(b, "clien", AT + 1001);
-    begin_run(b, "clien", AT);
-    begin_run(b, "ruliweb", AT + 5000);
-    begin_run(b, "clien", CLOCK_NONE); /* by hand */
-
-    assert_true(last_due(b, "clien", "crawl") == AT + 1001);
-    assert_true(last_due(b, "clien", "refresh") == CLOCK_NONE);
-    assert_true(last_due(b, "dealbada", "crawl") == CLOCK_NONE);
-}
-
-/* ---- schema ------------------------------------------------------------------------------------- */
-
-static void migrating_again_applies_nothing(void **state)
-{
-    struct bench *b = bench(state);
-
-    migrate(b);
-    assert_ok(b);
-    assert_int_equal(b->applied, 0);
-    assert_int_equal(b->version, 1);
-    check_schema(b);
-    assert_ok(b);
-}
-
-static void a_newer_schema_is_refused_by_every_call(void **state)
-{
-    struct bench *b = bench(state);
-    struct deal_row row = row_of("clien", "5");
-
-    ask(b, b->is_postgres ? "INSERT INTO schema_version (version, name) VALUES (99, 'later')"
-                          : "INSERT INTO schema_version VALUES (99, 'later', 0)");
-    reopen(b);
-
-    check_schema(b);
-    assert_failed(b, "version 99, newer than this program");
-    migrate(b);
-    assert_failed(b, "version 99, newer than this program");
-    write_rows(b, &row, 1);
-    assert_failed(b, "version 99");
-    list_some(b, NULL, 100, 0);
-    assert_failed(b, "version 99");
-    assert_string_equal(ask(b, "SELECT count(*) FROM deals"), "0\n");
-}
-
-/* ---- the contract ------------------------------------------------------------------------------- */
+/* ---- the contract ---------------------------------------------------------------------------- */
 
 static void a_reader_lists_but_does_not_write(void **state)
 {
@@ -822,8 +554,8 @@ static void calls_are_answered_in_order(void **state)
 
 static void bad_urls_are_a_matter_of_configuration(void **state)
 {
-    static const char *const urls[] = {"", "mysql://secret@h/d", "sqlite:", "sqlite::memory:",
-                                       "/var/deals.db"};
+    static const char *const urls[] = {"", "mysql://secret@h/d",
+                                       "sqlite:", "sqlite::memory:", "/var/deals.db"};
     struct bench *b = bench(state);
     struct store *store;
     struct err err;
@@ -843,12 +575,6 @@ static void names_its_kind(void **state)
 
     assert_string_equal(store_kind(b->store), b->is_postgres ? "postgresql" : "sqlite");
 }
-
-#define BOTH(test)                                                                                 \
-    {"sqlite_" #test, test, setup_sqlite, teardown, NULL},                                         \
-    {                                                                                              \
-        "postgresql_" #test, test, setup_postgres, teardown, NULL                                  \
-    }
 
 int main(void)
 {
@@ -876,19 +602,6 @@ int main(void)
         BOTH(very_long_titles_are_kept_whole),
         BOTH(bytes_that_are_not_utf8_become_replacement_characters),
         BOTH(a_batch_of_a_thousand_rows),
-        BOTH(lists_newest_first_later_ids_first_among_equals),
-        BOTH(within_a_batch_later_post_numbers_come_first),
-        BOTH(keyset_pages_meet_without_gap_or_overlap),
-        BOTH(offset_skips_rows),
-        BOTH(until_is_inclusive),
-        BOTH(times_out_of_range_are_all_or_nothing),
-        BOTH(site_filter_combines_with_paging),
-        BOTH(a_run_is_running_until_it_ends),
-        BOTH(ending_a_run_that_never_began_fails),
-        BOTH(runs_left_open_are_closed_as_engine_lost),
-        BOTH(last_due_is_the_latest_due_time_of_site_and_kind),
-        BOTH(migrating_again_applies_nothing),
-        BOTH(a_newer_schema_is_refused_by_every_call),
         BOTH(a_reader_lists_but_does_not_write),
         BOTH(freeing_the_store_silences_what_is_under_way),
         BOTH(a_callback_may_free_the_store),

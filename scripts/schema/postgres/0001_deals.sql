@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- Deals, what happened to them, and the ledger of runs. Prices are hundredths of the currency's unit.
+-- Deals, what happened to them, and the ledger of runs.
+-- Prices are hundredths of the currency's unit.
 
 CREATE TABLE schema_version (
     version integer PRIMARY KEY,
@@ -7,10 +8,11 @@ CREATE TABLE schema_version (
     applied_at timestamptz NOT NULL DEFAULT now()
 );
 
--- product_id is DEFERRABLE on purpose: an immediate unique index that is not the one ON CONFLICT names
--- makes two engines that insert the same deal at the same moment fail; a deferrable one lets ON CONFLICT
--- decide first.
--- Counters change every hour and are in no index: the free space lets those updates stay on their page.
+-- product_id is DEFERRABLE on purpose: an immediate unique index that is not the one ON CONFLICT
+-- names makes two engines that insert the same deal at the same moment fail; a deferrable one lets
+-- ON CONFLICT decide first.
+-- Counters change every hour and are in no index: the free space lets those updates stay on their
+-- page.
 CREATE TABLE deals (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     site text COLLATE "C" NOT NULL,
