@@ -33,6 +33,10 @@ struct proc_spec {
     gid_t gid;
     int fd_map[4][2]; /* {our fd, child's fd} pairs; fd 0..2 default to /dev/null, stderr to our pipe */
     int n_fd_map;     /* every other descriptor of ours is closed in the child; child's fd < 16 */
+    /* cgroup.procs files open for writing: the child puts itself into these groups first of all, so that
+     * nothing of it ever ran outside. */
+    int cgroup_procs_fds[3];
+    int n_cgroup_procs_fds;
     long long rlimit_core_bytes;   /* usually 0 */
     long long rlimit_nofile;       /* 0: leave */
     size_t stderr_tail_bytes;      /* what is kept of stderr (the last bytes); 0: 16384 */

@@ -24,6 +24,7 @@ enum {
 };
 
 enum step {
+    STEP_CGROUP,
     STEP_GROUP,
     STEP_FDS,
     STEP_CORE_LIMIT,
@@ -36,8 +37,8 @@ enum step {
 };
 
 static const char *const step_names[] = {
-    "setpgid",          "descriptors",     "RLIMIT_CORE", "RLIMIT_NOFILE", "change of user",
-    "PR_SET_PDEATHSIG", "parent has gone", "chdir",       "exec",
+    "cgroup.procs",   "setpgid",           "descriptors",     "RLIMIT_CORE", "RLIMIT_NOFILE",
+    "change of user", "PR_SET_PDEATHSIG", "parent has gone", "chdir",       "exec",
 };
 
 struct failure {
@@ -97,6 +98,15 @@ static void child_map_fds(struct child *child)
     child_must(child, close_range((unsigned)child->report_fd + 1, ~0u, 0) == 0, STEP_FDS);
 }
 
+/* "0" is the writer itself, in either version of cgroups. */
+static void child_enter_cgroups(const struct child *child)
+{
+    const struct proc_spec *spec = child->spec;
+
+    for (int i = 0; i < spec->n_cgroup_procs_fds; i++)
+        child_must(child, write(spec->cgroup_procs_fds[i], "0", 1) == 1, STEP_CGROUP);
+}
+
 static void child_limit(const struct child *child, int resource, long long value, enum step step)
 {
     struct rlimit limit;
@@ -134,6 +144,7 @@ __attribute__((noreturn)) static void child_run(struct child *child)
 {
     const struct proc_spec *spec = child->spec;
 
+    child_enter_cgroups(child);
     child_must(child, setpgid(0, 0) == 0, STEP_GROUP);
     child_reset_signals();
     child_map_fds(child);
