@@ -172,7 +172,7 @@ static void serve_until_signal(struct program *program)
 
 static int serve(struct program *program, const struct options *options, struct err *err)
 {
-    if (log_set_levels(program->config.log, err) < 0)
+    if (log_set_levels(*program->config.log ? program->config.log : "info", err) < 0)
         return err_prefix(err, "log");
     if (server_new(program->loop, &program->config, &program->server, err) < 0)
         return -1;

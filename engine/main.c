@@ -250,6 +250,15 @@ static int run_command(struct session *s)
     }
 }
 
+static int set_log_levels(const struct session *s, struct err *err)
+{
+    const char *levels = s->config.log;
+
+    if (str_empty(levels))
+        levels = s->args->command == ARGS_RUN ? "info" : "error";
+    return log_set_levels(levels, err) < 0 ? err_prefix(err, "log") : 0;
+}
+
 static int with_config(const struct args *args)
 {
     struct session s = {.args = args};
@@ -260,8 +269,7 @@ static int with_config(const struct args *args)
         config_fini(&s.config);
         return err_exit_code(err.code);
     }
-    if (log_set_levels(s.config.log, &err) < 0) {
-        err_prefix(&err, "log");
+    if (set_log_levels(&s, &err) < 0) {
         exit_code = fail(&err);
     } else {
         exit_code = run_command(&s);
