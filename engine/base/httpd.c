@@ -152,8 +152,7 @@ static void finish_stop(void *ctx)
         stopped(httpd->stopped_ctx);
 }
 
-/* ---- connections come and go --------------------------------------------------------------------
- */
+/* ---- connections come and go ----------------------------------------------------------------- */
 
 static void request_free(struct request *request)
 {
