@@ -83,7 +83,7 @@ static int check_database(const char *value, struct err *err)
 
 static int check_log(const char *value, struct err *err)
 {
-    return log_check_levels(value, err);
+    return *value ? log_check_levels(value, err) : 0; /* empty: each program chooses */
 }
 
 static int check_zone(const char *value, struct err *err)
