@@ -30,6 +30,176 @@ static void on_begun(int64_t run_id, const struct err *err, void *ctx);
 static void next_page(struct run *run);
 static void on_page_done(const struct job_result *result, const struct err *err, void *ctx);
 static void finish(struct run *run);
+static void on_ended(const struct err *err, void *ctx);
+
+struct run *run_start(const struct crawl_env *env, const struct run_request *request,
+                      const struct run_events *events, void *ctx)
+{
+    struct run *run = mem_new(struct run);
+
+    run->env = *env;
+    run->site = request->site;
+    run->events = *events;
+    run->ctx = ctx;
+    run->url = mem_strdup(request->url);
+    run->page = request->page_from;
+    run->page_to = request->url ? request->page_from : request->page_to;
+    run->ledger = (struct store_run){
+        .site = request->site->id,
+        .kind = request->kind,
+        .due_at_ms = request->due_at_ms,
+        .started_at_ms = clock_wall_ms(),
+    };
+    run->wake = loop_timer_new(env->loop, on_start, run);
+    loop_timer_start(run->wake, 0);
+    return run;
+}
+
+static void on_start(void *ctx)
+{
+    struct run *run = ctx;
+
+    log_info("run", "begins", "site=%s kind=%s pages=%d-%d", run->site->id, run->ledger.kind, run->page,
+             run->page_to);
+    if (run->env.store)
+        store_run_begin(run->env.store, &run->ledger, on_begun, run);
+    else
+        next_page(run);
+}
+
+static void on_begun(int64_t run_id, const struct err *err, void *ctx)
+{
+    struct run *run = ctx;
+
+    if (err) {
+        /* No row to complete: the ledger is what failed. */
+        run->end = *err;
+        err_prefix(&run->end, "ledger");
+        finish(run);
+        return;
+    }
+    run->ledger.id = run_id;
+    next_page(run);
+}
+
+/* ---- pages -------------------------------------------------------------------------------------- */
+
+static void page_url(const struct run *run, struct buf *out)
+{
+    const char *origin = config_origin_of(run->env.config, run->site->id);
+
+    if (run->url)
+        buf_adds(out, run->url);
+    else
+        site_list_url(run->site, run->page, origin, out);
+}
+
+static void next_page(struct run *run)
+{
+    bool mapped = run->url || config_origin_of(run->env.config, run->site->id);
+    struct job_request request = {
+        .site = run->site,
+        .page = run->page,
+        .run_id = run->ledger.id,
+        .min_delay_ms = mapped ? run->env.config->origin_min_delay : run->site->min_delay_ms,
+    };
+    struct buf url;
+
+    if (run->cancelled && run->end.code == ERR_OK)
+        err_set(&run->end, ERR_CANCELLED, "cancelled");
+    if (run->cancelled || run->page > run->page_to) {
+        finish(run);
+        return;
+    }
+    buf_init(&url, URL_MAX_BYTES);
+    page_url(run, &url);
+    request.url = buf_str(&url);
+    run->job = job_start(&run->env, &request, on_page_done, run);
+    buf_fini(&url);
+}
+
+static void count_page(struct run *run, const struct job_result *result, const struct err *err)
+{
+    struct store_run *ledger = &run->ledger;
+
+    ledger->pages++;
+    ledger->pages_failed += err != NULL;
+    ledger->counts.added += result->counts.added;
+    ledger->counts.changed += result->counts.changed;
+    ledger->counts.same += result->counts.same;
+    ledger->cpu_ms += result->cost.cpu_ms;
+    ledger->gb_ms += result->cost.gb_ms;
+    if (result->cost.peak_pss_bytes > ledger->peak_pss_bytes)
+        ledger->peak_pss_bytes = result->cost.peak_pss_bytes;
+    if (result->page) {
+        ledger->rows_seen += result->page->seen;
+        ledger->bytes += result->page->html_bytes;
+    }
+}
+
+/* Would the next page of this run be as hopeless, or as unwelcome, as this one? */
+static bool ends_run(enum err_code code)
+{
+    switch (code) {
+    case ERR_STORE:
+    case ERR_SITE:
+    case ERR_LAUNCH:
+    case ERR_ROBOTS:
+    case ERR_BLOCKED:
+    case ERR_RATE_LIMITED:
+    case ERR_DRIFT:
+    case ERR_CANCELLED:
+    case ERR_DISK:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void on_page_done(const struct job_result *result, const struct err *err, void *ctx)
+{
+    struct run *run = ctx;
+
+    count_page(run, result, err);
+    if (err && run->end.code == ERR_OK) {
+        run->end = *err;
+        err_prefix(&run->end, "site %s: page %d", run->site->id, run->page);
+    }
+    if (err)
+        log_warn("run", "page failed", "site=%s page=%d attempts=%d reason=%s text=%s", run->site->id, run->page,
+                 result->attempts, err_reason(err->code), log_quote(err->text));
+    if (run->events.on_page)
+        run->events.on_page(run, run->page, result, err, run->ctx);
+    job_free(&run->job);
+    run->page = err && ends_run(err->code) ? run->page_to + 1 : run->page + 1;
+    next_page(run);
+}
+
+void run_cancel(struct run *run)
+{
+    if (run->cancelled)
+        return;
+    run->cancelled = true;
+    if (run->job)
+        job_cancel(run->job);
+}
+
+/* ---- the end ------------------------------------------------------------------------------------ */
+
+static void finish(struct run *run)
+{
+    struct store_run *ledger = &run->ledger;
+
+    ledger->ended_at_ms = clock_wall_ms();
+    ledger->reason = err_reason(run->end.code);
+    ledger->detail = run->end.code == ERR_OK ? NULL : run->end.text;
+    if (run->env.store && ledger->id) {
+        store_run_end(run->env.store, ledger, on_ended, run);
+        return;
+    }
+    on_ended(NULL, run);
+}
+
 static void log_end(const struct run *run)
 {
     const struct store_run *l = &run->ledger;
