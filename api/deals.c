@@ -67,7 +67,7 @@ static bool store_answered(struct call *call, const struct err *err)
     else if (err)
         log_debug("api", "database still away", "error=%s", log_quote(err->text));
     if (!err && api->store_is_away)
-        log_info("api", "database back", "%s", "");
+        log_info("api", "database back", "kind=%s", store_kind(api->store));
     api->store_is_away = err;
     if (err)
         respond_away(call);
