@@ -62,10 +62,10 @@
 static const char write_sql[] =
     "WITH input AS MATERIALIZED (SELECT r.*, " PG_TIME("r.posted_at_ms") " AS posted_at "
     "FROM jsonb_to_recordset($1::jsonb) AS r "
-    "(site text COLLATE \"C\", post_key text COLLATE \"C\", product_id text, website text, title text, url text, redirect_url text, image_url text, "
-    "mall text, category text, currency text, price_e2 bigint, posted_at_ms bigint, "
-    "view_count bigint, comment_count bigint, like_count bigint, score bigint, "
-    "is_sold_out boolean)), "
+    "(site text COLLATE \"C\", post_key text COLLATE \"C\", product_id text, "
+    "website text, title text, url text, redirect_url text, image_url text, mall text, "
+    "category text, currency text, price_e2 bigint, posted_at_ms bigint, view_count bigint, "
+    "comment_count bigint, like_count bigint, score bigint, is_sold_out boolean)), "
 
     "old AS MATERIALIZED (SELECT d.* FROM input i JOIN deals d USING (site, post_key)), "
 
