@@ -464,6 +464,7 @@ static void add_row(struct buf *out, const struct row *row)
 void config_help(struct buf *out)
 {
     buf_adds(out,
+             "# SPDX-License-Identifier: MIT\n"
              "# catchdeal.conf - every key with its default; each may be left out.\n"
              "#\n"
              "# Later wins: this file, environment CATCHDEAL_KEY, command line --set key=value.\n"

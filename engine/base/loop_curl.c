@@ -15,7 +15,8 @@ struct loop_curl {
     struct loop_timer *timer;
     loop_curl_done_fn *done;
     void *ctx;
-    bool *freed; /* set: callbacks run, tell them when one frees us */
+    bool reporting; /* callbacks run: one that frees us only marks it */
+    bool freed;
 };
 
 /* One watched socket; libcurl keeps the pointer (curl_multi_assign). */
@@ -25,18 +26,27 @@ struct watched {
     curl_socket_t fd;
 };
 
+static void destroy(struct loop_curl *glue)
+{
+    /* Closes what is kept open, which takes our watchers away. */
+    curl_multi_cleanup(glue->multi);
+    loop_timer_free(&glue->timer);
+    mem_free(glue);
+    curl_global_cleanup();
+}
+
 static void report_done(struct loop_curl *glue)
 {
-    bool freed = false;
     CURLMsg *message;
     int left;
 
-    glue->freed = &freed;
-    while (!freed && (message = curl_multi_info_read(glue->multi, &left)))
+    glue->reporting = true;
+    while (!glue->freed && (message = curl_multi_info_read(glue->multi, &left)))
         if (message->msg == CURLMSG_DONE)
             glue->done(message->easy_handle, (int)message->data.result, glue->ctx);
-    if (!freed)
-        glue->freed = NULL;
+    glue->reporting = false;
+    if (glue->freed)
+        destroy(glue);
 }
 
 static void on_io(void *ctx, unsigned events)
@@ -129,11 +139,8 @@ void loop_curl_free(struct loop_curl **glue_ptr)
     *glue_ptr = NULL;
     if (!glue)
         return;
-    if (glue->freed)
-        *glue->freed = true;
-    /* Closes what is kept open, which takes our watchers away. */
-    curl_multi_cleanup(glue->multi);
-    loop_timer_free(&glue->timer);
-    mem_free(glue);
-    curl_global_cleanup();
+    if (glue->reporting)
+        glue->freed = true;
+    else
+        destroy(glue);
 }
