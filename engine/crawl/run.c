@@ -170,8 +170,9 @@ static void on_page_done(const struct job_result *result, const struct err *err,
                  result->attempts, err_reason(err->code), log_quote(err->text));
     if (run->events.on_page)
         run->events.on_page(run, run->page, result, err, run->ctx);
-    job_free(&run->job);
+    /* The job owns err: nothing of it after job_free(). */
     run->page = err && ends_run(err->code) ? run->page_to + 1 : run->page + 1;
+    job_free(&run->job);
     next_page(run);
 }
 
