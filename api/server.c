@@ -29,7 +29,7 @@ static void on_store_checked(const struct err *err, void *ctx)
         return;
     }
     server->api.store_is_away = true;
-    log_error("api", "database not ready, answering 503", "error=%s", log_quote(err->text));
+    log_warn("api", "database not ready, answering 503", "error=%s", log_quote(err->text));
 }
 
 static int listen_public(struct server *server, struct loop *loop, const struct config *config,
@@ -65,6 +65,7 @@ static int open_all(struct server *server, struct loop *loop, const struct confi
         return err_prefix(err, "api_timezone");
     if (store_open(loop, config->database, config->database_timeout, &server->api.store, err) < 0)
         return err_prefix(err, "database");
+    store_set_reader(server->api.store); /* the engine makes and changes the database */
     if (listen_public(server, loop, config, err) < 0 || listen_admin(server, loop, config, err) < 0)
         return -1;
     store_check(server->api.store, on_store_checked, server);
