@@ -101,7 +101,8 @@ class Bench:
 
     def last_words(self):
         """The last lines of the programs of a failed test."""
-        return [f"{program.name} said:\n{program.err[-1500:]}" for program in self._started if program.err]
+        return [f"{program.name} said:\n{program.err[-1500:]}" for program in self._started
+                if program.err and not processes.SANITIZER_REPORT.search(program.err)]
 
     def close(self, failed):
         """End what runs; returns complaints and leftovers (nothing: empty)."""

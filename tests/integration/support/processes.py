@@ -118,6 +118,13 @@ class Result:
         return f"exit code {self.code}\n--- stdout\n{self.out[-2000:]}\n--- stderr\n{self.err[-4000:]}"
 
 
+def _start_of_report(err):
+    """Who, where and the first frames; the rest is seldom of use."""
+    found = SANITIZER_REPORT.search(err)
+    lines = (err[found.start():] if found else err[-4000:]).splitlines()
+    return "\n".join(lines[:40])
+
+
 class Program:
     """A started program. Its output is collected while it runs; check_clean() judges it at the end."""
 
@@ -198,7 +205,7 @@ class Program:
         err = self.err
         code = self._popen.returncode
         if SANITIZER_REPORT.search(err) or code == SANITIZER_EXIT:
-            found.append(f"{self.name}: sanitizer report\n{err[-6000:]}")
+            found.append(f"{self.name}: sanitizer report\n{_start_of_report(err)}")
         if code is not None and code < 0 and not self.may_be_killed:
             found.append(f"{self.name}: ended by signal {-code}\n{err[-3000:]}")
         for line in ERROR_LINE.findall(err):
