@@ -30,6 +30,7 @@ enum {
     LINE_BYTES = 4096,         /* a longer line of stderr is cut */
     DRAIN_MAX_BYTES = 1 << 20, /* of stderr after the end; grandchildren may go on writing */
     END_WAIT_MS = 5000,        /* for killed processes in proc_fini */
+    END_STEP_MS = 5,
 };
 
 struct proc {
@@ -408,17 +409,20 @@ static size_t kill_orphans(void)
     return killed;
 }
 
+/* A process that is a zombie has handed its children on to us: with none of the tree left alive,
+ * all that is to be reaped can be reaped. */
 static void end_forgotten(struct proc *proc, int64_t deadline_ms)
 {
-    struct pollfd end = {.fd = proc->pidfd, .events = POLLIN};
-    int64_t left_ms = deadline_ms - clock_mono_ms();
     struct proc_end ignored;
 
     check(proc->forgotten);
-    if (poll(&end, 1, left_ms > 0 ? (int)left_ms : 0) == 1 && reap(proc, WNOHANG, &ignored))
-        proc_tree_signal(&proc->tree, SIGKILL);
-    else
-        log_warn("proc", "does not die", "pid=%d", (int)proc->pid);
+    proc_tree_signal(&proc->tree, SIGKILL);
+    /* SIGCHLD interrupts the waiting, which is welcome. */
+    while ((!proc->ended || proc_tree_refresh(&proc->tree)) && clock_mono_ms() < deadline_ms)
+        if (proc->ended || !reap(proc, WNOHANG, &ignored))
+            poll(NULL, 0, END_STEP_MS);
+    if (!proc->ended || proc->tree.n)
+        log_warn("proc", "does not die", "pid=%d left=%zu", (int)proc->pid, proc->tree.n);
     proc_destroy(proc);
 }
 
@@ -431,9 +435,11 @@ void proc_fini(void)
         return;
     LIST_FOREACH (at, next, &family.procs)
         end_forgotten(container_of(at, struct proc, link), deadline_ms);
-    do
+    reap_orphans();
+    while (kill_orphans() && clock_mono_ms() < deadline_ms) {
+        poll(NULL, 0, END_STEP_MS);
         reap_orphans();
-    while (kill_orphans() && clock_mono_ms() < deadline_ms && poll(NULL, 0, 5) == 0);
+    }
     loop_signal_free(&family.on_child);
     family.loop = NULL;
 }
