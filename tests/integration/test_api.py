@@ -178,10 +178,18 @@ def live_answers_on_the_admin_listener_of_both_programs(bench):
 
 
 @test
-def an_api_that_starts_before_any_crawl_serves_an_empty_list(bench):
+def an_api_that_starts_before_any_crawl_says_503_and_serves_once_the_engine_has_run(bench):
     api = bench.start_api()
 
-    expect_equal(api.json("/hit-products")["data"], [], "deals")
+    before = api.get("/hit-products")
+    demo = bench.start_boards()
+    result = bench.crawl("clien", **demo.settings("clien"))
+
+    expect_equal(before.status, 503, "without a database")
+    expect("Retry-After" in before.headers, "no Retry-After")
+    expect_equal(result.code, 0, f"crawl: {result}")
+    wait_until(lambda: api.get("/hit-products").status == 200, 15, "the API did not notice the database")
+    expect(api.json("/hit-products")["data"], "no deals")
 
 
 @test
