@@ -43,7 +43,8 @@ struct loop_pg {
     struct list waiting;         /* the first of them runs when `running` */
     bool running;
     PGresult *result; /* last of the running statement, or NULL */
-    bool *freed;      /* set: a callback runs, tell it when it frees us */
+    bool busy;        /* a callback runs: one that frees us only marks it */
+    bool freed;
 };
 
 static void on_kick(void *ctx);
@@ -76,21 +77,23 @@ static void arm_deadline(struct loop_pg *pg)
         loop_timer_start(pg->deadline, first_of(&pg->waiting)->deadline_ms - clock_mono_ms());
 }
 
+static void pg_destroy(struct loop_pg *pg);
+
 /* Give the statement its end. false: the callback has freed pg. */
 static bool finish(struct loop_pg *pg, struct statement *s, const PGresult *result,
                    const struct err *err)
 {
     loop_pg_fn *done = s->done;
     void *ctx = s->ctx;
-    bool freed = false;
 
     statement_free(s);
-    pg->freed = &freed;
+    pg->busy = true;
     done(result, err, ctx);
-    if (freed)
-        return false;
-    pg->freed = NULL;
-    return true;
+    pg->busy = false;
+    if (!pg->freed)
+        return true;
+    pg_destroy(pg);
+    return false;
 }
 
 /* ---- errors ------------------------------------------------------------------------------------
@@ -463,15 +466,8 @@ int loop_pg_pending(const struct loop_pg *pg)
     return (int)list_count(&pg->waiting);
 }
 
-void loop_pg_free(struct loop_pg **pg_ptr)
+static void pg_destroy(struct loop_pg *pg)
 {
-    struct loop_pg *pg = *pg_ptr;
-
-    *pg_ptr = NULL;
-    if (!pg)
-        return;
-    if (pg->freed)
-        *pg->freed = true;
     drop_connection(pg);
     while (!list_is_empty(&pg->waiting))
         statement_free(first_of(&pg->waiting));
@@ -480,4 +476,17 @@ void loop_pg_free(struct loop_pg **pg_ptr)
     mem_free(pg->session_sql);
     mem_free(pg->url);
     mem_free(pg);
+}
+
+void loop_pg_free(struct loop_pg **pg_ptr)
+{
+    struct loop_pg *pg = *pg_ptr;
+
+    *pg_ptr = NULL;
+    if (!pg)
+        return;
+    if (pg->busy)
+        pg->freed = true;
+    else
+        pg_destroy(pg);
 }
