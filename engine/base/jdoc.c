@@ -55,13 +55,23 @@ static bool is_low_surrogate(int unit)
     return unit >= 0xdc00 && unit <= 0xdfff;
 }
 
+/* A backslash and one byte. Of what cJSON would read wrongly the parser is to refuse the whole. */
+static char *clean_short_escape(char *p, const char *end)
+{
+    if (end - p < 2 || !p[1] || p[1] & 0x80)
+        return p + 1; /* that byte is no part of it, and cleaned by itself */
+    if (p[1] == 'u')  /* without its digits: cJSON takes it for a NUL, which cuts the string */
+        p[1] = '?';
+    return p + 2;
+}
+
 /* Rewrite the escape at p where it has to be; returns what comes after it. */
 static char *clean_escape(char *p, const char *end)
 {
     int unit = unit_at(p, end);
 
     if (unit < 0)
-        return p + (end - p >= 2 ? 2 : 1);
+        return clean_short_escape(p, end);
     if (is_high_surrogate(unit) && is_low_surrogate(unit_at(p + 6, end)))
         return p + 12;
     if (unit == 0 || is_high_surrogate(unit) || is_low_surrogate(unit))

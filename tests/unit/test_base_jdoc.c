@@ -91,10 +91,19 @@ static void bytes_that_are_no_utf8_become_question_marks(void **state)
 static void cut_escapes_are_left_alone_within_bounds(void **state)
 {
     (void)state;
-    assert_sanitised("\"\\u12", "\"\\u12");
     assert_sanitised("\"\\", "\"\\");
-    assert_sanitised("\"\\ud83d\\u", "\"\\ufffd\\u");
-    assert_sanitised("\"\\uZZZZ\"", "\"\\uZZZZ\"");
+    assert_sanitised("\"\\ud83d\\n", "\"\\ufffd\\n");
+    assert_sanitised("\"\\\xff\"", "\"\\?\"");
+}
+
+/* cJSON would take "\uZZZZ" for a NUL, at which the string ends. */
+static void an_escape_without_four_digits_is_broken(void **state)
+{
+    (void)state;
+    assert_sanitised("\"\\uZZZZ\"", "\"\\?ZZZZ\"");
+    assert_sanitised("\"\\u12", "\"\\?12");
+    assert_sanitised("\"\\ud83d\\u", "\"\\ufffd\\?");
+    assert_broken("[\"a\\u00Zbc\"]", "JSON: byte 3: broken");
 }
 
 static void raw_nul_bytes_do_not_cut(void **state)
@@ -258,6 +267,7 @@ int main(void)
         cmocka_unit_test(escaped_backslashes_start_no_escape),
         cmocka_unit_test(bytes_that_are_no_utf8_become_question_marks),
         cmocka_unit_test(cut_escapes_are_left_alone_within_bounds),
+        cmocka_unit_test(an_escape_without_four_digits_is_broken),
         cmocka_unit_test(raw_nul_bytes_do_not_cut),
         cmocka_unit_test(reads_what_chrome_sends_with_lone_surrogates),
         cmocka_unit_test(broken_documents_name_the_byte),
