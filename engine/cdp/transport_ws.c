@@ -2,8 +2,8 @@
 /* transport_ws.c - the WebSocket transport: libwebsockets as a client, joined to the loop.
  *
  * lws_write() without LWS_WRITE_NO_FIN makes one frame of whatever length; what the socket does not take
- * at once lws keeps and sends first, so a large command stays one frame. What arrives is put together up to
- * TRANSPORT_MAX_MESSAGE_BYTES. No extension is offered: deflate on loopback only costs.
+ * at once lws keeps and sends first, so a large command stays one frame. What arrives is put together (joiner.c)
+ * up to TRANSPORT_MAX_MESSAGE_BYTES. No extension is offered: deflate on loopback only costs.
  *
  * A wsi may outlive its transport by a turn (lws closes it when it likes). The two are tied by the wsi's opaque
  * pointer, which transport_free() cuts; a callback that finds none ends the wsi.
@@ -11,18 +11,17 @@
  * Not here: what the messages mean (envelope.c, conn.c).
  */
 #include "cdp/transport.h"
-#include "base/buf.h"
 #include "base/list.h"
 #include "base/log.h"
 #include "base/loop_glue.h"
 #include "base/str.h"
+#include "cdp/joiner.h"
 
 #include <libwebsockets.h>
 #include <stdio.h>
 #include <string.h>
 
 enum {
-    KEEP_BYTES = 256 << 10,      /* a receive buffer that grew past this is given back after its message */
     SEND_CHUNK_BYTES = 64 << 10, /* what lws gives to one send(); its default is 4 KiB */
     HOST_BYTES = 128,
 };
@@ -48,7 +47,7 @@ struct transport_ws {
     int64_t connect_timeout_ms;
     struct list outgoing;
     size_t outgoing_bytes;
-    struct buf incoming;
+    struct joiner incoming;
     struct err why;
 };
 
@@ -112,7 +111,7 @@ static void ws_free(struct transport *base)
     cut_wsi(ws);
     drop_outgoing(ws);
     loop_timer_free(&ws->timer);
-    buf_fini(&ws->incoming);
+    joiner_fini(&ws->incoming);
     mem_free(ws->url);
     mem_free(ws);
 }
@@ -168,35 +167,31 @@ static int on_writable(struct transport_ws *ws)
 /* The message is handed over out of its buffer: the receiver may free the transport. */
 static int deliver(struct transport_ws *ws, struct lws *wsi)
 {
-    struct buf message = ws->incoming;
+    struct buf message = joiner_take(&ws->incoming);
 
-    buf_init(&ws->incoming, TRANSPORT_MAX_MESSAGE_BYTES);
     ws->events->on_message(message.data, message.len, ws->ctx);
     if (lws_get_opaque_user_data(wsi) != ws) {
         buf_fini(&message);
         return -1;
     }
-    if (message.cap <= KEEP_BYTES) {
-        buf_clear(&message);
-        ws->incoming = message;
-    } else {
-        buf_fini(&message);
-    }
+    joiner_give_back(&ws->incoming, &message);
     return 0;
 }
 
 static int on_received(struct transport_ws *ws, struct lws *wsi, const void *bytes, size_t len)
 {
-    buf_add(&ws->incoming, bytes, len);
-    if (buf_overflowed(&ws->incoming)) {
+    bool is_end = !lws_remaining_packet_payload(wsi) && lws_is_final_fragment(wsi);
+
+    switch (joiner_add(&ws->incoming, bytes, len, is_end)) {
+    case JOINER_TOO_LONG:
         end_later(ws, ERR_PROTOCOL, "a message of more than 64 MiB came");
         return -1;
+    case JOINER_WHOLE:
+        return deliver(ws, wsi);
+    case JOINER_MORE:
+        break;
     }
-    if (lws_remaining_packet_payload(wsi) || !lws_is_final_fragment(wsi))
-        return 0;
-    if (ws->incoming.len == 0)
-        return 0;
-    return deliver(ws, wsi);
+    return 0;
 }
 
 /* ---- libwebsockets ----------------------------------------------------------------------------- */
@@ -353,7 +348,7 @@ struct transport *transport_ws_new(struct loop *loop, const char *url, int64_t c
     ws->url = mem_strdup(url);
     ws->connect_timeout_ms = connect_timeout_ms;
     list_init(&ws->outgoing);
-    buf_init(&ws->incoming, TRANSPORT_MAX_MESSAGE_BYTES);
+    joiner_init(&ws->incoming, TRANSPORT_MAX_MESSAGE_BYTES);
     ws->timer = loop_timer_new(loop, on_timer, ws);
     loop_timer_start(ws->timer, 0);
     return &ws->base;
