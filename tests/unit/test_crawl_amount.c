@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -146,6 +147,25 @@ static void reads_prices_in_titles(void **state)
     expect_prices(samples, ARRAY_LEN(samples), amount_price_in_title);
 }
 
+/* A page's text has no bound of ours: reading it must not recurse for each number. */
+static void reads_an_endless_row_of_numbers(void **state)
+{
+    enum { TIMES = 300000 };
+    static const char piece[] = "1만";
+    char *text = mem_alloc(TIMES * strlen(piece) + 1);
+    struct amount_price price;
+
+    (void)state;
+    text[TIMES * strlen(piece)] = '\0';
+    for (size_t i = 0; i < TIMES; i++)
+        memcpy(text + i * strlen(piece), piece, strlen(piece));
+
+    assert_true(amount_price(text, &price));
+    assert_int_equal(price.e2, 1000000);
+
+    mem_free(text);
+}
+
 static void finds_no_price_where_there_is_none(void **state)
 {
     static const struct price_sample samples[] = {
@@ -208,6 +228,7 @@ int main(void)
         cmocka_unit_test(reads_counts),
         cmocka_unit_test(reads_price_elements),
         cmocka_unit_test(reads_prices_in_titles),
+        cmocka_unit_test(reads_an_endless_row_of_numbers),
         cmocka_unit_test(finds_no_price_where_there_is_none),
         cmocka_unit_test(takes_the_mall_from_the_first_bracket),
     };
