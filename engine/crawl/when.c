@@ -17,6 +17,10 @@ enum { MINUTE_S = 60, HOUR_S = 3600, DAY_S = 86400 };
 #define CLOCK_SKEW_MS ((int64_t)5 * MINUTE_S * 1000)
 #define DAY_MS ((int64_t)DAY_S * 1000)
 
+/* 0001-01-01 and 9999-12-31T23:59:59.999Z: the store takes no other time. */
+#define FIRST_MS INT64_C(-62135596800000)
+#define LAST_MS INT64_C(253402300799999)
+
 /* Feb 29 without a year can lie up to eight years back (around 2100). */
 #define YEARS_BACK_MAX 8
 
@@ -132,7 +136,7 @@ static const char *read_date(const char *at, struct when *w)
     const char *more;
 
     at = read_number(at, 4, &digits, &first);
-    if (!at || digits == 3 || !(at = read_separator(at, &sign)))
+    if (!at || digits == 3 || (digits == 4 && first == 0) || !(at = read_separator(at, &sign)))
         return NULL;
     at = read_number(at, 2, NULL, &second);
     if (!at)
@@ -321,10 +325,11 @@ enum when_kind when_parse(const char *text, int64_t now_ms, const struct clock_z
     if (str_empty(text))
         return WHEN_NONE;
     if (clock_parse_rfc3339(text, wall_ms_out, &ignored) == 0)
-        return WHEN_EXACT;
-    *wall_ms_out = CLOCK_NONE;
-    if (collect(text, &w))
+        kind = WHEN_EXACT;
+    else if (collect(text, &w))
         kind = resolve(&w, now_ms, zone, wall_ms_out);
+    if (*wall_ms_out < FIRST_MS || *wall_ms_out > LAST_MS)
+        kind = WHEN_NONE;
     if (kind == WHEN_NONE)
         *wall_ms_out = CLOCK_NONE;
     return kind;

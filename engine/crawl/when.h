@@ -8,7 +8,7 @@
  * is still to come 11-22 13:05  11월 22일 13:05                  no year: the latest such day that
  * is not in the future 방금, 30초 전, 3분 전, 3분전, 2시간 전 26/11/22, 2026.11.22, 11-22, 12.24,
  * 어제, 3일 전    a day without a time Three two-digit parts are year, month, day. Dates that do
- * not exist (13-40, 02-30) are no dates.
+ * not exist (13-40, 02-30) are no dates, and times outside the years 1 to 9999 of UTC no times.
  */
 #ifndef CRAWL_WHEN_H
 #define CRAWL_WHEN_H

@@ -212,6 +212,10 @@ static void finds_no_time_where_there_is_none(void **state)
         {"10:30 11:30", WHEN_NONE, NULL},
         {"99999999분 전", WHEN_NONE, NULL},
         {"날짜", WHEN_NONE, NULL},
+        {"0000-11-22T13:05:00Z", WHEN_NONE, NULL},
+        {"0001-01-01T00:00:00+23:59", WHEN_NONE, NULL}, /* in UTC before the year 1 */
+        {"9999-12-31T23:59:59-23:59", WHEN_NONE, NULL},
+        {"0000.11.22 13:05", WHEN_NONE, NULL},
     };
 
     (void)state;
