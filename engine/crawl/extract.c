@@ -221,7 +221,7 @@ static void read_page(struct row_set *set, const struct jval *result)
     struct arena *arena = &set->arena;
 
     set->status = (int)jval_get_int(result, "status", 0);
-    set->url = arena_strdup(arena, jval_get_str(result, "url", ""));
+    set->url = cut(arena, jval_get_str(result, "url", ""), MAX_URL_BYTES);
     set->title = cut(arena, jval_get_str(result, "title", ""), MAX_TITLE_BYTES);
     set->text_head = cut(arena, jval_get_str(result, "text_head", ""), MAX_TITLE_BYTES);
     set->ready = jval_get_bool(result, "ready", false);

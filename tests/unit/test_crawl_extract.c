@@ -202,6 +202,22 @@ static void cuts_an_endless_title_between_characters(void **state)
     assert_true(str_utf8_valid(title, strlen(title)));
 }
 
+static void cuts_an_endless_address_of_the_page(void **state)
+{
+    struct fixture *f = *state;
+    struct buf answer;
+
+    buf_init(&answer, BUF_MAX_DEFAULT);
+    buf_adds(&answer, "{\"layout\":\"one\",\"rows\":[],\"url\":\"http://a/");
+    for (int i = 0; i < 5000; i++)
+        buf_adds(&answer, "뷁");
+    buf_adds(&answer, "\"}");
+    read_answer(f, buf_str(&answer));
+    buf_fini(&answer);
+
+    assert_true(strlen(f->set->url) <= 2048 && strlen(f->set->url) > 2044);
+}
+
 static void tells_what_the_page_was(void **state)
 {
     struct fixture *f = *state;
@@ -282,6 +298,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(keeps_the_first_row_of_a_key, make, drop),
         cmocka_unit_test_setup_teardown(drops_rows_without_key_title_or_web_address, make, drop),
         cmocka_unit_test_setup_teardown(cuts_an_endless_title_between_characters, make, drop),
+        cmocka_unit_test_setup_teardown(cuts_an_endless_address_of_the_page, make, drop),
         cmocka_unit_test_setup_teardown(tells_what_the_page_was, make, drop),
         cmocka_unit_test_setup_teardown(accepts_a_page_without_a_layout, make, drop),
         cmocka_unit_test_setup_teardown(tells_where_a_refused_selector_stands, make, drop),
