@@ -87,20 +87,28 @@ static void read_line(struct reader *r, char *line)
         read_rule(r, false, value);
 }
 
+/* Every line ends in '\n'. A NUL ends one as well: it must not hide the rules behind it. */
+static char *copy_lines(const char *text, size_t len)
+{
+    char *copy = mem_alloc(len + 1);
+
+    for (size_t i = 0; i < len; i++)
+        copy[i] = text[i] == '\r' || text[i] == '\0' ? '\n' : text[i];
+    copy[len] = '\0';
+    return copy;
+}
+
 struct robots *robots_parse(const char *text, size_t len, const char *agent)
 {
     struct robots *robots = mem_new(struct robots);
     struct reader reader = {.robots = robots, .agent = agent};
-    char *copy = mem_strndup(text, len < MAX_BYTES ? len : MAX_BYTES);
+    char *copy = copy_lines(text, len < MAX_BYTES ? len : MAX_BYTES);
     char *rest = copy;
     char *line;
 
     arena_init(&robots->arena);
     if (str_starts(rest, "\xef\xbb\xbf"))
         rest += 3;
-    for (char *c = rest; *c; c++)
-        if (*c == '\r')
-            *c = '\n';
     while ((line = str_next(&rest, '\n')))
         read_line(&reader, line);
     mem_free(copy);

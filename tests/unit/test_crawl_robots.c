@@ -77,6 +77,17 @@ static void names_the_rule_that_decided(void **state)
     robots_free(&robots);
 }
 
+static void a_nul_byte_ends_its_line_and_not_the_file(void **state)
+{
+    static const char text[] = "User-agent: *\n\0\nDisallow: /x\0y\n";
+    struct robots *robots = robots_parse(text, sizeof(text) - 1, "catchdeal");
+
+    (void)state;
+    assert_false(robots_allow(robots, "/x", NULL));
+    assert_true(robots_allow(robots, "/", NULL));
+    robots_free(&robots);
+}
+
 static void rubbish_allows_everything(void **state)
 {
     (void)state;
@@ -94,6 +105,7 @@ int main(void)
         cmocka_unit_test(dollar_ends_a_pattern),
         cmocka_unit_test(the_group_for_us_replaces_the_star_group),
         cmocka_unit_test(names_the_rule_that_decided),
+        cmocka_unit_test(a_nul_byte_ends_its_line_and_not_the_file),
         cmocka_unit_test(rubbish_allows_everything),
     };
 
