@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SEARCH_DAYS = 5 * 366 };
+enum { SEARCH_DAYS = 5 * 366, MAX_STEP_DIGITS = 4 };
 
 struct field {
     const char *name;
@@ -87,6 +87,8 @@ static int parse_item(const struct field *field, const char *item, uint64_t *bit
         if (!isdigit((unsigned char)at[1]))
             return -1;
         step = (int)strtol(at + 1, &end, 10);
+        if (end - at > 1 + MAX_STEP_DIGITS) /* the int may be cut */
+            return -1;
         at = end;
     }
     if (*at || step < 1 || step > 1000 || from > to)

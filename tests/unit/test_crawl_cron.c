@@ -84,6 +84,7 @@ static void refuses_broken_lines_and_says_what_was_expected(void **state)
         {"5-1 * * * *", "\"5-1\""},
         {"*/0 * * * *", "\"*/0\""},
         {"1, * * * *", "field 1"},
+        {"*/4294967297 * * * *", "\"*/4294967297\""}, /* 1, cut to 32 bits */
         {"a * * * *", "\"a\""},
         {"@often", "expected @every TIME"},
         {"@every 5", "@every: \"5\": expected a time with its unit"},
