@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/str.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,12 +95,26 @@ static int refuse(const struct reader *r, struct err *err, const char *what, con
     return err_set(err, ERR_CONFIG, "%s:%d: %s: %s", r->path, r->line, what, why);
 }
 
+/* Letters, digits and '-' up to the '=' or the end: a name with anything else would be another switch to us than to
+ * Chrome, or none to it. */
+static bool is_name(const char *text)
+{
+    size_t len = strcspn(text, "=");
+
+    for (size_t i = 0; i < len; i++)
+        if (!isalnum((unsigned char)text[i]) && !strchr("-_.", text[i]))
+            return false;
+    return len > 0;
+}
+
 static int check_form(const struct reader *r, const char *text, struct err *err)
 {
     const char *value = strchr(text, '=');
 
     if (!str_starts(text, "--") || strlen(text) < 3)
         return refuse(r, err, text, "expected a switch that begins with --");
+    if (!is_name(text + 2))
+        return refuse(r, err, text, "expected --name or --name=value, no blank before the =");
     if (value && (value[1] == '"' || value[1] == '\''))
         return refuse(r, err, text, "the line is passed as it stands: leave the quotes away");
     if (!r->has_reason)
@@ -190,6 +205,8 @@ static int read_file(const char *path, struct buf *out, struct err *err)
         return err_set(err, ERR_CONFIG, "%s: cannot be read", path);
     if (buf_overflowed(out))
         return err_set(err, ERR_CONFIG, "%s: over 1 MiB: no file of switches", path);
+    if (strlen(buf_str(out)) < out->len)
+        return err_set(err, ERR_CONFIG, "%s: expected a text file, found a NUL byte", path);
     return 0;
 }
 

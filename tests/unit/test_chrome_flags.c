@@ -30,18 +30,23 @@ static int teardown(void **state)
     return 0;
 }
 
-static int load(struct world *w, const char *text)
+static int load_bytes(struct world *w, const char *bytes, size_t len)
 {
     int fd, rc;
 
     snprintf(w->path, sizeof(w->path), "/tmp/chrome-flags-XXXXXX");
     fd = mkstemp(w->path);
     assert_true(fd >= 0);
-    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+    assert_int_equal(write(fd, bytes, len), len);
     close(fd);
     rc = flags_load(w->path, &w->flags, &w->err);
     unlink(w->path);
     return rc;
+}
+
+static int load(struct world *w, const char *text)
+{
+    return load_bytes(w, text, strlen(text));
 }
 
 static void assert_refused(struct world *w, const char *text, int line, const char *words)
@@ -95,6 +100,24 @@ static void refuses_what_is_no_switch(void **state)
     assert_refused(*state, "# why\nmute-audio\n", 2, "begins with --");
     assert_refused(*state, "# why\n--\n", 2, "begins with --");
     assert_refused(*state, "# why\nhttp://example.com/\n", 2, "begins with --");
+}
+
+static void refuses_a_name_that_chrome_would_read_otherwise(void **state)
+{
+    assert_refused(*state, "# why\n--no-sandbox =1\n", 2, "no blank before the =");
+    assert_refused(*state, "# why\n--lang ko\n", 2, "--name or --name=value");
+    assert_refused(*state, "# why\n--=x\n", 2, "--name or --name=value");
+}
+
+static void refuses_a_nul_byte_instead_of_leaving_out_the_rest(void **state)
+{
+    static const char text[] = "# why\n--mute-audio\0\n--disable-sync\n";
+    struct world *w = *state;
+
+    assert_int_equal(load_bytes(w, text, sizeof(text) - 1), -1);
+
+    assert_int_equal(w->err.code, ERR_CONFIG);
+    assert_non_null(strstr(w->err.text, "NUL byte"));
 }
 
 static void refuses_quotes(void **state)
@@ -188,6 +211,8 @@ int main(void)
         TEST(one_reason_holds_until_the_next_empty_line),
         TEST(refuses_a_switch_without_a_reason),
         TEST(refuses_what_is_no_switch),
+        TEST(refuses_a_name_that_chrome_would_read_otherwise),
+        TEST(refuses_a_nul_byte_instead_of_leaving_out_the_rest),
         TEST(refuses_quotes),
         TEST(refuses_switches_that_the_engine_owns_and_says_what_to_do),
         TEST(refuses_the_same_switch_twice),
