@@ -318,14 +318,17 @@ static void on_cleaned(const struct err *err, void *ctx)
 
 static void slot_take_back(struct slot *slot, bool healthy)
 {
+    struct pool *pool = slot->pool;
+
     slot->lease = NULL;
     tab_cancel(slot->tab);
+    pool->stats.tabs_crashed += tab_is_lost(slot->tab);
     if (!healthy || tab_is_spoiled(slot->tab)) {
         slot_drop_tab(slot);
         slot_set_state(slot, SLOT_IDLE);
         return;
     }
-    browser_did_well(slot->pool->browser);
+    browser_did_well(pool->browser);
     slot->pages++;
     if (slot->pages % PAGES_PER_COLLECT == 0) {
         slot_set_state(slot, SLOT_DYING);

@@ -44,6 +44,8 @@ struct lease_events {
     void (*on_lost)(const struct err *why, void *ctx);
 };
 
+/* request and events are copied. The lease is gone when on_granted came with err, and when on_lost has returned:
+ * pool_return() may be called in these, but not later. */
 struct lease *pool_lease(struct pool *pool, const struct lease_request *request,
                          const struct lease_events *events, void *ctx);
 

@@ -598,6 +598,11 @@ bool tab_is_spoiled(const struct tab *tab)
     return tab->spoiled || cdp_session_is_lost(tab->session);
 }
 
+bool tab_is_lost(const struct tab *tab)
+{
+    return cdp_session_is_lost(tab->session);
+}
+
 void tab_close_target(struct tab *tab, int64_t timeout_ms, cdp_result_fn *done, void *ctx)
 {
     if (cdp_session_target_id(tab->session))

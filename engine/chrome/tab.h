@@ -58,7 +58,9 @@ struct tab_events {
 };
 
 struct tab_settings {
-    const char *prelude_js; /* borrowed while the tab is being opened */
+    /* Borrowed while the tab is being opened. Chrome runs it as soon as the page has a script of its own, an inline
+     * handler included; in a page without any it does not run (seen), and has nothing to guard against. */
+    const char *prelude_js;
     const char *user_agent; /* NULL: Chrome's own */
     int64_t timeout_ms;     /* of each step of the opening */
 };
@@ -71,6 +73,7 @@ void tab_collect_garbage(struct tab *tab, int64_t timeout_ms, tab_done_fn *done,
 
 /* It cannot be trusted with another page: lost, or a script that could not be ended. */
 bool tab_is_spoiled(const struct tab *tab);
+bool tab_is_lost(const struct tab *tab);
 
 /* Ask Chrome to close the target; `done` as in cdp_session_close, may be NULL and may come after tab_free. */
 void tab_close_target(struct tab *tab, int64_t timeout_ms, void (*done)(const struct jval *, const struct err *, void *),
