@@ -237,7 +237,7 @@ static bool collect(const char *at, struct when *w)
 
 static void apply_half_day(struct when *w)
 {
-    if (w->is_pm && w->hour < 12)
+    if (w->is_pm && w->has_time && w->hour < 12)
         w->hour += 12;
     if (w->is_am && w->hour == 12)
         w->hour = 0;
