@@ -486,6 +486,60 @@ static void reaping_orphans_does_not_steal_the_end_of_children(void **state)
     assert_int_equal(w->end.value, 11);
 }
 
+static void count_exit(const struct proc_end *end, void *ctx)
+{
+    int *sum = ctx;
+
+    *sum += end->value;
+}
+
+static void children_that_end_together_all_keep_their_end(void **state)
+{
+    const char *const argv[] = {"/bin/sh", "-c", "exit 5", NULL};
+    struct world *w = *state;
+    struct proc_spec spec = {.argv = argv, .on_exit = count_exit};
+    struct proc *others[3];
+    struct err err;
+    int sum = 0;
+
+    spec.ctx = &sum;
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(proc_spawn(w->loop, &spec, &others[i], &err), 0);
+    start_shell(w, "exit 6");
+    /* All are zombies before the loop looks at the first. */
+    for (int i = 0; i < 3; i++)
+        assert_true(dies(proc_pid(others[i])));
+    assert_true(dies(proc_pid(w->proc)));
+    while (w->exits == 0 || sum < 15)
+        run(w);
+
+    assert_int_equal(w->end.value, 6);
+    assert_int_equal(sum, 15);
+    for (int i = 0; i < 3; i++)
+        proc_free(&others[i]);
+}
+
+/* The leader of a session starts one more in a group of its own and ends: neither parent nor group
+ * tell whose that is. */
+static void session_tells_whose_an_orphan_is(void **state)
+{
+    struct world *w = *state;
+    pid_t pids[2];
+
+    start_shell(w, "setsid bash -c 'trap \"set -m; sleep 1000 & echo \\$! >&2; exit\" USR1; "
+                   "echo $$ >&2; while :; do sleep 0.01; done' & wait; sleep 1000");
+    run_until_line_count(w, 1);
+    pids_of_lines(w, pids, 1);
+    assert_true(proc_tree_size(w->proc) >= 2);
+    kill(pids[0], SIGUSR1);
+    run_until_line_count(w, 2);
+    pids_of_lines(w, pids, 2);
+    assert_true(dies(pids[0]));
+    proc_kill_tree(w->proc, SIGKILL);
+
+    assert_true(dies(pids[1]));
+}
+
 static void free_kills_the_tree_and_no_callback_comes(void **state)
 {
     struct world *w = *state;
@@ -618,6 +672,8 @@ int main(void)
         PROC_TEST(tree_of_a_dead_child_is_still_known),
         PROC_TEST(orphans_come_to_us_and_are_reaped),
         PROC_TEST(reaping_orphans_does_not_steal_the_end_of_children),
+        PROC_TEST(children_that_end_together_all_keep_their_end),
+        PROC_TEST(session_tells_whose_an_orphan_is),
         PROC_TEST(free_kills_the_tree_and_no_callback_comes),
         PROC_TEST(may_be_freed_in_its_exit_callback),
         PROC_TEST(may_be_freed_in_its_line_callback),
