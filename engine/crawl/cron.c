@@ -141,22 +141,17 @@ static int split_words(char *text, char **words, int max)
 
 static int parse_five(struct cron *cron, char *text, struct err *err)
 {
-    char *words[5];
-    uint64_t bits[5];
-    char *original = mem_strdup(text);
+    char *words[5] = {NULL};
+    uint64_t bits[5] = {0};
     int n = split_words(text, words, 5);
-    int rc = 0;
 
     if (n != 5)
-        rc = err_set(err, ERR_CONFIG, "\"%s\": expected 5 fields, got %d", original, n);
-    cron->any_day = rc == 0 && words[2][0] == '*';
-    cron->any_weekday = rc == 0 && words[4][0] == '*';
-    for (int i = 0; rc == 0 && i < 5; i++)
+        return err_set(err, ERR_CONFIG, "expected 5 fields, got %d", n);
+    cron->any_day = words[2][0] == '*';
+    cron->any_weekday = words[4][0] == '*';
+    for (int i = 0; i < 5; i++)
         if (parse_field(&fields[i], i, words[i], &bits[i], err) < 0)
-            rc = err_prefix(err, "\"%s\"", original);
-    mem_free(original);
-    if (rc < 0)
-        return rc;
+            return -1;
     cron->minutes = bits[0];
     cron->hours = (uint32_t)bits[1];
     cron->days = (uint32_t)bits[2];
@@ -182,7 +177,7 @@ int cron_parse(struct cron *cron, const char *text, struct err *err)
     copy = mem_strdup(text);
     rc = parse_five(cron, copy, err);
     mem_free(copy);
-    return rc;
+    return rc < 0 ? err_prefix(err, "\"%s\"", text) : 0;
 }
 
 /* ---- the next due moment ------------------------------------------------------------------------ */

@@ -17,7 +17,7 @@
 #include <string.h>
 
 enum { ROBOTS_TIMEOUT_MS = 15000, ROBOTS_MAX_BYTES = 512 * 1024, ROBOTS_REDIRECTS = 5 };
-static const int64_t ROBOTS_KEEP_MS = 24 * 3600 * 1000;
+static const int64_t ROBOTS_KEEP_MS = (int64_t)24 * 3600 * 1000;
 
 struct gate {
     struct polite *polite;
@@ -191,17 +191,20 @@ static void on_robots(const struct fetch_result *result, const struct err *err, 
 {
     struct gate *gate = ctx;
     struct err why;
-    bool is_text = result && result->status >= 200 && result->status < 300;
+    bool is_text;
 
     gate->fetching = NULL;
     if (err) {
         why = *err;
         err_prefix(&why, "%s/robots.txt", gate->origin);
-    }
-    if (err || judge_answer(gate, result, &why) < 0) {
         fail_waiting(gate, &why);
         return;
     }
+    if (judge_answer(gate, result, &why) < 0) {
+        fail_waiting(gate, &why);
+        return;
+    }
+    is_text = result->status >= 200 && result->status < 300;
     /* RFC 9309 section 2.3.1.3: a 4xx answer means that there are no rules. */
     robots_free(&gate->robots);
     gate->robots = robots_parse(is_text ? result->body : "", is_text ? result->body_len : 0, "catchdeal");
