@@ -36,6 +36,9 @@ CPPFLAGS_ALL := -D_GNU_SOURCE -Iengine -I. -I$(BUILD) -Itests -MMD -MP $(PKG_CFL
 ifeq ($(VARIANT),asan)
 OPT      := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
 OPT_LD   := -fsanitize=address,undefined
+else ifeq ($(VARIANT),fuzz)
+OPT      := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
+OPT_LD   := -fsanitize=fuzzer,address,undefined
 else
 OPT      := -O2 -g -D_FORTIFY_SOURCE=2
 OPT_LD   :=
@@ -143,6 +146,35 @@ check: ## unit tests under sanitizers (T=base_buf runs one)
 	@$(MAKE) --no-print-directory VARIANT=asan WERROR=1 \
 	    $(if $(T),$(BUILD)/asan-$(notdir $(CC))/unit/test_$(T),unit-binaries)
 	@scripts/lib/run-unit $(BUILD)/asan-$(notdir $(CC))/unit $(if $(T),test_$(T))
+
+# ---- fuzzing: tests/fuzz/fuzz_FOLDER_NAME.c, linked like a unit test; without libFuzzer replay.c drives it --
+FUZZ_SRCS := $(wildcard tests/fuzz/fuzz_*.c)
+FUZZ_BINS := $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,$(FUZZ_SRCS))
+FUZZ_SECONDS ?= 30
+FUZZ_CC   ?= clang
+
+define fuzz_rule
+$(OUT)/fuzz/$(notdir $(basename $(1))): $(call objs,$(1) tests/fuzz/fuzz.c $(if $(filter fuzz,$(VARIANT)),,tests/fuzz/replay.c)) \
+    $(call link_libs,$(call test_folder,$(basename $(1))))
+	@mkdir -p $$(@D)
+	@echo "  LINK  $$@"
+	@$(CC) $(LDFLAGS_ALL) -o $$@ $$^ $(LDLIBS_ALL)
+endef
+$(foreach t,$(FUZZ_SRCS),$(eval $(call fuzz_rule,$(t))))
+
+.PHONY: fuzz-binaries
+fuzz-binaries: $(if $(T),$(OUT)/fuzz/fuzz_$(T),$(FUZZ_BINS))
+
+.PHONY: fuzz
+fuzz: ## libFuzzer on every parser, FUZZ_SECONDS (30) each (T=base_jdoc runs one)
+	@tests/fuzz/run need-runtime $(FUZZ_CC)
+	@$(MAKE) --no-print-directory VARIANT=fuzz CC=$(FUZZ_CC) WERROR=1 fuzz-binaries
+	@tests/fuzz/run fuzz $(BUILD)/fuzz-$(notdir $(FUZZ_CC))/fuzz $(FUZZ_SECONDS) $(T)
+
+.PHONY: check-fuzz
+check-fuzz: ## replay the committed corpora once, under sanitizers (T=base_jdoc replays one)
+	@$(MAKE) --no-print-directory VARIANT=asan WERROR=1 fuzz-binaries
+	@tests/fuzz/run replay $(BUILD)/asan-$(notdir $(CC))/fuzz $(T)
 
 .PHONY: check-walls
 check-walls: ## every #include obeys the folder order

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/* fuzz_api_params.c - a request's target, its parameters and cursors. */
+#include "fuzz.h"
+#include "api/cursor.h"
+#include "api/params.h"
+#include "base/buf.h"
+#include "base/str.h"
+
+#include <string.h>
+
+/* Written out again, the parameters are the same. */
+static void check_rewritten(const struct params *params, struct arena *arena)
+{
+    struct params again;
+    struct buf target;
+    struct err err;
+
+    buf_init(&target, BUF_MAX_DEFAULT);
+    buf_adds(&target, "/x");
+    for (size_t i = 0; i < params->n; i++) {
+        buf_adds(&target, i ? "&&" : "?");
+        buf_add_urlenc(&target, params->items[i].name);
+        buf_addc(&target, '=');
+        buf_add_urlenc(&target, params->items[i].value);
+    }
+    check(params_parse(&again, arena, buf_str(&target), &err) == 0 && again.n == params->n);
+    for (size_t i = 0; i < params->n; i++) {
+        check(str_eq(again.items[i].name, params->items[i].name));
+        check(str_eq(again.items[i].value, params->items[i].value));
+    }
+    buf_fini(&target);
+}
+
+static void check_typed(struct params *params)
+{
+    static const char *const known[] = {"limit", "since", "cursor"};
+    int64_t limit = 20, since = 0;
+    struct cursor cursor;
+    struct err err;
+
+    if (params_only(params, known, ARRAY_LEN(known), &err) == 0)
+        check(params->n <= ARRAY_LEN(known));
+    else
+        check(*err.text && strlen(params->wrong) < sizeof(params->wrong));
+    if (params_int(params, "limit", 1, 100, &limit, &err) < 0)
+        check(str_eq(params->wrong, "limit") && limit == 20);
+    check(limit >= 1 && limit <= 100);
+    if (params_time(params, "since", NULL, &since, &err) < 0)
+        check(str_eq(params->wrong, "since") && since == 0);
+    check(since >= INT64_C(-62167305600000) &&
+          since <= INT64_C(253402387200000)); /* years 0 to 9999 and a day */
+    if (params_get(params, "cursor") && cursor_parse(params_get(params, "cursor"), &cursor)) {
+        char text[CURSOR_CHARS + 1];
+
+        cursor_format(&cursor, text);
+        check(cursor.id >= 0 && str_eq(text, params_get(params, "cursor")));
+    }
+}
+
+static void check_cursor(const uint8_t *data, size_t size)
+{
+    struct cursor cursor = {0}, again;
+    char text[CURSOR_CHARS + 1];
+
+    if (size < sizeof(cursor))
+        return;
+    memcpy(&cursor, data, sizeof(cursor));
+    cursor_format(&cursor, text);
+    check(strlen(text) == CURSOR_CHARS && cursor_parse(text, &again) == (cursor.id >= 0));
+    check(cursor.id < 0 || (again.id == cursor.id && again.sort_at_ms == cursor.sort_at_ms));
+    text[data[0] % CURSOR_CHARS] ^= 1;
+    check(!cursor_parse(text, &again));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    char *target = fuzz_text(data, size);
+    struct arena arena;
+    struct params params;
+    struct err err;
+
+    arena_init(&arena);
+    if (params_parse(&params, &arena, target, &err) == 0) {
+        check(params.n <= PARAMS_MAX && str_utf8_valid(params.path, strlen(params.path)));
+        check_rewritten(&params, &arena);
+        check_typed(&params);
+    } else {
+        check(err.code == ERR_USAGE && *err.text);
+    }
+    check_cursor(data, size);
+    arena_fini(&arena);
+    mem_free(target);
+    return 0;
+}
