@@ -14,10 +14,13 @@ static const struct {
     const char *usage;
     const char *prose;
 } commands[] = {
-    {"crawl", ARGS_CRAWL, "crawl SITE... | --all [options]", "one run of each site now, shown as a table or JSON lines"},
-    {"run", ARGS_RUN, "run", "follow the schedule of all sites until SIGTERM (a second one hurries)"},
+    {"crawl", ARGS_CRAWL, "crawl SITE... | --all [options]",
+     "one run of each site now, shown as a table or JSON lines"},
+    {"run", ARGS_RUN, "run",
+     "follow the schedule of all sites until SIGTERM (a second one hurries)"},
     {"schedule", ARGS_SCHEDULE, "schedule", "when each site is due next"},
-    {"migrate", ARGS_MIGRATE, "migrate", "bring the database's schema up to this program's version"},
+    {"migrate", ARGS_MIGRATE, "migrate",
+     "bring the database's schema up to this program's version"},
     {"help", ARGS_HELP, "help", "this text"},
 };
 
@@ -51,26 +54,40 @@ static const struct option options[] = {
 };
 
 static const char *const option_help[][2] = {
-    {"--config FILE", "settings; default: ./catchdeal.conf, then /etc/catchdeal/catchdeal.conf, if there is one"},
+    {"--config FILE",
+     "settings; default: ./catchdeal.conf, then /etc/catchdeal/catchdeal.conf, if there is one"},
     {"--set KEY=VALUE", "one setting, over file and environment (CATCHDEAL_KEY); may be repeated"},
     {"--help-config", "every setting with its default, as a valid file"},
     {"--version", "the program's version"},
     {"--all", "crawl: every site that `run` would run"},
-    {"--url URL", "crawl: this page instead of the site's list pages, read by the site's rules (one site)"},
+    {"--url URL",
+     "crawl: this page instead of the site's list pages, read by the site's rules (one site)"},
     {"--pages A-B", "crawl: these list pages, as the board numbers them"},
-    {"--list-only", "crawl: list pages only (post pages are not visited yet, so this is what happens anyway)"},
+    {"--list-only",
+     "crawl: list pages only (post pages are not visited yet, so this is what happens anyway)"},
     {"--dry-run", "crawl: store nothing"},
     {"--json", "crawl: one deal a line as JSON on stdout, the summary on stderr"},
 };
 
 static const char *const exit_codes[] = {
-    "0 ok", "1 internal error", "2 usage", "3 configuration", "4 site file", "5 database", "6 Chrome can't start",
-    "7 page failed", "8 drift or empty", "9 blocked, rate-limited or robots", "10 interrupted", "11 disk",
+    "0 ok",
+    "1 internal error",
+    "2 usage",
+    "3 configuration",
+    "4 site file",
+    "5 database",
+    "6 Chrome can't start",
+    "7 page failed",
+    "8 drift or empty",
+    "9 blocked, rate-limited or robots",
+    "10 interrupted",
+    "11 disk",
 };
 
 void args_print_help(void)
 {
-    printf("catchdeal-engine crawls deal boards through Chrome and stores what it finds.\n\nCommands\n");
+    printf("catchdeal-engine crawls deal boards through Chrome and stores what it "
+           "finds.\n\nCommands\n");
     for (size_t i = 0; i < ARRAY_LEN(commands); i++)
         printf("  %-34s %s\n", commands[i].usage, commands[i].prose);
     printf("\nOptions\n");
@@ -148,7 +165,8 @@ static int find_command(struct args *args, const char *word, struct err *err)
         }
     }
     nearest = str_nearest(word, names, ARRAY_LEN(names));
-    return err_set(err, ERR_USAGE, "\"%s\": expected a command (crawl, run, schedule, migrate, help)%s%s%s", word,
+    return err_set(err, ERR_USAGE,
+                   "\"%s\": expected a command (crawl, run, schedule, migrate, help)%s%s%s", word,
                    nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
 }
 
@@ -157,7 +175,8 @@ static int check_crawl(const struct args *args, struct err *err)
     if (args->all == (args->n_names > 0))
         return err_set(err, ERR_USAGE, "crawl: expected names of sites, or --all");
     if (args->url && (args->all || args->n_names != 1))
-        return err_set(err, ERR_USAGE, "crawl: --url: expected exactly one site, whose rules read the page");
+        return err_set(err, ERR_USAGE,
+                       "crawl: --url: expected exactly one site, whose rules read the page");
     return 0;
 }
 
@@ -165,8 +184,10 @@ static int check_others(const struct args *args, struct err *err)
 {
     if (args->n_names)
         return err_set(err, ERR_USAGE, "\"%s\": nothing is expected here", args->names[0]);
-    if (args->all || args->url || args->page_from >= 0 || args->list_only || args->dry_run || args->json)
-        return err_set(err, ERR_USAGE, "--all, --url, --pages, --list-only, --dry-run and --json belong to crawl");
+    if (args->all || args->url || args->page_from >= 0 || args->list_only || args->dry_run ||
+        args->json)
+        return err_set(err, ERR_USAGE,
+                       "--all, --url, --pages, --list-only, --dry-run and --json belong to crawl");
     return 0;
 }
 
@@ -183,7 +204,8 @@ int args_parse(struct args *args, int argc, char **argv, struct err *err)
         if (id == ':')
             return err_set(err, ERR_USAGE, "%s: expected a value", argv[optind - 1]);
         if (id == '?')
-            return err_set(err, ERR_USAGE, "%s: no such option, or not a value that it takes", argv[optind - 1]);
+            return err_set(err, ERR_USAGE, "%s: no such option, or not a value that it takes",
+                           argv[optind - 1]);
         if (take_option(args, id, err) < 0)
             return -1;
     }

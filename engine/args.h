@@ -9,21 +9,30 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum args_command { ARGS_CRAWL, ARGS_RUN, ARGS_SCHEDULE, ARGS_MIGRATE, ARGS_HELP, ARGS_HELP_CONFIG, ARGS_VERSION };
+enum args_command {
+    ARGS_CRAWL,
+    ARGS_RUN,
+    ARGS_SCHEDULE,
+    ARGS_MIGRATE,
+    ARGS_HELP,
+    ARGS_HELP_CONFIG,
+    ARGS_VERSION
+};
 
 struct args {
     enum args_command command;
-    const char *config_path;  /* --config, NULL: the usual places */
-    const char **sets;        /* --set key=value */
+    const char *config_path; /* --config, NULL: the usual places */
+    const char **sets;       /* --set key=value */
     size_t n_sets;
-    const char **names;       /* what stands behind the command: sites */
+    const char **names; /* what stands behind the command: sites */
     size_t n_names;
     bool all, dry_run, json, list_only;
     const char *url;
     int page_from, page_to; /* --pages A-B; -1: not given */
 };
 
-/* Errors are ERR_USAGE and say what was expected. Strings are argv's. Free with args_fini in each case. */
+/* Errors are ERR_USAGE and say what was expected. Strings are argv's. Free with args_fini in each
+ * case. */
 MUST_CHECK int args_parse(struct args *args, int argc, char **argv, struct err *err);
 void args_fini(struct args *args);
 

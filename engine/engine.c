@@ -35,7 +35,8 @@ struct engine {
     void *start_ctx, *serve_ctx, *stop_ctx;
 };
 
-/* ---- building ----------------------------------------------------------------------------------- */
+/* ---- building
+ * ----------------------------------------------------------------------------------- */
 
 static char *user_agent(const struct config *config)
 {
@@ -63,7 +64,8 @@ static int check_config(const struct config *config, struct err *err)
     struct clock_zone *zone;
     struct cron cron;
 
-    if (!str_empty(config->schedule_override) && cron_parse(&cron, config->schedule_override, err) < 0)
+    if (!str_empty(config->schedule_override) &&
+        cron_parse(&cron, config->schedule_override, err) < 0)
         return err_prefix(err, "schedule_override");
     if (clock_zone_new(config->timezone, &zone, err) < 0)
         return err_prefix(err, "timezone");
@@ -78,8 +80,8 @@ static int build(struct engine *engine, bool with_store, struct err *err)
 
     if (check_config(env->config, err) < 0)
         return -1;
-    if (with_store &&
-        store_open(env->loop, env->config->database, env->config->database_timeout, &env->store, err) < 0)
+    if (with_store && store_open(env->loop, env->config->database, env->config->database_timeout,
+                                 &env->store, err) < 0)
         return err_prefix(err, "database");
     if (build_pool(engine, err) < 0)
         return -1;
@@ -91,8 +93,8 @@ static int build(struct engine *engine, bool with_store, struct err *err)
 
 static void on_patience_over(void *ctx);
 
-int engine_new(const struct config *config, const struct sites *sites, bool with_store, struct engine **out,
-               struct err *err)
+int engine_new(const struct config *config, const struct sites *sites, bool with_store,
+               struct engine **out, struct err *err)
 {
     struct engine *engine = mem_new(struct engine);
 
@@ -120,7 +122,8 @@ struct loop *engine_loop(const struct engine *engine)
     return engine->env.loop;
 }
 
-/* ---- start -------------------------------------------------------------------------------------- */
+/* ---- start
+ * -------------------------------------------------------------------------------------- */
 
 static void on_recovered(const struct err *err, void *ctx)
 {
@@ -156,11 +159,13 @@ void engine_start(struct engine *engine, engine_fn *done, void *ctx)
         loop_defer(engine->env.loop, on_no_store, engine);
 }
 
-/* ---- the schedule's runs ------------------------------------------------------------------------ */
+/* ---- the schedule's runs
+ * ------------------------------------------------------------------------ */
 
 static void finish_stop(struct engine *engine);
 
-static void on_run_end(struct run *run, const struct store_run *summary, const struct err *err, void *ctx)
+static void on_run_end(struct run *run, const struct store_run *summary, const struct err *err,
+                       void *ctx)
 {
     struct line *line = ctx;
     struct engine *engine = line->engine;
@@ -192,7 +197,8 @@ static void on_due(struct schedule_entry *entry, int64_t due_at_ms, void *ctx)
     line->run = run_start(&engine->env, &request, &events, line);
 }
 
-/* ---- serving ------------------------------------------------------------------------------------ */
+/* ---- serving
+ * ------------------------------------------------------------------------------------ */
 
 static int on_live(struct buf *body, void *ctx)
 {
@@ -211,7 +217,8 @@ static int open_admin(struct engine *engine, struct err *err)
     return 0;
 }
 
-/* The cron line of a site: its own, unless the configuration replaces all of them. False: never by itself. */
+/* The cron line of a site: its own, unless the configuration replaces all of them. False: never by
+ * itself. */
 static bool site_cron(const struct engine *engine, const struct site *site, struct cron *out)
 {
     struct err err;
@@ -240,8 +247,8 @@ static void on_last_due(int64_t last_due_ms, const struct err *err, void *ctx)
     line->site = engine->sites->items[engine->n_lines++];
     list_init(&line->link);
     if (site_cron(engine, line->site, &cron))
-        line->entry = schedule_add(engine->schedule, line->site->id, "crawl", &cron, line->site->zone, last_due_ms,
-                                   line);
+        line->entry = schedule_add(engine->schedule, line->site->id, "crawl", &cron,
+                                   line->site->zone, last_due_ms, line);
     else
         log_warn("engine", "site has no schedule", "site=%s", line->site->id);
     set_up_next_line(engine);
@@ -250,12 +257,13 @@ static void on_last_due(int64_t last_due_ms, const struct err *err, void *ctx)
 static void set_up_next_line(struct engine *engine)
 {
     if (engine->n_lines < engine->sites->n) {
-        store_last_due(engine->env.store, engine->sites->items[engine->n_lines]->id, "crawl", on_last_due, engine);
+        store_last_due(engine->env.store, engine->sites->items[engine->n_lines]->id, "crawl",
+                       on_last_due, engine);
         return;
     }
     schedule_start(engine->schedule);
-    log_info("engine", "serving", "sites=%zu database=%s live=%s", engine->sites->n, store_kind(engine->env.store),
-             engine->admin ? engine->config->engine_listen : "none");
+    log_info("engine", "serving", "sites=%zu database=%s live=%s", engine->sites->n,
+             store_kind(engine->env.store), engine->admin ? engine->config->engine_listen : "none");
     engine->serve_done(NULL, engine->serve_ctx);
 }
 
@@ -291,7 +299,8 @@ void engine_serve(struct engine *engine, engine_fn *done, void *ctx)
     set_up_next_line(engine);
 }
 
-/* ---- shutdown ----------------------------------------------------------------------------------- */
+/* ---- shutdown
+ * ----------------------------------------------------------------------------------- */
 
 static void cancel_runs(struct engine *engine)
 {
@@ -336,7 +345,8 @@ void engine_stop(struct engine *engine, engine_fn *done, void *ctx)
         finish_stop(engine);
         return;
     }
-    log_info("engine", "stopping: waiting for runs to finish", "runs=%zu", list_count(&engine->running));
+    log_info("engine", "stopping: waiting for runs to finish", "runs=%zu",
+             list_count(&engine->running));
     loop_timer_start(engine->patience, engine->config->stop_timeout);
 }
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* engine.h - owns every subsystem: builds them in order, runs the schedule, takes them down in order.
+/* engine.h - owns every subsystem: builds them in order, runs the schedule, takes them down in
+ * order.
  *
  *     engine_new -> engine_start -> [engine_serve] -> engine_stop -> engine_free
  *
- * Start order: loop, children, database, Chrome pool, politeness, (serve) admin listener, schedule. Shutdown is the
- * reverse: no new runs, the running ones finish or are cancelled, browsers end, then the rest.
+ * Start order: loop, children, database, Chrome pool, politeness, (serve) admin listener,
+ * schedule. Shutdown is the reverse: no new runs, the running ones finish or are cancelled,
+ * browsers end, then the rest.
  */
 #ifndef ENGINE_H
 #define ENGINE_H
@@ -30,8 +32,8 @@ void engine_serve(struct engine *engine, engine_fn *done, void *ctx);
 const struct crawl_env *engine_env(const struct engine *engine);
 struct loop *engine_loop(const struct engine *engine);
 
-/* Let runs finish for config.stop_timeout, then cancel them; a second call cancels at once. done (of the first call)
- * comes once, when no browser is left. */
+/* Let runs finish for config.stop_timeout, then cancel them; a second call cancels at once. done
+ * (of the first call) comes once, when no browser is left. */
 void engine_stop(struct engine *engine, engine_fn *done, void *ctx);
 void engine_free(struct engine **engine);
 

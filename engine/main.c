@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* main.c - catchdeal-engine: from the command line to the engine, and its outcome to an exit code. */
+/* main.c - catchdeal-engine: from the command line to the engine, and its outcome to an exit code.
+ * */
 #include "args.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -25,7 +26,8 @@ struct session {
     bool interrupted;
 };
 
-/* ---- messages ----------------------------------------------------------------------------------- */
+/* ---- messages
+ * ----------------------------------------------------------------------------------- */
 
 static void say(const char *text)
 {
@@ -46,7 +48,8 @@ static int fail(const struct err *err)
     return err_exit_code(err->code);
 }
 
-/* ---- leaving ------------------------------------------------------------------------------------ */
+/* ---- leaving
+ * ------------------------------------------------------------------------------------ */
 
 static void on_stopped(const struct err *err, void *ctx)
 {
@@ -76,7 +79,8 @@ static void fail_and_stop(struct session *s, const struct err *err)
     engine_stop(s->engine, on_stopped, s);
 }
 
-/* ---- crawl -------------------------------------------------------------------------------------- */
+/* ---- crawl
+ * -------------------------------------------------------------------------------------- */
 
 static void on_crawled(int exit_code, void *ctx)
 {
@@ -103,10 +107,12 @@ static void on_ready_to_crawl(const struct err *err, void *ctx)
         .page_from = s->args->page_from,
         .page_to = s->args->page_to,
     };
-    s->crawl = crawl_cmd_start(engine_env(s->engine), s->sites.items, s->sites.n, &s->crawl_options, on_crawled, s);
+    s->crawl = crawl_cmd_start(engine_env(s->engine), s->sites.items, s->sites.n, &s->crawl_options,
+                               on_crawled, s);
 }
 
-/* ---- run ---------------------------------------------------------------------------------------- */
+/* ---- run
+ * ---------------------------------------------------------------------------------------- */
 
 static void on_serving(const struct err *err, void *ctx)
 {
@@ -144,7 +150,8 @@ static int in_engine(struct session *s, bool with_store, engine_fn *ready)
 static int load_sites(struct session *s, struct err *err)
 {
     if (s->args->n_names)
-        return sites_load_named(&s->config, s->args->names, s->args->n_names, on_problem, s, &s->sites, err);
+        return sites_load_named(&s->config, s->args->names, s->args->n_names, on_problem, s,
+                                &s->sites, err);
     return sites_load(&s->config, on_problem, s, &s->sites, err);
 }
 
@@ -168,7 +175,8 @@ static int command_run(struct session *s)
     return in_engine(s, true, on_ready_to_serve);
 }
 
-/* ---- schedule ----------------------------------------------------------------------------------- */
+/* ---- schedule
+ * ----------------------------------------------------------------------------------- */
 
 static void print_next(const struct site *site, const char *override)
 {
@@ -182,7 +190,8 @@ static void print_next(const struct site *site, const char *override)
         next = cron_next(&cron, site->zone, clock_wall_ms());
     if (next != CLOCK_NONE)
         clock_format_local(site->zone, next, when);
-    printf("%-16s crawl  %-26s %s (%s)\n", site->id, when, text ? text : "no schedule", site->timezone);
+    printf("%-16s crawl  %-26s %s (%s)\n", site->id, when, text ? text : "no schedule",
+           site->timezone);
 }
 
 static int command_schedule(struct session *s)
@@ -196,7 +205,8 @@ static int command_schedule(struct session *s)
     return 0;
 }
 
-/* ---- migrate ------------------------------------------------------------------------------------ */
+/* ---- migrate
+ * ------------------------------------------------------------------------------------ */
 
 struct migration {
     struct loop *loop;
@@ -210,7 +220,8 @@ static void on_migrated(int applied, int version, const struct err *err, void *c
     if (err)
         m->exit_code = fail(err);
     else
-        printf("schema version %d, %d migration%s applied\n", version, applied, applied == 1 ? "" : "s");
+        printf("schema version %d, %d migration%s applied\n", version, applied,
+               applied == 1 ? "" : "s");
     loop_stop(m->loop);
 }
 
@@ -231,7 +242,8 @@ static int command_migrate(struct session *s)
     return m.exit_code;
 }
 
-/* ---- main --------------------------------------------------------------------------------------- */
+/* ---- main
+ * --------------------------------------------------------------------------------------- */
 
 static int run_command(struct session *s)
 {
@@ -265,7 +277,8 @@ static int with_config(const struct args *args)
     struct err err;
     int exit_code;
 
-    if (config_load(&s.config, args->config_path, args->sets, args->n_sets, on_problem, NULL, &err) < 0) {
+    if (config_load(&s.config, args->config_path, args->sets, args->n_sets, on_problem, NULL,
+                    &err) < 0) {
         config_fini(&s.config);
         return err_exit_code(err.code);
     }

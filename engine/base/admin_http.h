@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* admin_http.h - the operator's listener, apart from any public one: GET /live (and, as they grow, /ready
- * and /metrics). Used by both programs.
+/* admin_http.h - the operator's listener, apart from any public one: GET /live (and, as they grow,
+ * /ready and /metrics). Used by both programs.
  */
 #ifndef BASE_ADMIN_HTTP_H
 #define BASE_ADMIN_HTTP_H

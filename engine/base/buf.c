@@ -25,7 +25,8 @@ void buf_clear(struct buf *buf)
         buf->data[0] = '\0';
 }
 
-/* Room for `extra` more bytes and the NUL; false past the maximum, where the buffer stays as it is. */
+/* Room for `extra` more bytes and the NUL; false past the maximum, where the buffer stays as it
+ * is. */
 static bool buf_reserve(struct buf *buf, size_t extra)
 {
     size_t cap = buf->cap ? buf->cap : 64;

@@ -46,7 +46,8 @@ void buf_add_urlenc(struct buf *buf, const char *s);
 void buf_consume(struct buf *buf, size_t n);
 
 const char *buf_str(const struct buf *buf);
-char *buf_take(struct buf *buf); /* the bytes, owned by the caller (mem_free); the buffer is empty */
+char *buf_take(
+    struct buf *buf); /* the bytes, owned by the caller (mem_free); the buffer is empty */
 
 static inline bool buf_overflowed(const struct buf *buf)
 {

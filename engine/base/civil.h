@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* civil.h - days and seconds of the proleptic Gregorian calendar, and a zone's offset. Used by clock.c and
- * zone.c.
+/* civil.h - days and seconds of the proleptic Gregorian calendar, and a zone's offset. Used by
+ * clock.c and zone.c.
  */
 #ifndef BASE_CIVIL_H
 #define BASE_CIVIL_H

@@ -3,8 +3,8 @@
  *
  * Everything that depends on "now" asks here, so that a test can set the time (clock_fake_*). Wall
  * times are milliseconds since 1970 UTC in int64_t (`_ms`), database times seconds (`_s`).
- * Zones are read from the system's tz database (RFC 8536) without touching TZ or tzset(), so that many
- * zones live side by side.
+ * Zones are read from the system's tz database (RFC 8536) without touching TZ or tzset(), so that
+ * many zones live side by side.
  */
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H

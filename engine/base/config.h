@@ -6,11 +6,11 @@
  *     catchdeal.conf:12: tabs_per_browser: "many": expected a whole number
  *     environment CATCHDEAL_LOG: "loud": expected trace, debug, info, warn or error
  *     --set tabs_per_browser: "0": expected a number from 1 to 32
- * An unknown key is an error wherever it stands, the environment included; so is a key that the file
- * sets twice.
+ * An unknown key is an error wherever it stands, the environment included; so is a key that the
+ * file sets twice.
  *
- * catchdeal.conf is INI without sections, except [origins] (NAME = URL: that site is fetched from there),
- * which is the same as keys `origin.NAME` (file and --set).
+ * catchdeal.conf is INI without sections, except [origins] (NAME = URL: that site is fetched from
+ * there), which is the same as keys `origin.NAME` (file and --set).
  */
 #ifndef BASE_CONFIG_H
 #define BASE_CONFIG_H
@@ -22,7 +22,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Each key of config.def is a member: strings are owned by the config, durations are *_ms by type. */
+/* Each key of config.def is a member: strings are owned by the config, durations are *_ms by type.
+ * */
 struct config {
 #define CONFIG_STR(key, def, reload, prose) char *key;
 #define CONFIG_INT(key, def, min, max, reload, prose) int64_t key;
@@ -42,11 +43,11 @@ struct config_origin {
 
 /* argv-independent loader.
  *  path       the file; NULL: $CATCHDEAL_CONFIG, else catchdeal.conf in the current directory, else
- *             /etc/catchdeal/catchdeal.conf, and none of the two is fine. A named file that is missing is
- *             an error.
+ *             /etc/catchdeal/catchdeal.conf, and none of the two is fine. A named file that is
+ *             missing is an error.
  *  sets       n_sets strings "key=value" from --set.
- *  on_error   every problem (NULL: err holds the first); the config is usable only when 0 is returned, and
- *             may be given to config_fini in each case. */
+ *  on_error   every problem (NULL: err holds the first); the config is usable only when 0 is
+ *             returned, and may be given to config_fini in each case. */
 MUST_CHECK int config_load(struct config *config, const char *path, const char *const *sets,
                            size_t n_sets, ini_error_fn *on_error, void *ctx, struct err *err);
 void config_fini(struct config *config);
@@ -54,8 +55,8 @@ void config_fini(struct config *config);
 /* The origin that replaces the site's own, or NULL. */
 const char *config_origin_of(const struct config *config, const char *site);
 
-/* --help-config: each key with type, default, range, whether a reload takes it up, and prose; written
- * as a commented catchdeal.conf, so that the output is a valid file of defaults. */
+/* --help-config: each key with type, default, range, whether a reload takes it up, and prose;
+ * written as a commented catchdeal.conf, so that the output is a valid file of defaults. */
 void config_help(struct buf *out);
 
 #endif

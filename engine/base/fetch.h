@@ -30,8 +30,8 @@ struct fetch_result {
     const char *url;          /* after redirects */
 };
 
-/* err NULL: an answer came, whatever its status. Otherwise ERR_TIMEOUT, ERR_NETWORK, ERR_PROTOCOL and
- * `result` is NULL. */
+/* err NULL: an answer came, whatever its status. Otherwise ERR_TIMEOUT, ERR_NETWORK, ERR_PROTOCOL
+ * and `result` is NULL. */
 typedef void fetch_fn(const struct fetch_result *result, const struct err *err, void *ctx);
 
 struct fetch_client *fetch_client_new(struct loop *loop);

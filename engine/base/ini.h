@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* ini.h - reads `[section]` / `key = value` files, keeping line numbers for every error message.
  *
- * - A line is blank, a comment (first non-blank is '#' or ';'), a [section], or key = value. The value is
- *   everything after the first '=', trimmed; '#' and ';' inside it are part of it. No line limit, no
- *   continuation. A value may be put in double quotes to keep blanks at its ends.
+ * - A line is blank, a comment (first non-blank is '#' or ';'), a [section], or key = value. The
+ * value is
+ *   everything after the first '=', trimmed; '#' and ';' inside it are part of it. No line limit,
+ *   no continuation. A value may be put in double quotes to keep blanks at its ends.
  * - Sections and keys may repeat: entries keep the order of the file.
  * - The file must be UTF-8 (a BOM is skipped), at most 1 MiB.
  * Every broken line is reported, not just the first.

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* jdoc.h - reading JSON: cJSON behind a face that survives what Chrome sends.
  *
- * Chrome sends lone surrogates ("\ud800"), on which cJSON rejects the whole document, and "\u0000", at
- * which cJSON cuts the string: both are rewritten to "\ufffd" in place before parsing. Bytes that are
- * not UTF-8 inside strings become '?'. Depth is limited to 64, size by the caller's buffer.
+ * Chrome sends lone surrogates ("\ud800"), on which cJSON rejects the whole document, and
+ * "\u0000", at which cJSON cuts the string: both are rewritten to "\ufffd" in place before
+ * parsing. Bytes that are not UTF-8 inside strings become '?'. Depth is limited to 64, size by the
+ * caller's buffer.
  *
- * A struct jval is a borrowed pointer into its document; every getter accepts NULL and a value of the
- * wrong type and then gives the default, so that paths of unknown shape read without checks.
+ * A struct jval is a borrowed pointer into its document; every getter accepts NULL and a value of
+ * the wrong type and then gives the default, so that paths of unknown shape read without checks.
  * Writing JSON is buf_add_json() and plain text.
  */
 #ifndef BASE_JDOC_H
@@ -21,8 +22,8 @@
 struct jdoc; /* owns the tree */
 struct jval; /* one value in it */
 
-/* Parse `len` bytes; they are modified and must stay only during the call. One whole value, nothing but
- * white space after it. Errors: ERR_PROTOCOL with the byte offset. */
+/* Parse `len` bytes; they are modified and must stay only during the call. One whole value,
+ * nothing but white space after it. Errors: ERR_PROTOCOL with the byte offset. */
 MUST_CHECK int jdoc_parse(char *bytes, size_t len, struct jdoc **out, struct err *err);
 void jdoc_free(struct jdoc **doc);
 const struct jval *jdoc_root(const struct jdoc *doc);

@@ -69,10 +69,11 @@ size_t list_count(const struct list *head);
 
 /* Walk with removal of the current entry allowed:
  *     struct list *at, *next;
- *     LIST_FOREACH (at, next, &pool->idle) { struct tab *tab = container_of(at, struct tab, link); ... }
+ *     LIST_FOREACH (at, next, &pool->idle) { struct tab *tab = container_of(at, struct tab, link);
+ *     ... }
  */
-#define LIST_FOREACH(at, following, head)                                                          \
-    for ((at) = (head)->next, (following) = (at)->next; (at) != (head);                            \
+#define LIST_FOREACH(at, following, head)                               \
+    for ((at) = (head)->next, (following) = (at)->next; (at) != (head); \
          (at) = (following), (following) = (at)->next)
 
 #endif

@@ -2,14 +2,15 @@
 /* log.h - one event a line, logfmt: ts= level= comp= msg= and the event's own pairs.
  *
  *     log_info("pool", "retiring", "browser=%d reason=%s pss=%lldM", id, reason, pss_mib);
- *     ts=2026-11-22T13:05:00.123Z level=info comp=pool msg="retiring" browser=3 reason=memory pss=731M
+ *     ts=2026-11-22T13:05:00.123Z level=info comp=pool msg="retiring" browser=3 reason=memory
+ *     pss=731M
  *
  *  error  someone must act          warn   handled, watch the rate     info  life cycle
  *  debug  transitions               trace  each DevTools message
  *
  * Levels are set per component: "info,cdp=trace". Values that may hold spaces or quotes are written
- * with log_quote(). Secrets and page bodies are never logged. Lines go to stderr, or to the sink that
- * a test sets.
+ * with log_quote(). Secrets and page bodies are never logged. Lines go to stderr, or to the sink
+ * that a test sets.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
@@ -36,7 +37,7 @@ void log_write(enum log_level level, const char *comp, const char *msg, const ch
  * buffers in turn, cut at 500 bytes. Only for arguments of the log calls. */
 const char *log_quote(const char *s);
 
-#define LOG_AT(level, comp, msg, ...)                                                              \
+#define LOG_AT(level, comp, msg, ...) \
     (log_enabled(level, comp) ? log_write(level, comp, msg, __VA_ARGS__) : (void)0)
 #define log_trace(comp, msg, ...) LOG_AT(LOG_TRACE, comp, msg, __VA_ARGS__)
 #define log_debug(comp, msg, ...) LOG_AT(LOG_DEBUG, comp, msg, __VA_ARGS__)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* loop.h - the one event loop: timers, descriptors, signals, work on another thread.
  *
- * A thin face of libuv; only loop*.c include uv.h. One thread runs the loop and owns every object of
- * the program; the functions given to loop_work() are the only code that runs elsewhere.
+ * A thin face of libuv; only loop*.c include uv.h. One thread runs the loop and owns every object
+ * of the program; the functions given to loop_work() are the only code that runs elsewhere.
  *
- * Contract: callbacks come from loop_run(), never from inside the call that arranged them, and never
- * after the object was stopped or freed. Objects may be freed in their own callbacks. Times are
- * milliseconds of the monotonic clock.
+ * Contract: callbacks come from loop_run(), never from inside the call that arranged them, and
+ * never after the object was stopped or freed. Objects may be freed in their own callbacks. Times
+ * are milliseconds of the monotonic clock.
  */
 #ifndef BASE_LOOP_H
 #define BASE_LOOP_H
@@ -56,8 +56,8 @@ void loop_io_free(struct loop_io **io);
 struct loop_signal *loop_signal_new(struct loop *loop, int signum, loop_fn *fn, void *ctx);
 void loop_signal_free(struct loop_signal **sig);
 
-/* Run `work` on the loop's worker thread, then `done` on the loop. `work` must not touch anything that
- * the loop thread touches meanwhile. Works run in the order they were given, one at a time. */
+/* Run `work` on the loop's worker thread, then `done` on the loop. `work` must not touch anything
+ * that the loop thread touches meanwhile. Works run in the order they were given, one at a time. */
 void loop_work(struct loop *loop, loop_fn *work, loop_fn *done, void *ctx);
 
 /* For the glue files loop_*.c only: the uv_loop_t. */

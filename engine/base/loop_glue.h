@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* loop_glue.h - joins each network library to the one loop: loop_lws.c, loop_curl.c, loop_pg.c, loop_mhd.c.
+/* loop_glue.h - joins each network library to the one loop: loop_lws.c, loop_curl.c, loop_pg.c,
+ * loop_mhd.c.
  *
  * Each attach is undone by its detach before loop_free().
  */
@@ -9,10 +10,10 @@
 #include "base/err.h"
 #include "base/loop.h"
 
-/* libwebsockets as a foreign loop (LWS_SERVER_OPTION_LIBUV, evlib plugin libwebsockets-evlib-uv). One
- * context per process with the one protocol table that cdp/transport_ws.c gives.
- * Received bytes come in pieces of at most 32 KiB. Connect without an origin: Chrome refuses any that it was
- * not told to allow. lws_context_user() is taken.
+/* libwebsockets as a foreign loop (LWS_SERVER_OPTION_LIBUV, evlib plugin libwebsockets-evlib-uv).
+ * One context per process with the one protocol table that cdp/transport_ws.c gives.
+ * Received bytes come in pieces of at most 32 KiB. Connect without an origin: Chrome refuses any
+ * that it was not told to allow. lws_context_user() is taken.
  * Detach outside loop_run(): it turns the loop a few times, so that open sockets get their closing
  * callbacks (and so do other objects of the loop). */
 struct lws_context;
@@ -28,8 +29,8 @@ struct loop_curl *loop_curl_new(struct loop *loop, loop_curl_done_fn *done, void
 void *loop_curl_multi(struct loop_curl *glue); /* CURLM * */
 void loop_curl_free(struct loop_curl **glue);
 
-/* libpq (sections 34.1 PQconnectPoll and 34.4 asynchronous commands): one connection, one statement at a
- * time, queued.  See loop_pg.h. */
+/* libpq (sections 34.1 PQconnectPoll and 34.4 asynchronous commands): one connection, one
+ * statement at a time, queued.  See loop_pg.h. */
 
 /* libmicrohttpd with MHD_USE_EPOLL and no threads: its epoll descriptor is edge-triggered, so
  * MHD_get_timeout() is honoured after every MHD_run(). */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* loop_pg.h - one PostgreSQL connection on the loop.
  *
- * Connects by itself on first use and again after a loss; statements queue and run one at a time. Each
- * statement has a deadline (connecting included): past it the connection is dropped and its callback gets
- * ERR_STORE. Source: libpq chapter 34, PQconnectStart/PQconnectPoll, PQsendQueryParams, PQconsumeInput.
+ * Connects by itself on first use and again after a loss; statements queue and run one at a time.
+ * Each statement has a deadline (connecting included): past it the connection is dropped and its
+ * callback gets ERR_STORE. Source: libpq chapter 34, PQconnectStart/PQconnectPoll,
+ * PQsendQueryParams, PQconsumeInput.
  */
 #ifndef BASE_LOOP_PG_H
 #define BASE_LOOP_PG_H
@@ -15,18 +16,18 @@
 
 struct loop_pg;
 
-/* result: PGresult *, borrowed for the call; NULL on error. err holds SQLSTATE and the server's text
- * without secrets. */
+/* result: PGresult *, borrowed for the call; NULL on error. err holds SQLSTATE and the server's
+ * text without secrets. */
 typedef void loop_pg_fn(const void *result, const struct err *err, void *ctx);
 
 struct loop_pg *loop_pg_new(struct loop *loop, const char *url, int64_t timeout_ms);
 
-/* Called (if set) when a connection was made, before the first statement: return SQL to run first, or
- * NULL. */
+/* Called (if set) when a connection was made, before the first statement: return SQL to run first,
+ * or NULL. */
 void loop_pg_set_session_sql(struct loop_pg *pg, const char *sql);
 
-/* Queue one statement ($1.. are text parameters, NULL = SQL NULL; all copied). With n_params = 0 several
- * statements separated by ';' may be given (simple protocol, one transaction). */
+/* Queue one statement ($1.. are text parameters, NULL = SQL NULL; all copied). With n_params = 0
+ * several statements separated by ';' may be given (simple protocol, one transaction). */
 void loop_pg_query(struct loop_pg *pg, const char *sql, const char *const *params, int n_params,
                    loop_pg_fn *done, void *ctx);
 

@@ -39,7 +39,8 @@ void *map_put_n(struct map *map, uint64_t key, void *value);
 void *map_get_n(const struct map *map, uint64_t key);
 void *map_del_n(struct map *map, uint64_t key);
 
-/* Walk: for (size_t at = 0; (e = map_next(map, &at));) ...; entries may be deleted while walking. */
+/* Walk: for (size_t at = 0; (e = map_next(map, &at));) ...; entries may be deleted while walking.
+ * */
 struct map_entry *map_next(const struct map *map, size_t *at);
 
 static inline size_t map_count(const struct map *map)

@@ -2,8 +2,9 @@
 /* proc.h - child processes that cannot outlive us and whose end we always hear of.
  *
  * A child runs in its own process group, with PR_SET_PDEATHSIG = SIGKILL, so that it dies with the
- * engine; the engine is a subreaper, so that orphans of a killed tree come to us and are reaped. Its end
- * is watched by a pidfd on the loop. fork/exec is done without touching the heap in the child.
+ * engine; the engine is a subreaper, so that orphans of a killed tree come to us and are reaped.
+ * Its end is watched by a pidfd on the loop. fork/exec is done without touching the heap in the
+ * child.
  *
  * Linux: pidfd_open(2), prctl(2), waitid(2).
  */
@@ -33,28 +34,29 @@ struct proc_spec {
     gid_t gid;
     int fd_map[4][2]; /* {our fd, child's fd} pairs; fd 0..2 default to /dev/null, stderr to our pipe */
     int n_fd_map;     /* every other descriptor of ours is closed in the child; child's fd < 16 */
-    /* cgroup.procs files open for writing: the child puts itself into these groups first of all, so that
-     * nothing of it ever ran outside. */
+    /* cgroup.procs files open for writing: the child puts itself into these groups first of all,
+     * so that nothing of it ever ran outside. */
     int cgroup_procs_fds[3];
     int n_cgroup_procs_fds;
     long long rlimit_core_bytes;   /* usually 0 */
     long long rlimit_nofile;       /* 0: leave */
     size_t stderr_tail_bytes;      /* what is kept of stderr (the last bytes); 0: 16384 */
-    /* Each complete line of stderr as it comes, without the newline, cut at 4096 bytes; may be NULL. */
+    /* Each complete line of stderr as it comes, without the newline, cut at 4096 bytes; may be
+     * NULL. */
     void (*on_stderr)(const char *line, void *ctx);
     /* Once, from the loop, when the child has ended and was reaped. */
     void (*on_exit)(const struct proc_end *end, void *ctx);
     void *ctx;
 };
 
-/* Call once at start: makes us a subreaper and reaps orphans (at SIGCHLD, which is taken). proc_fini waits
- * for children that were freed while running and kills what is still a child of ours and was started
- * after proc_init; call it after the last proc_free and before loop_free. */
+/* Call once at start: makes us a subreaper and reaps orphans (at SIGCHLD, which is taken).
+ * proc_fini waits for children that were freed while running and kills what is still a child of
+ * ours and was started after proc_init; call it after the last proc_free and before loop_free. */
 void proc_init(struct loop *loop);
 void proc_fini(void);
 
-/* Start it. -1: nothing was started (ERR_LAUNCH, ERR_PIDS, ERR_FDS); a failing exec is reported here too,
- * with the path and errno. */
+/* Start it. -1: nothing was started (ERR_LAUNCH, ERR_PIDS, ERR_FDS); a failing exec is reported
+ * here too, with the path and errno. */
 MUST_CHECK int proc_spawn(struct loop *loop, const struct proc_spec *spec, struct proc **out,
                           struct err *err);
 
@@ -66,9 +68,9 @@ const char *proc_stderr_tail(const struct proc *proc);
 void proc_kill(struct proc *proc, int signum);
 void proc_kill_tree(struct proc *proc, int signum);
 
-/* Descendants of the child that still live, itself included (0: all gone). Each look at the tree (this,
- * proc_tree_usage, proc_kill_tree) also notes who belongs to it, so that processes which daemonise
- * stay known. */
+/* Descendants of the child that still live, itself included (0: all gone). Each look at the tree
+ * (this, proc_tree_usage, proc_kill_tree) also notes who belongs to it, so that processes which
+ * daemonise stay known. */
 size_t proc_tree_size(struct proc *proc);
 
 /* Forget the child. What lives of its tree is killed; a child that has not ended is reaped in the

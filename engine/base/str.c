@@ -215,8 +215,8 @@ int str_to_duration_ms(const char *s, int64_t *out, struct err *err)
 
 int str_to_bytes(const char *s, int64_t *out, struct err *err)
 {
-    static const struct unit units[] = {{"", 1},        {"K", 1 << 10},   {"M", 1 << 20},
-                                        {"G", 1 << 30}, {"KiB", 1 << 10}, {"MiB", 1 << 20},
+    static const struct unit units[] = {{"", 1},         {"K", 1 << 10},   {"M", 1 << 20},
+                                        {"G", 1 << 30},  {"KiB", 1 << 10}, {"MiB", 1 << 20},
                                         {"GiB", 1 << 30}};
 
     return scaled(s, units, ARRAY_LEN(units), "a size like 512K, 64M or 1G", out, err);

@@ -9,10 +9,10 @@
 #include <stdint.h>
 #include <stddef.h>
 
-bool str_eq(const char *a, const char *b);            /* NULL equals only NULL */
+bool str_eq(const char *a, const char *b); /* NULL equals only NULL */
 bool str_starts(const char *s, const char *prefix);
 bool str_ends(const char *s, const char *suffix);
-bool str_empty(const char *s);                        /* NULL or "" */
+bool str_empty(const char *s); /* NULL or "" */
 
 /* Length in bytes of the UTF-8 character at s (RFC 3629: no surrogates, no overlong forms, at most
  * U+10FFFF); 0 when these bytes are none. len > 0. */
@@ -31,12 +31,16 @@ char *str_next(char **rest, char sep);
 
 /* Whole-string parsers: 0 and *out set, or -1 with "expected ..." in err (code as given). */
 MUST_CHECK int str_to_int(const char *s, int64_t min, int64_t max, int64_t *out, struct err *err);
-MUST_CHECK int str_to_bool(const char *s, bool *out, struct err *err);          /* yes no true false on off 1 0 */
-MUST_CHECK int str_to_duration_ms(const char *s, int64_t *out, struct err *err); /* 250ms 2s 5m 1h 2d; a bare number is refused unless 0 */
-MUST_CHECK int str_to_bytes(const char *s, int64_t *out, struct err *err);       /* 512K 64M 1G, 1024-based; bare = bytes */
+MUST_CHECK int str_to_bool(const char *s, bool *out,
+                           struct err *err); /* yes no true false on off 1 0 */
+MUST_CHECK int str_to_duration_ms(
+    const char *s, int64_t *out,
+    struct err *err); /* 250ms 2s 5m 1h 2d; a bare number is refused unless 0 */
+MUST_CHECK int str_to_bytes(const char *s, int64_t *out,
+                            struct err *err); /* 512K 64M 1G, 1024-based; bare = bytes */
 
-/* The member of `names` (n of them) that is nearest to `word` by edit distance, or NULL when none is
- * near: for "did you mean". */
+/* The member of `names` (n of them) that is nearest to `word` by edit distance, or NULL when none
+ * is near: for "did you mean". */
 const char *str_nearest(const char *word, const char *const *names, size_t n);
 
 /* Lower-case hex of n bytes into out[2n + 1]. */

@@ -51,7 +51,8 @@ int url_split(const char *url, struct url_parts *out, struct err *err)
     *out = (struct url_parts){0};
     check(handle);
     code = curl_url_set(handle, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME);
-    if (code == CURLUE_OK && strncasecmp(url, "http://", 7) != 0 && strncasecmp(url, "https://", 8) != 0)
+    if (code == CURLUE_OK && strncasecmp(url, "http://", 7) != 0 &&
+        strncasecmp(url, "https://", 8) != 0)
         code = CURLUE_UNSUPPORTED_SCHEME;
     if (code == CURLUE_OK)
         fill(handle, out);

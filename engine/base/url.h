@@ -12,7 +12,8 @@ struct url_parts {
     char *path;   /* path and query, begins with '/' */
 };
 
-/* Errors are ERR_USAGE and name the text and what was expected. Free with url_parts_fini in each case. */
+/* Errors are ERR_USAGE and name the text and what was expected. Free with url_parts_fini in each
+ * case. */
 MUST_CHECK int url_split(const char *url, struct url_parts *out, struct err *err);
 void url_parts_fini(struct url_parts *parts);
 

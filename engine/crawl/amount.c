@@ -172,7 +172,8 @@ static bool apply_korean_multiplier(struct number *number)
     if (__builtin_mul_overflow(number->e2, is_ten_thousands ? 10000 : 1000, &number->e2))
         return false;
     if (is_ten_thousands && is_digit(*number->end)) {
-        /* Behind "1만" at most "5천": a further "만" is no amount, and would recurse as deep as a page likes. */
+        /* Behind "1만" at most "5천": a further "만" is no amount, and would recurse as deep as a
+         * page likes. */
         if (!read_number(number->end, &rest) || str_starts(rest.end, "만") || !apply_korean_multiplier(&rest) ||
             __builtin_add_overflow(number->e2, rest.e2, &number->e2))
             return false;

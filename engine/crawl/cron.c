@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* cron.c - parses schedule lines into bit sets and walks the calendar to the next due minute.
  *
- * The walk goes day by day in local civil time and asks the zone for the moment only of the minute found, so
- * DST needs no special case but one: a skipped local time resolves to the jump (clock_from_local), and a
- * time that occurs twice resolves to its first, which is then not "after" the last due any more.
+ * The walk goes day by day in local civil time and asks the zone for the moment only of the minute
+ * found, so DST needs no special case but one: a skipped local time resolves to the jump
+ * (clock_from_local), and a time that occurs twice resolves to its first, which is then not
+ * "after" the last due any more.
  */
 #include "crawl/cron.h"
 #include "base/str.h"
@@ -38,12 +39,13 @@ static const struct {
     const char *name;
     const char *line;
 } shorthands[] = {
-    {"@hourly", "0 * * * *"},  {"@daily", "0 0 * * *"},  {"@midnight", "0 0 * * *"},
-    {"@weekly", "0 0 * * 0"},  {"@monthly", "0 0 1 * *"}, {"@yearly", "0 0 1 1 *"},
+    {"@hourly", "0 * * * *"},   {"@daily", "0 0 * * *"},   {"@midnight", "0 0 * * *"},
+    {"@weekly", "0 0 * * 0"},   {"@monthly", "0 0 1 * *"}, {"@yearly", "0 0 1 1 *"},
     {"@annually", "0 0 1 1 *"},
 };
 
-/* ---- parsing ------------------------------------------------------------------------------------ */
+/* ---- parsing
+ * ------------------------------------------------------------------------------------ */
 
 static int parse_value(const struct field *field, const char **at, int *out)
 {
@@ -98,7 +100,8 @@ static int parse_item(const struct field *field, const char *item, uint64_t *bit
     return 0;
 }
 
-static int parse_field(const struct field *field, int index, char *text, uint64_t *bits, struct err *err)
+static int parse_field(const struct field *field, int index, char *text, uint64_t *bits,
+                       struct err *err)
 {
     char *rest = text;
     char *item;
@@ -106,11 +109,12 @@ static int parse_field(const struct field *field, int index, char *text, uint64_
     *bits = 0;
     while ((item = str_next(&rest, ',')))
         if (parse_item(field, item, bits) < 0)
-            return err_set(err, ERR_CONFIG,
-                           "field %d (%s): \"%s\": expected %d to %d, *, a range a-b, a step */n%s or a "
-                           "list of these",
-                           index + 1, field->name, item, field->min, field->max,
-                           field->words ? ", a name" : "");
+            return err_set(
+                err, ERR_CONFIG,
+                "field %d (%s): \"%s\": expected %d to %d, *, a range a-b, a step */n%s or a "
+                "list of these",
+                index + 1, field->name, item, field->min, field->max,
+                field->words ? ", a name" : "");
     return 0;
 }
 
@@ -172,15 +176,17 @@ int cron_parse(struct cron *cron, const char *text, struct err *err)
         if (strcmp(text, shorthands[i].name) == 0)
             text = shorthands[i].line;
     if (*text == '@')
-        return err_set(err, ERR_CONFIG,
-                       "\"%s\": expected @every TIME, @hourly, @daily, @weekly, @monthly or @yearly", text);
+        return err_set(
+            err, ERR_CONFIG,
+            "\"%s\": expected @every TIME, @hourly, @daily, @weekly, @monthly or @yearly", text);
     copy = mem_strdup(text);
     rc = parse_five(cron, copy, err);
     mem_free(copy);
     return rc < 0 ? err_prefix(err, "\"%s\"", text) : 0;
 }
 
-/* ---- the next due moment ------------------------------------------------------------------------ */
+/* ---- the next due moment
+ * ------------------------------------------------------------------------ */
 
 static bool day_matches(const struct cron *cron, const struct clock_civil *c)
 {
@@ -227,7 +233,8 @@ int64_t cron_next(const struct cron *cron, const struct clock_zone *zone, int64_
     clock_to_local(zone, after_ms, &today);
     for (int i = 0; i < SEARCH_DAYS; i++) {
         /* Noon exists on every day of every zone; it normalises day 32 and gives the weekday. */
-        struct clock_civil noon = {.year = today.year, .month = today.month, .day = today.day + i, .hour = 12};
+        struct clock_civil noon = {
+            .year = today.year, .month = today.month, .day = today.day + i, .hour = 12};
         struct clock_civil day;
         int64_t at;
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* cron.h - when a schedule line is due.
  *
- * Five fields (minute hour day-of-month month day-of-week) with lists, ranges, steps and names (mon, jan);
- * Sunday is 0 and 7; day-of-month and day-of-week are joined by OR when both are restricted, as in cron(5).
- * "@hourly @daily @weekly @monthly @yearly" and "@every 15m" (counted from midnight UTC of 1970).
- * Local times that a DST jump skips are due at the jump; repeated ones are due once (the first).
+ * Five fields (minute hour day-of-month month day-of-week) with lists, ranges, steps and names
+ * (mon, jan); Sunday is 0 and 7; day-of-month and day-of-week are joined by OR when both are
+ * restricted, as in cron(5). "@hourly @daily @weekly @monthly @yearly" and "@every 15m" (counted
+ * from midnight UTC of 1970). Local times that a DST jump skips are due at the jump; repeated ones
+ * are due once (the first).
  */
 #ifndef CRAWL_CRON_H
 #define CRAWL_CRON_H

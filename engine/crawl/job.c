@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* job.c - the life of one page, in the order in which it happens.
  *
- * Every step ends in job_fail() or in the next step; job_fail() decides between another attempt and the end, and
- * job_end() is the one exit. job_set_state() is the only writer of job->state.
- * Promise: at the exit the lease and the ticket are given back and no callback of theirs is under way.
+ * Every step ends in job_fail() or in the next step; job_fail() decides between another attempt
+ * and the end, and job_end() is the one exit. job_set_state() is the only writer of job->state.
+ * Promise: at the exit the lease and the ticket are given back and no callback of theirs is under
+ * way.
  */
 #include "crawl/job.h"
 #include "base/buf.h"
@@ -15,7 +16,7 @@
 enum {
     LEASE_WAIT_MS = 15 * 60 * 1000, /* behind other jobs; queueing is no part of page_timeout */
     LEASE_SLACK_MS = 2000,          /* our own deadlines come first, the pool's is the net below */
-    EXTRACT_MARGIN_MS = 1000,       /* the in-page program answers so long before its call times out */
+    EXTRACT_MARGIN_MS = 1000, /* the in-page program answers so long before its call times out */
     EXTRACT_MIN_MS = 500,
     RETRY_BASE_MS = 500,
     RULES_MAX_BYTES = 1 << 20,
@@ -43,12 +44,9 @@ static const char *const state_names[JOB_STATES] = {
 #define TO(state) (1u << JOB_##state)
 #define TO_FAILURE (TO(WAITING_RETRY) | TO(FAILED) | TO(CANCELLED))
 static const unsigned allowed_moves[JOB_STATES] = {
-    [JOB_QUEUED] = TO(LEASING) | TO_FAILURE,
-    [JOB_LEASING] = TO(NAVIGATING) | TO_FAILURE,
-    [JOB_NAVIGATING] = TO(SETTLING) | TO_FAILURE,
-    [JOB_SETTLING] = TO(EXTRACTING) | TO_FAILURE,
-    [JOB_EXTRACTING] = TO(STORING) | TO_FAILURE,
-    [JOB_STORING] = TO(DONE) | TO(FAILED),
+    [JOB_QUEUED] = TO(LEASING) | TO_FAILURE,          [JOB_LEASING] = TO(NAVIGATING) | TO_FAILURE,
+    [JOB_NAVIGATING] = TO(SETTLING) | TO_FAILURE,     [JOB_SETTLING] = TO(EXTRACTING) | TO_FAILURE,
+    [JOB_EXTRACTING] = TO(STORING) | TO_FAILURE,      [JOB_STORING] = TO(DONE) | TO(FAILED),
     [JOB_WAITING_RETRY] = TO(QUEUED) | TO(CANCELLED),
 };
 
@@ -92,8 +90,9 @@ static void job_set_state(struct job *job, enum job_state state)
     int64_t now_ms = clock_mono_ms();
 
     check(allowed_moves[job->state] & 1u << state);
-    log_debug("job", "state", "site=%s page=%d from=%s to=%s after_ms=%lld", job->site->id, job->page,
-              state_names[job->state], state_names[state], (long long)(now_ms - job->state_since_ms));
+    log_debug("job", "state", "site=%s page=%d from=%s to=%s after_ms=%lld", job->site->id,
+              job->page, state_names[job->state], state_names[state],
+              (long long)(now_ms - job->state_since_ms));
     job->state = state;
     job->state_since_ms = now_ms;
 }
@@ -103,7 +102,8 @@ const char *job_state_name(const struct job *job)
     return state_names[job->state];
 }
 
-struct job *job_start(const struct crawl_env *env, const struct job_request *request, job_fn *done, void *ctx)
+struct job *job_start(const struct crawl_env *env, const struct job_request *request, job_fn *done,
+                      void *ctx)
 {
     struct job *job = mem_new(struct job);
 
@@ -122,7 +122,8 @@ struct job *job_start(const struct crawl_env *env, const struct job_request *req
     return job;
 }
 
-/* ---- QUEUED: the board's turn ------------------------------------------------------------------- */
+/* ---- QUEUED: the board's turn
+ * ------------------------------------------------------------------- */
 
 static void on_wake(void *ctx)
 {
@@ -148,7 +149,8 @@ static void job_queue(struct job *job)
     job->ticket = polite_ask(job->env.polite, &request, on_may_load, job);
 }
 
-/* ---- LEASING: a tab ----------------------------------------------------------------------------- */
+/* ---- LEASING: a tab
+ * ----------------------------------------------------------------------------- */
 
 static void on_may_load(const struct err *err, void *ctx)
 {
@@ -173,7 +175,8 @@ static void on_lease_lost(const struct err *why, void *ctx)
     job_fail(ctx, why, false);
 }
 
-/* ---- NAVIGATING, SETTLING: the page ------------------------------------------------------------- */
+/* ---- NAVIGATING, SETTLING: the page
+ * ------------------------------------------------------------- */
 
 static int64_t time_left_ms(const struct job *job)
 {
@@ -222,7 +225,8 @@ static void on_navigated(const struct err *err, void *ctx)
     buf_fini(&args);
 }
 
-/* ---- EXTRACTING: rows --------------------------------------------------------------------------- */
+/* ---- EXTRACTING: rows
+ * --------------------------------------------------------------------------- */
 
 /* The page is read: the tab and the board's turn are for others now. */
 static void give_back(struct job *job, bool healthy_tab)
@@ -255,16 +259,19 @@ static void on_extracted(const struct jval *value, const struct err *err, void *
         return;
     }
     job->last_status = job->rows->status;
-    log_debug("job", "page read", "site=%s page=%d layout=%s status=%d rows=%d seen=%d duplicates=%d waited_ms=%lld",
-              job->site->id, job->page, job->rows->layout ? job->rows->layout : "none", job->rows->status,
-              job->rows->n, job->rows->seen, job->rows->duplicates, (long long)job->rows->waited_ms);
+    log_debug("job", "page read",
+              "site=%s page=%d layout=%s status=%d rows=%d seen=%d duplicates=%d waited_ms=%lld",
+              job->site->id, job->page, job->rows->layout ? job->rows->layout : "none",
+              job->rows->status, job->rows->n, job->rows->seen, job->rows->duplicates,
+              (long long)job->rows->waited_ms);
     if (judge_page(job->site, job->rows, &why) < 0)
         job_fail(job, &why, true);
     else
         job_store_rows(job);
 }
 
-/* ---- STORING ------------------------------------------------------------------------------------ */
+/* ---- STORING
+ * ------------------------------------------------------------------------------------ */
 
 static void job_store_rows(struct job *job)
 {
@@ -299,16 +306,19 @@ static void on_rows_stored(const struct store_counts *counts, const struct err *
     job_end(job, JOB_DONE);
 }
 
-/* ---- the end, or another attempt ---------------------------------------------------------------- */
+/* ---- the end, or another attempt
+ * ---------------------------------------------------------------- */
 
 static void job_fail(struct job *job, const struct err *err, bool healthy_tab)
 {
     give_back(job, healthy_tab);
-    if (judge_is_passing(err->code, job->last_status) && job->attempts <= job->env.config->page_retries) {
+    if (judge_is_passing(err->code, job->last_status) &&
+        job->attempts <= job->env.config->page_retries) {
         int64_t wait_ms = RETRY_BASE_MS << (job->attempts - 1);
 
-        log_warn("job", "trying again", "site=%s page=%d attempt=%d wait_ms=%lld reason=%s text=%s", job->site->id,
-                 job->page, job->attempts, (long long)wait_ms, err_reason(err->code), log_quote(err->text));
+        log_warn("job", "trying again", "site=%s page=%d attempt=%d wait_ms=%lld reason=%s text=%s",
+                 job->site->id, job->page, job->attempts, (long long)wait_ms, err_reason(err->code),
+                 log_quote(err->text));
         row_set_free(&job->rows);
         job_set_state(job, JOB_WAITING_RETRY);
         loop_timer_start(job->wake, wait_ms);

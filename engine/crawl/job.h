@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* job.h - one list page: asked for politely, rendered, read, stored; tried again where that can help.
+/* job.h - one list page: asked for politely, rendered, read, stored; tried again where that can
+ * help.
  *
  *     QUEUED > LEASING > NAVIGATING > SETTLING > EXTRACTING > STORING > DONE
  *     any of them > WAITING_RETRY > QUEUED, or FAILED, or CANCELLED
  *
- * Whatever fails, a job ends in one place: its callback comes once, with tab, ticket and timers given back.
- * A page that could be read is an answer even when it is refused as a whole (drift, empty): `page` is there
- * to look at, and nothing of it was stored.
+ * Whatever fails, a job ends in one place: its callback comes once, with tab, ticket and timers
+ * given back. A page that could be read is an answer even when it is refused as a whole (drift,
+ * empty): `page` is there to look at, and nothing of it was stored.
  */
 #ifndef CRAWL_JOB_H
 #define CRAWL_JOB_H
@@ -23,23 +24,24 @@ struct job_request {
     int page;                /* the board's number, for messages */
     int64_t run_id;          /* of the ledger, 0: none */
     int64_t min_delay_ms;
-    bool update_only;        /* refresh: unknown deals are not inserted */
+    bool update_only; /* refresh: unknown deals are not inserted */
 };
 
 struct job_result {
     const struct row_set *page; /* NULL when the page could not be read; borrowed for the call */
-    struct store_counts counts;      /* zero without a store */
-    struct lease_cost cost;          /* of all attempts */
+    struct store_counts counts; /* zero without a store */
+    struct lease_cost cost;     /* of all attempts */
     int attempts;
 };
 
 /* err NULL: done. result is never NULL. */
 typedef void job_fn(const struct job_result *result, const struct err *err, void *ctx);
 
-struct job *job_start(const struct crawl_env *env, const struct job_request *request, job_fn *done, void *ctx);
+struct job *job_start(const struct crawl_env *env, const struct job_request *request, job_fn *done,
+                      void *ctx);
 
-/* End it soon: the callback comes later with ERR_CANCELLED, or with the outcome when the rows are already on
- * their way to the store. */
+/* End it soon: the callback comes later with ERR_CANCELLED, or with the outcome when the rows are
+ * already on their way to the store. */
 void job_cancel(struct job *job);
 
 /* In the callback or after it; NULL is accepted. */

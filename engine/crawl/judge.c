@@ -6,7 +6,8 @@
 #include <string.h>
 
 /* Titles that only pages in the way carry: seen on Cloudflare's and fmkorea's challenges. */
-static const char *const challenge_titles[] = {"Just a moment", "보안 시스템", "Attention Required"};
+static const char *const challenge_titles[] = {"Just a moment", "보안 시스템",
+                                               "Attention Required"};
 
 static bool is_challenge(const struct row_set *page)
 {
@@ -21,17 +22,20 @@ static int refuse_status(const struct row_set *page, struct err *err)
     if (page->status == 429)
         return err_set(err, ERR_RATE_LIMITED, "%s: status 429", page->url);
     if (page->status == 401 || page->status == 403 || page->status == 430)
-        return err_set(err, ERR_BLOCKED, "%s: status %d, \"%s\"", page->url, page->status, page->title);
-    return err_set(err, ERR_HTTP_STATUS, "%s: status %d, \"%s\"", page->url, page->status, page->title);
+        return err_set(err, ERR_BLOCKED, "%s: status %d, \"%s\"", page->url, page->status,
+                       page->title);
+    return err_set(err, ERR_HTTP_STATUS, "%s: status %d, \"%s\"", page->url, page->status,
+                   page->title);
 }
 
 static int refuse_unknown_page(const struct site *site, const struct row_set *page, struct err *err)
 {
     if (is_challenge(page))
         return err_set(err, ERR_BLOCKED, "%s: a challenge page, \"%s\"", page->url, page->title);
-    return err_set(err, ERR_DRIFT,
-                   "%s: no layout of %s fits the page (status %d, title \"%.80s\", text \"%.120s\")", page->url,
-                   site->path, page->status, page->title, page->text_head);
+    return err_set(
+        err, ERR_DRIFT,
+        "%s: no layout of %s fits the page (status %d, title \"%.80s\", text \"%.120s\")",
+        page->url, site->path, page->status, page->title, page->text_head);
 }
 
 int judge_page(const struct site *site, const struct row_set *page, struct err *err)
@@ -43,10 +47,12 @@ int judge_page(const struct site *site, const struct row_set *page, struct err *
     if (page->n >= site->min_rows && page->n > 0)
         return 0;
     if (!page->ready)
-        return err_set(err, ERR_TIMEOUT, "%s: not ready after %lld ms (layout %s, %d rows, at least %d expected)",
-                       page->url, (long long)page->waited_ms, page->layout, page->n, site->min_rows);
-    return err_set(err, ERR_EMPTY, "%s: layout %s gave %d rows of %d seen, at least %d expected", page->url,
-                   page->layout, page->n, page->seen, site->min_rows);
+        return err_set(err, ERR_TIMEOUT,
+                       "%s: not ready after %lld ms (layout %s, %d rows, at least %d expected)",
+                       page->url, (long long)page->waited_ms, page->layout, page->n,
+                       site->min_rows);
+    return err_set(err, ERR_EMPTY, "%s: layout %s gave %d rows of %d seen, at least %d expected",
+                   page->url, page->layout, page->n, page->seen, site->min_rows);
 }
 
 bool judge_is_passing(enum err_code code, int status)
@@ -64,7 +70,8 @@ bool judge_is_passing(enum err_code code, int status)
         return true;
     case ERR_HTTP_STATUS:
         /* The statuses that Scrapy retries, less those that mean "stay away". */
-        return status == 408 || status == 500 || (status >= 502 && status <= 504) || status == 522 || status == 524;
+        return status == 408 || status == 500 || (status >= 502 && status <= 504) ||
+               status == 522 || status == 524;
     default:
         return false;
     }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* judge.h - is a page that was read a list we may store, and if not, why?
  *
- * By positive marks only: a status, a known challenge title, no layout that fits, too few rows. Strings that
- * passing pages also carry (a CDN's beacon) are no marks.
+ * By positive marks only: a status, a known challenge title, no layout that fits, too few rows.
+ * Strings that passing pages also carry (a CDN's beacon) are no marks.
  */
 #ifndef CRAWL_JUDGE_H
 #define CRAWL_JUDGE_H
@@ -11,12 +11,13 @@
 #include "crawl/extract.h"
 #include "crawl/site.h"
 
-/* 0: store it. -1: ERR_RATE_LIMITED (429), ERR_BLOCKED (403, 430, challenge), ERR_HTTP_STATUS (other 4xx, 5xx),
- * ERR_DRIFT (no layout fits), ERR_TIMEOUT (a layout, but it did not get ready and holds too few rows), ERR_EMPTY (ready, but
- * fewer rows than min_rows). */
+/* 0: store it. -1: ERR_RATE_LIMITED (429), ERR_BLOCKED (403, 430, challenge), ERR_HTTP_STATUS
+ * (other 4xx, 5xx), ERR_DRIFT (no layout fits), ERR_TIMEOUT (a layout, but it did not get ready
+ * and holds too few rows), ERR_EMPTY (ready, but fewer rows than min_rows). */
 MUST_CHECK int judge_page(const struct site *site, const struct row_set *page, struct err *err);
 
-/* May the same page work a moment later, with nothing changed on our side? status: of the page, 0 unknown. */
+/* May the same page work a moment later, with nothing changed on our side? status: of the page, 0
+ * unknown. */
 bool judge_is_passing(enum err_code code, int status);
 
 #endif

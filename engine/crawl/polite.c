@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* polite.c - one gate per origin.
  *
- * A ticket is WAITING (in the gate's queue) or HELD (gate->holder). gate_turn() is the one place that grants: it
- * is called (through the gate's timer, so never inside a caller's call) whenever something changed.
- * Not here: back-off after 429 and breakers; they come with Retry-After.
+ * A ticket is WAITING (in the gate's queue) or HELD (gate->holder). gate_turn() is the one place
+ * that grants: it is called (through the gate's timer, so never inside a caller's call) whenever
+ * something changed. Not here: back-off after 429 and breakers; they come with Retry-After.
  */
 #include "crawl/polite.h"
 #include "base/clock.h"
@@ -53,7 +53,8 @@ struct polite_ticket {
 
 static void gate_turn(void *ctx);
 
-/* ---- life of the gates -------------------------------------------------------------------------- */
+/* ---- life of the gates
+ * -------------------------------------------------------------------------- */
 
 struct polite *polite_new(struct loop *loop, const char *user_agent)
 {
@@ -105,7 +106,8 @@ void polite_free(struct polite **polite_ptr)
     mem_free(polite);
 }
 
-/* ---- tickets ------------------------------------------------------------------------------------ */
+/* ---- tickets
+ * ------------------------------------------------------------------------------------ */
 
 static void on_refusal(void *ctx)
 {
@@ -114,8 +116,8 @@ static void on_refusal(void *ctx)
     ticket->done(&ticket->bad, ticket->ctx);
 }
 
-struct polite_ticket *polite_ask(struct polite *polite, const struct polite_request *request, polite_fn *done,
-                                 void *ctx)
+struct polite_ticket *polite_ask(struct polite *polite, const struct polite_request *request,
+                                 polite_fn *done, void *ctx)
 {
     struct polite_ticket *ticket = mem_new(struct polite_ticket);
     struct url_parts parts;
@@ -161,7 +163,8 @@ void polite_release(struct polite_ticket **ticket_ptr)
     mem_free(ticket);
 }
 
-/* ---- robots.txt --------------------------------------------------------------------------------- */
+/* ---- robots.txt
+ * --------------------------------------------------------------------------------- */
 
 static void fail_waiting(struct gate *gate, const struct err *why)
 {
@@ -171,7 +174,8 @@ static void fail_waiting(struct gate *gate, const struct err *why)
     while (!list_is_empty(&gate->waiting))
         list_move(&failed, list_first(&gate->waiting));
     while (!list_is_empty(&failed)) {
-        struct polite_ticket *ticket = container_of(list_first(&failed), struct polite_ticket, link);
+        struct polite_ticket *ticket =
+            container_of(list_first(&failed), struct polite_ticket, link);
 
         list_remove(&ticket->link);
         ticket->done(why, ticket->ctx);
@@ -183,7 +187,8 @@ static int judge_answer(const struct gate *gate, const struct fetch_result *resu
     if (result->status == 429)
         return err_set(why, ERR_RATE_LIMITED, "%s/robots.txt: status 429", gate->origin);
     if (result->status >= 500)
-        return err_set(why, ERR_HTTP_STATUS, "%s/robots.txt: status %ld", gate->origin, result->status);
+        return err_set(why, ERR_HTTP_STATUS, "%s/robots.txt: status %ld", gate->origin,
+                       result->status);
     return 0;
 }
 
@@ -207,7 +212,8 @@ static void on_robots(const struct fetch_result *result, const struct err *err, 
     is_text = result->status >= 200 && result->status < 300;
     /* RFC 9309 section 2.3.1.3: a 4xx answer means that there are no rules. */
     robots_free(&gate->robots);
-    gate->robots = robots_parse(is_text ? result->body : "", is_text ? result->body_len : 0, "catchdeal");
+    gate->robots =
+        robots_parse(is_text ? result->body : "", is_text ? result->body_len : 0, "catchdeal");
     gate->robots_at_ms = clock_mono_ms();
     log_debug("polite", "robots read", "origin=%s status=%ld", gate->origin, result->status);
     loop_timer_start(gate->turn, 0);
@@ -228,7 +234,8 @@ static void fetch_robots(struct gate *gate)
     mem_free(url);
 }
 
-/* ---- the gate's turn ---------------------------------------------------------------------------- */
+/* ---- the gate's turn
+ * ---------------------------------------------------------------------------- */
 
 static bool has_fresh_robots(const struct gate *gate)
 {
@@ -240,7 +247,8 @@ static void refuse(struct polite_ticket *ticket, const char *rule)
     struct err err;
 
     list_remove(&ticket->link);
-    err_set(&err, ERR_ROBOTS, "%s%s: robots.txt forbids it (%s)", ticket->gate->origin, ticket->path, rule);
+    err_set(&err, ERR_ROBOTS, "%s%s: robots.txt forbids it (%s)", ticket->gate->origin,
+            ticket->path, rule);
     loop_timer_start(ticket->gate->turn, 0); /* for those behind it */
     ticket->done(&err, ticket->ctx);
 }

@@ -124,7 +124,8 @@ void robots_free(struct robots **robots)
     *robots = NULL;
 }
 
-/* Greedy matching with one point of return: linear in practice, quadratic at worst, never exponential. */
+/* Greedy matching with one point of return: linear in practice, quadratic at worst, never
+ * exponential. */
 static bool pattern_matches(const char *pattern, const char *path)
 {
     const char *star = NULL;

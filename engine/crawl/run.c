@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* run.c - begin in the ledger, page after page, end in the ledger.
  *
- * Steps: run_start -> on_begun -> next_page -> on_page_done -> next_page ... -> finish -> on_ended. Without a
- * store (dry run) the two ledger steps are left out.
+ * Steps: run_start -> on_begun -> next_page -> on_page_done -> next_page ... -> finish ->
+ * on_ended. Without a store (dry run) the two ledger steps are left out.
  */
 #include "crawl/run.h"
 #include "base/buf.h"
@@ -59,8 +59,8 @@ static void on_start(void *ctx)
 {
     struct run *run = ctx;
 
-    log_info("run", "begins", "site=%s kind=%s pages=%d-%d", run->site->id, run->ledger.kind, run->page,
-             run->page_to);
+    log_info("run", "begins", "site=%s kind=%s pages=%d-%d", run->site->id, run->ledger.kind,
+             run->page, run->page_to);
     if (run->env.store)
         store_run_begin(run->env.store, &run->ledger, on_begun, run);
     else
@@ -82,7 +82,8 @@ static void on_begun(int64_t run_id, const struct err *err, void *ctx)
     next_page(run);
 }
 
-/* ---- pages -------------------------------------------------------------------------------------- */
+/* ---- pages
+ * -------------------------------------------------------------------------------------- */
 
 static void page_url(const struct run *run, struct buf *out)
 {
@@ -166,8 +167,9 @@ static void on_page_done(const struct job_result *result, const struct err *err,
         err_prefix(&run->end, "site %s: page %d", run->site->id, run->page);
     }
     if (err)
-        log_warn("run", "page failed", "site=%s page=%d attempts=%d reason=%s text=%s", run->site->id, run->page,
-                 result->attempts, err_reason(err->code), log_quote(err->text));
+        log_warn("run", "page failed", "site=%s page=%d attempts=%d reason=%s text=%s",
+                 run->site->id, run->page, result->attempts, err_reason(err->code),
+                 log_quote(err->text));
     if (run->events.on_page)
         run->events.on_page(run, run->page, result, err, run->ctx);
     /* The job owns err: nothing of it after job_free(). */
@@ -185,7 +187,8 @@ void run_cancel(struct run *run)
         job_cancel(run->job);
 }
 
-/* ---- the end ------------------------------------------------------------------------------------ */
+/* ---- the end
+ * ------------------------------------------------------------------------------------ */
 
 static void finish(struct run *run)
 {
@@ -207,11 +210,14 @@ static void log_end(const struct run *run)
     enum log_level level = run->end.code == ERR_OK ? LOG_INFO : LOG_WARN;
 
     LOG_AT(level, "run", "ended",
-           "site=%s kind=%s reason=%s pages=%d failed=%d rows=%d new=%d changed=%d same=%d ms=%lld cpu_ms=%lld "
+           "site=%s kind=%s reason=%s pages=%d failed=%d rows=%d new=%d changed=%d same=%d ms=%lld "
+           "cpu_ms=%lld "
            "peak_mib=%lld%s%s",
-           run->site->id, l->kind, l->reason, l->pages, l->pages_failed, l->rows_seen, l->counts.added,
-           l->counts.changed, l->counts.same, (long long)(l->ended_at_ms - l->started_at_ms), (long long)l->cpu_ms,
-           (long long)(l->peak_pss_bytes >> 20), l->detail ? " text=" : "", l->detail ? log_quote(l->detail) : "");
+           run->site->id, l->kind, l->reason, l->pages, l->pages_failed, l->rows_seen,
+           l->counts.added, l->counts.changed, l->counts.same,
+           (long long)(l->ended_at_ms - l->started_at_ms), (long long)l->cpu_ms,
+           (long long)(l->peak_pss_bytes >> 20), l->detail ? " text=" : "",
+           l->detail ? log_quote(l->detail) : "");
 }
 
 static void on_ended(const struct err *err, void *ctx)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* run.h - one run: (site, kind, due time), its pages one after the other, its row in the ledger.
  *
- * Pages are stored as they finish, so a late failure loses nothing. A page that fails does not end the run; the
- * run's reason is then the first failure's. What ends it early: the store is away, robots.txt forbids, the board
- * blocks or limits us (more requests would be rude), no layout fits, Chrome cannot start, cancellation.
- * A run never touches another site's.
+ * Pages are stored as they finish, so a late failure loses nothing. A page that fails does not end
+ * the run; the run's reason is then the first failure's. What ends it early: the store is away,
+ * robots.txt forbids, the board blocks or limits us (more requests would be rude), no layout fits,
+ * Chrome cannot start, cancellation. A run never touches another site's.
  */
 #ifndef CRAWL_RUN_H
 #define CRAWL_RUN_H
@@ -19,15 +19,17 @@ struct run_request {
     const struct site *site; /* borrowed for the run's life */
     const char *kind;        /* "crawl"; static */
     int64_t due_at_ms;
-    int page_from, page_to;  /* as the board numbers them */
-    const char *url;         /* instead of the site's list pages: this one page; copied; NULL: none */
+    int page_from, page_to; /* as the board numbers them */
+    const char *url; /* instead of the site's list pages: this one page; copied; NULL: none */
 };
 
 struct run_events {
     /* Each page that was read, also one that is refused (err set). May be NULL. */
-    void (*on_page)(struct run *run, int page, const struct job_result *result, const struct err *err, void *ctx);
+    void (*on_page)(struct run *run, int page, const struct job_result *result,
+                    const struct err *err, void *ctx);
     /* Once, last, when the ledger's row is written; the run may be freed here. err NULL: ok. */
-    void (*on_end)(struct run *run, const struct store_run *summary, const struct err *err, void *ctx);
+    void (*on_end)(struct run *run, const struct store_run *summary, const struct err *err,
+                   void *ctx);
 };
 
 struct run *run_start(const struct crawl_env *env, const struct run_request *request,

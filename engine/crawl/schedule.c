@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* schedule.c - one timer for all entries, asking the wall clock each time it fires.
  *
- * The timer never sleeps longer than LOOK_MS, so that a clock that was set, or a box that slept, is noticed: what
- * became due meanwhile is due once, with its latest due time.
+ * The timer never sleeps longer than LOOK_MS, so that a clock that was set, or a box that slept,
+ * is noticed: what became due meanwhile is due once, with its latest due time.
  */
 #include "crawl/schedule.h"
 #include "base/list.h"
@@ -66,8 +66,8 @@ void schedule_free(struct schedule **schedule_ptr)
     mem_free(schedule);
 }
 
-int64_t schedule_latest_due(const struct cron *cron, const struct clock_zone *zone, int64_t after_ms,
-                            int64_t now_ms)
+int64_t schedule_latest_due(const struct cron *cron, const struct clock_zone *zone,
+                            int64_t after_ms, int64_t now_ms)
 {
     int64_t latest = CLOCK_NONE;
     int64_t at = after_ms < now_ms - CATCH_UP_MS ? now_ms - CATCH_UP_MS : after_ms;
@@ -82,8 +82,8 @@ int64_t schedule_latest_due(const struct cron *cron, const struct clock_zone *zo
 }
 
 struct schedule_entry *schedule_add(struct schedule *schedule, const char *name, const char *kind,
-                                    const struct cron *cron, const struct clock_zone *zone, int64_t last_due_ms,
-                                    void *owner)
+                                    const struct cron *cron, const struct clock_zone *zone,
+                                    int64_t last_due_ms, void *owner)
 {
     struct schedule_entry *entry = mem_new(struct schedule_entry);
     int64_t now_ms = clock_wall_ms();
@@ -106,8 +106,8 @@ static void fire(struct schedule *schedule, struct schedule_entry *entry, int64_
 {
     if (entry->running) {
         entry->overlaps++;
-        log_warn("schedule", "still running when due again", "site=%s kind=%s overlaps=%lld", entry->name,
-                 entry->kind, entry->overlaps);
+        log_warn("schedule", "still running when due again", "site=%s kind=%s overlaps=%lld",
+                 entry->name, entry->kind, entry->overlaps);
         return;
     }
     entry->running = true;
@@ -119,7 +119,8 @@ static void look_at(struct schedule *schedule, struct schedule_entry *entry, int
     int64_t due_ms = CLOCK_NONE;
 
     if (entry->late_since_ms != CLOCK_NONE) {
-        log_info("schedule", "making up for a missed run", "site=%s kind=%s", entry->name, entry->kind);
+        log_info("schedule", "making up for a missed run", "site=%s kind=%s", entry->name,
+                 entry->kind);
         due_ms = entry->late_since_ms;
         entry->late_since_ms = CLOCK_NONE;
     }
@@ -158,7 +159,8 @@ static void on_timer(void *ctx)
         struct schedule_entry *entry = container_of(at, struct schedule_entry, link);
 
         /* The clock was set back by more than a look: the old next is too far off. */
-        if (entry->next_ms != CLOCK_NONE && cron_next(&entry->cron, entry->zone, now_ms) < entry->next_ms &&
+        if (entry->next_ms != CLOCK_NONE &&
+            cron_next(&entry->cron, entry->zone, now_ms) < entry->next_ms &&
             entry->next_ms > now_ms)
             entry->next_ms = cron_next(&entry->cron, entry->zone, now_ms);
         look_at(schedule, entry, now_ms);

@@ -195,8 +195,8 @@ static void set_words(struct site_parse *p, const struct ini_entry *e, void *slo
     }
 }
 
-/* A name with a dot inside, after an optional "*.": what a resolver rule of Chrome can say without hitting more than
- * was meant. */
+/* A name with a dot inside, after an optional "*.": what a resolver rule of Chrome can say without
+ * hitting more than was meant. */
 static bool is_host_pattern(const char *s)
 {
     const char *name = str_starts(s, "*.") ? s + 2 : s;

@@ -53,7 +53,8 @@ static int add_found(struct catalog *catalog, const char *dir, const char *name,
     }
     twin = catalog_find(catalog, name);
     if (twin) {
-        err_set(err, ERR_CONFIG, "sites_dir: site \"%s\" is there twice: %s and %s", name, twin->path, path);
+        err_set(err, ERR_CONFIG, "sites_dir: site \"%s\" is there twice: %s and %s", name,
+                twin->path, path);
         mem_free(path);
         return -1;
     }
@@ -93,8 +94,8 @@ static int catalog_init(struct catalog *catalog, const struct config *config, st
     return rc;
 }
 
-static int unknown_site(const struct catalog *catalog, const struct config *config, const char *name,
-                        struct err *err)
+static int unknown_site(const struct catalog *catalog, const struct config *config,
+                        const char *name, struct err *err)
 {
     const char **names = mem_array(catalog->n + 1, sizeof(*names));
     const char *nearest;
@@ -103,8 +104,9 @@ static int unknown_site(const struct catalog *catalog, const struct config *conf
         names[i] = catalog->items[i].name;
     nearest = str_nearest(name, names, catalog->n);
     mem_free(names);
-    return err_set(err, ERR_SITE, "site \"%s\": no %s/site.conf in %s%s%s%s", name, name, config->sites_dir,
-                   nearest ? " (did you mean " : "", nearest ? nearest : "", nearest ? "?)" : "");
+    return err_set(err, ERR_SITE, "site \"%s\": no %s/site.conf in %s%s%s%s", name, name,
+                   config->sites_dir, nearest ? " (did you mean " : "", nearest ? nearest : "",
+                   nearest ? "?)" : "");
 }
 
 static void add_site(struct sites *sites, struct site *site)
@@ -137,8 +139,8 @@ static int load_named(const struct catalog *catalog, const struct config *config
     return 0;
 }
 
-int sites_load_named(const struct config *config, const char *const *names, size_t n, site_error_fn *on_error,
-                     void *ctx, struct sites *out, struct err *err)
+int sites_load_named(const struct config *config, const char *const *names, size_t n,
+                     site_error_fn *on_error, void *ctx, struct sites *out, struct err *err)
 {
     struct catalog catalog;
     int rc;
@@ -169,7 +171,8 @@ static bool is_listed(const char *list, const char *name)
     return listed;
 }
 
-static int check_listed_exist(const struct catalog *catalog, const struct config *config, struct err *err)
+static int check_listed_exist(const struct catalog *catalog, const struct config *config,
+                              struct err *err)
 {
     char *copy = mem_strdup(config->sites);
     char *rest = copy;
@@ -183,8 +186,8 @@ static int check_listed_exist(const struct catalog *catalog, const struct config
     return rc;
 }
 
-static void load_selected(const struct catalog *catalog, const struct config *config, site_error_fn *on_error,
-                          void *ctx, struct sites *out)
+static void load_selected(const struct catalog *catalog, const struct config *config,
+                          site_error_fn *on_error, void *ctx, struct sites *out)
 {
     bool listed_only = *config->sites != '\0';
 
@@ -204,7 +207,8 @@ static void load_selected(const struct catalog *catalog, const struct config *co
     }
 }
 
-int sites_load(const struct config *config, site_error_fn *on_error, void *ctx, struct sites *out, struct err *err)
+int sites_load(const struct config *config, site_error_fn *on_error, void *ctx, struct sites *out,
+               struct err *err)
 {
     struct catalog catalog;
     int rc;
@@ -230,7 +234,8 @@ void sites_free(struct sites *sites)
     *sites = (struct sites){0};
 }
 
-/* ---- blocked hosts ------------------------------------------------------------------------------ */
+/* ---- blocked hosts
+ * ------------------------------------------------------------------------------ */
 
 static bool has_host(char *const *hosts, size_t n, const char *host)
 {

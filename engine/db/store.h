@@ -1,28 +1,31 @@
 /* SPDX-License-Identifier: MIT */
 /* store.h - deals, their events and the ledger of runs: one face for SQLite and PostgreSQL.
  *
- * Everything is asynchronous: a callback comes exactly once, later, from the loop; after store_free none
- * comes. Errors are ERR_STORE with the database's own text (and how to mend it, where that is known).
- * Strings given to a call are copied before it returns; rows given to a callback are borrowed for the
- * call. Text is UTF-8 without NUL.
+ * Everything is asynchronous: a callback comes exactly once, later, from the loop; after
+ * store_free none comes. Errors are ERR_STORE with the database's own text (and how to mend it,
+ * where that is known). Strings given to a call are copied before it returns; rows given to a
+ * callback are borrowed for the call. Text is UTF-8 without NUL.
  *
  * Semantics (DESIGN.md section 8):
  *  - A deal is (site, key), unique. A batch is one transaction.
  *  - new      the key was not there
- *    changed  title, url, redirect URL, image, price, currency, mall, category, posted_at, sold_out or
- *             deleted differs; each kind of change appends a row to deal_events in the same transaction.
- *             A title change sets is_title_changed for good.
- *    same     everything else. Counters (view, comment, like, score) are stored when they differ, but are
- *             no change and no event.
+ *    changed  title, url, redirect URL, image, price, currency, mall, category, posted_at,
+ *             sold_out or deleted differs; each kind of change appends a row to deal_events in the
+ *             same transaction. A title change sets is_title_changed for good.
+ *    same     everything else. Counters (view, comment, like, score) are stored when they differ,
+ *             but are no change and no event.
  *  - An unknown value (NULL, CLOCK_NONE, DEAL_UNKNOWN) never overwrites a known one.
  *  - sort_at is fixed at insert: posted_at, or the batch's time where the board shows none. So is
- *    product_id: for a known key another one is ignored; the product_id of another deal is ERR_STORE.
+ *    product_id: for a known key another one is ignored; the product_id of another deal is
+ *    ERR_STORE.
  *  - website is stored when it differs, like a counter: no change, no event.
- *  - Bytes that are not UTF-8 are stored as U+FFFD. Keys and product ids take at most 500 bytes, sites
+ *  - Bytes that are not UTF-8 are stored as U+FFFD. Keys and product ids take at most 500 bytes,
+ *  sites
  *    100; titles have no limit here. posted_at outside the years 1 to 9999 is ERR_STORE.
  *
- * Events: created (new = title), title, url, redirect_url, image, mall, category (old and new text),
- * price ("1290000 KRW": hundredths and currency), posted_at (RFC 3339 in UTC), sold_out, back (no values).
+ * Events: created (new = title), title, url, redirect_url, image, mall, category (old and new
+ * text), price ("1290000 KRW": hundredths and currency), posted_at (RFC 3339 in UTC), sold_out,
+ * back (no values).
  */
 #ifndef DB_STORE_H
 #define DB_STORE_H
@@ -72,10 +75,10 @@ struct store_counts {
 struct store;
 
 /* url: "sqlite:PATH" or a libpq URL. Nothing is connected yet; a wrong scheme is ERR_CONFIG.
- * SQLite: the file and its folder are made on first use and migrated by themselves, except by store_list
- * and by a reader, which say that there is none yet and work as soon as there is one.
- * timeout_ms bounds each call, waiting for its turn and connecting included. A write that ran out of
- * time may be stored or not; giving the same batch again is right in both cases. */
+ * SQLite: the file and its folder are made on first use and migrated by themselves, except by
+ * store_list and by a reader, which say that there is none yet and work as soon as there is one.
+ * timeout_ms bounds each call, waiting for its turn and connecting included. A write that ran out
+ * of time may be stored or not; giving the same batch again is right in both cases. */
 MUST_CHECK int store_open(struct loop *loop, const char *url, int64_t timeout_ms, struct store **out,
                           struct err *err);
 void store_free(struct store **store);
@@ -93,11 +96,13 @@ typedef void store_done_fn(const struct err *err, void *ctx);
 typedef void store_migrate_fn(int applied, int version, const struct err *err, void *ctx);
 void store_migrate(struct store *store, store_migrate_fn *done, void *ctx);
 
-/* Is the database reachable and of the schema version that this program was built for? PostgreSQL: says
- * "run: catchdeal-engine migrate" when it is older, and names both versions when it is newer. */
+/* Is the database reachable and of the schema version that this program was built for? PostgreSQL:
+ * says "run: catchdeal-engine migrate" when it is older, and names both versions when it is newer.
+ * */
 void store_check(struct store *store, store_done_fn *done, void *ctx);
 
-/* ---- writing (engine) --------------------------------------------------------------------------- */
+/* ---- writing (engine)
+ * --------------------------------------------------------------------------- */
 
 struct store_batch {
     const struct deal_row *rows;
@@ -126,19 +131,21 @@ struct store_run {
     int64_t gb_ms;          /* integral of memory, gigabyte-milliseconds */
 };
 
-/* begin writes the row with reason "running"; end completes it. Rows that are still "running" when an
- * engine starts are closed as engine-lost by store_runs_recover (SQLite, or this engine's own). */
+/* begin writes the row with reason "running"; end completes it. Rows that are still "running" when
+ * an engine starts are closed as engine-lost by store_runs_recover (SQLite, or this engine's own).
+ * */
 typedef void store_run_fn(int64_t run_id, const struct err *err, void *ctx);
 void store_run_begin(struct store *store, const struct store_run *run, store_run_fn *done, void *ctx);
 void store_run_end(struct store *store, const struct store_run *run, store_done_fn *done, void *ctx);
 void store_runs_recover(struct store *store, int64_t at_ms, store_done_fn *done, void *ctx);
 
-/* When a (site, kind) last had a run with this due time or later; CLOCK_NONE: never. For "a missed run
- * happens once after start". */
+/* When a (site, kind) last had a run with this due time or later; CLOCK_NONE: never. For "a missed
+ * run happens once after start". */
 typedef void store_time_fn(int64_t at_ms, const struct err *err, void *ctx);
 void store_last_due(struct store *store, const char *site, const char *kind, store_time_fn *done, void *ctx);
 
-/* ---- reading (api) ------------------------------------------------------------------------------ */
+/* ---- reading (api)
+ * ------------------------------------------------------------------------------ */
 
 struct store_query {
     int limit;              /* 1..100 */

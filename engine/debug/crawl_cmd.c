@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* crawl_cmd.c - runs of the `crawl` command side by side, printed in the order of the sites.
  *
- * Rows are formatted when their page comes and kept per site, since the rows are borrowed and sites finish in any
- * order: the table is then whole per site. JSON lines are written at once.
+ * Rows are formatted when their page comes and kept per site, since the rows are borrowed and
+ * sites finish in any order: the table is then whole per site. JSON lines are written at once.
  */
 #include "debug/crawl_cmd.h"
 #include "crawl/run.h"
@@ -40,8 +40,10 @@ struct crawl_cmd {
     int64_t started_ms;
 };
 
-static void on_page(struct run *run, int page, const struct job_result *result, const struct err *err, void *ctx);
-static void on_run_end(struct run *run, const struct store_run *summary, const struct err *err, void *ctx);
+static void on_page(struct run *run, int page, const struct job_result *result,
+                    const struct err *err, void *ctx);
+static void on_run_end(struct run *run, const struct store_run *summary, const struct err *err,
+                       void *ctx);
 static void finish(struct crawl_cmd *cmd);
 
 static int terminal_columns(void)
@@ -75,8 +77,9 @@ static void start_site(struct crawl_cmd *cmd, struct one_site *one, const struct
     one->run = run_start(&cmd->env, &request, &events, one);
 }
 
-struct crawl_cmd *crawl_cmd_start(const struct crawl_env *env, struct site *const *sites, size_t n_sites,
-                                  const struct crawl_cmd_options *options, crawl_cmd_fn *done, void *ctx)
+struct crawl_cmd *crawl_cmd_start(const struct crawl_env *env, struct site *const *sites,
+                                  size_t n_sites, const struct crawl_cmd_options *options,
+                                  crawl_cmd_fn *done, void *ctx)
 {
     struct crawl_cmd *cmd = mem_new(struct crawl_cmd);
     struct err err;
@@ -99,16 +102,18 @@ struct crawl_cmd *crawl_cmd_start(const struct crawl_env *env, struct site *cons
     return cmd;
 }
 
-/* ---- while it runs ------------------------------------------------------------------------------ */
+/* ---- while it runs
+ * ------------------------------------------------------------------------------ */
 
 static void show_progress(const struct crawl_cmd *cmd, const struct one_site *one, int page)
 {
     if (cmd->progress)
-        fprintf(stderr, "\r\033[K%d of %d pages, %zu of %zu sites done; last: %s page %d", cmd->pages_done,
-                cmd->pages_total, cmd->n_ended, cmd->n_sites, one->site->id, page);
+        fprintf(stderr, "\r\033[K%d of %d pages, %zu of %zu sites done; last: %s page %d",
+                cmd->pages_done, cmd->pages_total, cmd->n_ended, cmd->n_sites, one->site->id, page);
 }
 
-static void on_page(struct run *run, int page, const struct job_result *result, const struct err *err, void *ctx)
+static void on_page(struct run *run, int page, const struct job_result *result,
+                    const struct err *err, void *ctx)
 {
     struct one_site *one = ctx;
     struct crawl_cmd *cmd = one->cmd;
@@ -132,7 +137,8 @@ static void on_page(struct run *run, int page, const struct job_result *result, 
     show_progress(cmd, one, page);
 }
 
-static void on_run_end(struct run *run, const struct store_run *summary, const struct err *err, void *ctx)
+static void on_run_end(struct run *run, const struct store_run *summary, const struct err *err,
+                       void *ctx)
 {
     struct one_site *one = ctx;
 
@@ -154,7 +160,8 @@ void crawl_cmd_cancel(struct crawl_cmd *cmd)
             run_cancel(cmd->sites[i].run);
 }
 
-/* ---- the end ------------------------------------------------------------------------------------ */
+/* ---- the end
+ * ------------------------------------------------------------------------------------ */
 
 static void print_tables(const struct crawl_cmd *cmd)
 {
@@ -173,10 +180,11 @@ static void print_site_summary(FILE *to, const struct one_site *one, bool stored
 {
     const struct store_run *s = &one->summary;
 
-    fprintf(to, "%-12s %-12s %d page%s, %d deals", one->site->id, s->reason, s->pages, s->pages == 1 ? "" : "s",
-            one->rows);
+    fprintf(to, "%-12s %-12s %d page%s, %d deals", one->site->id, s->reason, s->pages,
+            s->pages == 1 ? "" : "s", one->rows);
     if (stored)
-        fprintf(to, ": %d new, %d changed, %d same", s->counts.added, s->counts.changed, s->counts.same);
+        fprintf(to, ": %d new, %d changed, %d same", s->counts.added, s->counts.changed,
+                s->counts.same);
     fprintf(to, ", %.1f s\n", (double)(s->ended_at_ms - s->started_at_ms) / 1000);
     if (one->exit_code)
         fprintf(to, "%-12s %s\n", "", one->err.text);
@@ -201,12 +209,14 @@ static void print_total(FILE *to, const struct crawl_cmd *cmd)
         failed += one->exit_code != 0;
     }
     pool_stats(cmd->env.pool, &stats);
-    fprintf(to, "total        %zu of %zu sites ok, %d pages, %d deals", cmd->n_sites - failed, cmd->n_sites, pages, rows);
+    fprintf(to, "total        %zu of %zu sites ok, %d pages, %d deals", cmd->n_sites - failed,
+            cmd->n_sites, pages, rows);
     if (cmd->env.store)
         fprintf(to, ": %d new, %d changed, %d same", sum.added, sum.changed, sum.same);
     else
         fprintf(to, " (dry run: nothing stored)");
-    fprintf(to, "; %.1f s, Chrome: peak %lld MiB, %.1f CPU-s\n", (double)(clock_mono_ms() - cmd->started_ms) / 1000,
+    fprintf(to, "; %.1f s, Chrome: peak %lld MiB, %.1f CPU-s\n",
+            (double)(clock_mono_ms() - cmd->started_ms) / 1000,
             (long long)(stats.peak_pss_bytes >> 20), (double)stats.cpu_ms / 1000);
 }
 

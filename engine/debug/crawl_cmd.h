@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* crawl_cmd.h - `catchdeal-engine crawl`: one run of some sites now, shown to a person or a program.
+/* crawl_cmd.h - `catchdeal-engine crawl`: one run of some sites now, shown to a person or a
+ * program.
  *
- * stdout gets the deals (a table, or JSON lines) and, with the table, the summary; with --json the summary goes to
- * stderr. A progress line is kept on stderr while that is a terminal.
+ * stdout gets the deals (a table, or JSON lines) and, with the table, the summary; with --json the
+ * summary goes to stderr. A progress line is kept on stderr while that is a terminal.
  */
 #ifndef DEBUG_CRAWL_CMD_H
 #define DEBUG_CRAWL_CMD_H
@@ -20,11 +21,13 @@ struct crawl_cmd_options {
     int page_from, page_to; /* -1: the site's own */
 };
 
-/* Start a run of each site at once; done comes once, later, with the exit code of the first failing site in the
- * order given (0 when none fails). env, sites and options are borrowed until then. */
+/* Start a run of each site at once; done comes once, later, with the exit code of the first
+ * failing site in the order given (0 when none fails). env, sites and options are borrowed until
+ * then. */
 typedef void crawl_cmd_fn(int exit_code, void *ctx);
-struct crawl_cmd *crawl_cmd_start(const struct crawl_env *env, struct site *const *sites, size_t n_sites,
-                                  const struct crawl_cmd_options *options, crawl_cmd_fn *done, void *ctx);
+struct crawl_cmd *crawl_cmd_start(const struct crawl_env *env, struct site *const *sites,
+                                  size_t n_sites, const struct crawl_cmd_options *options,
+                                  crawl_cmd_fn *done, void *ctx);
 void crawl_cmd_cancel(struct crawl_cmd *cmd); /* done follows, exit code 10 */
 void crawl_cmd_free(struct crawl_cmd **cmd);  /* after done */
 

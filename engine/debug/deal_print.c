@@ -22,7 +22,8 @@ void deal_print_price(int64_t price_e2, struct buf *out)
 
     buf_addf(out, "%lld", (long long)(price_e2 / 100));
     if (cents)
-        buf_addf(out, cents % 10 ? ".%02lld" : ".%lld", (long long)(cents % 10 ? cents : cents / 10));
+        buf_addf(out, cents % 10 ? ".%02lld" : ".%lld",
+                 (long long)(cents % 10 ? cents : cents / 10));
 }
 
 static void add_member(struct buf *out, const char *name, const char *value)
@@ -69,7 +70,8 @@ void deal_print_json(const struct deal_row *row, const struct clock_zone *zone, 
     buf_addf(out, ",\"sold_out\":%s}\n", row->sold_out ? "true" : "false");
 }
 
-/* ---- table -------------------------------------------------------------------------------------- */
+/* ---- table
+ * -------------------------------------------------------------------------------------- */
 
 static void add_blanks(struct buf *out, size_t n)
 {
@@ -77,7 +79,8 @@ static void add_blanks(struct buf *out, size_t n)
         buf_addc(out, ' ');
 }
 
-/* `s` cut to whole characters that fit into `columns`, the last column a "…" when something was cut. */
+/* `s` cut to whole characters that fit into `columns`, the last column a "…" when something was
+ * cut. */
 static void add_left(struct buf *out, const char *s, size_t columns)
 {
     size_t width = str_columns(s);
@@ -116,7 +119,8 @@ static void add_right(struct buf *out, const char *s, size_t columns)
 
 static size_t title_columns(int columns)
 {
-    int rest = columns - SITE_COLUMNS - PRICE_COLUMNS - 3 * COUNT_COLUMNS - TIME_COLUMNS - STATE_COLUMNS - GAPS;
+    int rest = columns - SITE_COLUMNS - PRICE_COLUMNS - 3 * COUNT_COLUMNS - TIME_COLUMNS -
+               STATE_COLUMNS - GAPS;
 
     return (size_t)(rest > MIN_TITLE_COLUMNS ? rest : MIN_TITLE_COLUMNS);
 }
@@ -145,7 +149,8 @@ static void add_price_cell(struct buf *out, const struct deal_row *row)
     buf_fini(&text);
 }
 
-static void add_time_cell(struct buf *out, const struct deal_row *row, const struct clock_zone *zone)
+static void add_time_cell(struct buf *out, const struct deal_row *row,
+                          const struct clock_zone *zone)
 {
     struct clock_civil c;
     char text[40] = "-";
@@ -171,7 +176,8 @@ void deal_print_header(int columns, struct buf *out)
     buf_adds(out, "  state\n");
 }
 
-void deal_print_line(const struct deal_row *row, const struct clock_zone *zone, int columns, struct buf *out)
+void deal_print_line(const struct deal_row *row, const struct clock_zone *zone, int columns,
+                     struct buf *out)
 {
     add_left(out, row->site, SITE_COLUMNS);
     buf_addc(out, ' ');

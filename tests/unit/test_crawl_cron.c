@@ -17,7 +17,8 @@ static int64_t at(const char *rfc3339)
     return ms;
 }
 
-static void assert_next(const char *line, const char *zone_name, const char *after, const char *expected)
+static void assert_next(const char *line, const char *zone_name, const char *after,
+                        const char *expected)
 {
     struct cron cron;
     struct clock_zone *zone;
@@ -43,7 +44,8 @@ static void finds_the_next_due_minute(void **state)
         {"40 * * * *", "Asia/Seoul", "2026-11-22T13:40:00+09:00", "2026-11-22T14:40:00+09:00"},
         {"*/15 * * * *", "UTC", "2026-11-22T13:40:00Z", "2026-11-22T13:45:00+00:00"},
         {"0 10-23 * * *", "Asia/Seoul", "2026-11-22T23:30:00+09:00", "2026-11-23T10:00:00+09:00"},
-        {"5,35 9 * * mon-fri", "Asia/Seoul", "2026-11-20T09:35:00+09:00", "2026-11-23T09:05:00+09:00"},
+        {"5,35 9 * * mon-fri", "Asia/Seoul", "2026-11-20T09:35:00+09:00",
+         "2026-11-23T09:05:00+09:00"},
         {"0 0 29 2 *", "UTC", "2026-01-01T00:00:00Z", "2028-02-29T00:00:00+00:00"},
         {"0 0 30 2 *", "UTC", "2026-01-01T00:00:00Z", "none"},
         {"0 0 1 jan *", "Asia/Seoul", "2026-11-22T00:00:00+09:00", "2027-01-01T00:00:00+09:00"},

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* test_crawl_job.c - a page's life against fakes of the gate, the pool, the tab and the store.
  *
- * The fakes below take the place of polite.c, pool.c, tab.c and the store's front at link time. Each step can be told
- * to fail so many times; whatever fails, what was lent must be back at the end.
+ * The fakes below take the place of polite.c, pool.c, tab.c and the store's front at link time.
+ * Each step can be told to fail so many times; whatever fails, what was lent must be back at the
+ * end.
  */
 #include "crawl/job.h"
 #include "base/log.h"
@@ -17,22 +18,25 @@
 
 enum step { STEP_NONE, STEP_ASK, STEP_LEASE, STEP_LOST, STEP_NAVIGATE, STEP_CALL, STEP_STORE };
 
-static const char site_text[] = "[site]\nname = A\nid_prefix = a\ntimezone = UTC\nenabled = yes\n"
-                                "[list]\nurl = http://a.localhost/list?page={page}\npages = 1-2\nmin_rows = 2\n"
-                                "[layout plain]\nmatch = ul\nrows = li\n"
-                                "[plain.key]\ncss = a @href\nrequired = yes\n"
-                                "[plain.title]\ncss = a\nrequired = yes\n"
-                                "[plain.url]\ntype = url\ncss = a\nrequired = yes\n"
-                                "[pace]\nmin_delay = 0\n[schedule]\ncrawl = 40 * * * *\n";
+static const char site_text[] =
+    "[site]\nname = A\nid_prefix = a\ntimezone = UTC\nenabled = yes\n"
+    "[list]\nurl = http://a.localhost/list?page={page}\npages = 1-2\nmin_rows = 2\n"
+    "[layout plain]\nmatch = ul\nrows = li\n"
+    "[plain.key]\ncss = a @href\nrequired = yes\n"
+    "[plain.title]\ncss = a\nrequired = yes\n"
+    "[plain.url]\ntype = url\ncss = a\nrequired = yes\n"
+    "[pace]\nmin_delay = 0\n[schedule]\ncrawl = 40 * * * *\n";
 
 /* What the in-page program answers: status, layout and rows are put in. */
-static const char answer_form[] = "{\"status\":%d,\"url\":\"http://a/\",\"title\":\"t\",\"layout\":%s,\"ready\":true,"
-                                  "\"waited_ms\":1,\"seen\":%d,\"rows\":[%s],\"skipped\":{},\"fields\":{},"
-                                  "\"html_length\":10,\"text_head\":\"\"}";
+static const char answer_form[] =
+    "{\"status\":%d,\"url\":\"http://a/\",\"title\":\"t\",\"layout\":%s,\"ready\":true,"
+    "\"waited_ms\":1,\"seen\":%d,\"rows\":[%s],\"skipped\":{},\"fields\":{},"
+    "\"html_length\":10,\"text_head\":\"\"}";
 static const char two_rows[] = "{\"key\":\"1\",\"title\":\"one\",\"url\":\"http://a/1\"},"
                                "{\"key\":\"2\",\"title\":\"two\",\"url\":\"http://a/2\"}";
 
-/* ---- the world ---------------------------------------------------------------------------------- */
+/* ---- the world
+ * ---------------------------------------------------------------------------------- */
 
 static struct world {
     struct loop *loop;
@@ -81,7 +85,8 @@ static void answer_ask(void *ctx)
         ticket->done(fails(STEP_ASK, &err) ? &err : NULL, ticket->ctx);
 }
 
-struct polite_ticket *polite_ask(struct polite *polite, const struct polite_request *request, polite_fn *done, void *ctx)
+struct polite_ticket *polite_ask(struct polite *polite, const struct polite_request *request,
+                                 polite_fn *done, void *ctx)
 {
     struct polite_ticket *ticket = mem_new(struct polite_ticket);
 
@@ -117,8 +122,8 @@ static void answer_lease(void *ctx)
         lease->events.on_granted(lease, NULL, lease->ctx);
 }
 
-struct lease *pool_lease(struct pool *pool, const struct lease_request *request, const struct lease_events *events,
-                         void *ctx)
+struct lease *pool_lease(struct pool *pool, const struct lease_request *request,
+                         const struct lease_events *events, void *ctx)
 {
     struct lease *lease = mem_new(struct lease);
 
@@ -203,8 +208,8 @@ static void cancel_job(void *ctx)
     job_cancel(world.job);
 }
 
-void tab_call(struct tab *tab, const char *function, const char *args_json, int64_t timeout_ms, tab_value_fn *done,
-              void *ctx)
+void tab_call(struct tab *tab, const char *function, const char *args_json, int64_t timeout_ms,
+              tab_value_fn *done, void *ctx)
 {
     struct tab_wait *wait;
 
@@ -238,7 +243,8 @@ static void answer_write(void *ctx)
     write_wait.done(failed ? NULL : &counts, failed ? &err : NULL, write_wait.ctx);
 }
 
-void store_write(struct store *store, const struct store_batch *batch, store_write_fn *done, void *ctx)
+void store_write(struct store *store, const struct store_batch *batch, store_write_fn *done,
+                 void *ctx)
 {
     (void)store;
     write_wait.done = done;
@@ -247,7 +253,8 @@ void store_write(struct store *store, const struct store_batch *batch, store_wri
     loop_defer(world.loop, answer_write, NULL);
 }
 
-/* ---- harness ------------------------------------------------------------------------------------ */
+/* ---- harness
+ * ------------------------------------------------------------------------------------ */
 
 static void quiet(enum log_level level, const char *line, void *ctx)
 {
@@ -261,7 +268,8 @@ static int set_up(void **state)
     struct err err;
 
     (void)state;
-    world = (struct world){.loop = loop_new(), .status = 200, .layout = "\"plain\"", .rows = two_rows};
+    world =
+        (struct world){.loop = loop_new(), .status = 200, .layout = "\"plain\"", .rows = two_rows};
     world.config.page_timeout = 30000;
     world.config.page_retries = 2;
     log_set_sink(quiet, NULL);
@@ -293,8 +301,10 @@ static void on_done(const struct job_result *result, const struct err *err, void
 
 static void run_job(void)
 {
-    struct crawl_env env = {.loop = world.loop, .config = &world.config, .store = (struct store *)&world};
-    struct job_request request = {.site = world.site, .url = "http://a.localhost/list?page=1", .page = 1};
+    struct crawl_env env = {
+        .loop = world.loop, .config = &world.config, .store = (struct store *)&world};
+    struct job_request request = {
+        .site = world.site, .url = "http://a.localhost/list?page=1", .page = 1};
 
     world.job = job_start(&env, &request, on_done, NULL);
     assert_int_equal(world.ended, 0);
@@ -307,7 +317,8 @@ static void run_job(void)
 static void assert_end(enum err_code code, int attempts, int stored)
 {
     if (world.end.code != code)
-        fail_msg("expected %s, got %s: %s", err_reason(code), err_reason(world.end.code), world.end.text);
+        fail_msg("expected %s, got %s: %s", err_reason(code), err_reason(world.end.code),
+                 world.end.text);
     assert_int_equal(world.ended, 1);
     assert_int_equal(world.attempts, attempts);
     assert_int_equal(world.stored, stored);
@@ -315,7 +326,8 @@ static void assert_end(enum err_code code, int attempts, int stored)
     assert_int_equal(world.leases, 0);
 }
 
-/* ---- tests -------------------------------------------------------------------------------------- */
+/* ---- tests
+ * -------------------------------------------------------------------------------------- */
 
 static void stores_the_rows_of_a_good_page(void **state)
 {
@@ -331,8 +343,8 @@ static void gives_everything_back_wherever_it_fails(void **state)
         enum step step;
         enum err_code code;
     } rows[] = {
-        {STEP_ASK, ERR_ROBOTS},     {STEP_LEASE, ERR_LAUNCH}, {STEP_LOST, ERR_HUNG},
-        {STEP_NAVIGATE, ERR_HUNG},  {STEP_CALL, ERR_HUNG},    {STEP_STORE, ERR_STORE},
+        {STEP_ASK, ERR_ROBOTS},    {STEP_LEASE, ERR_LAUNCH}, {STEP_LOST, ERR_HUNG},
+        {STEP_NAVIGATE, ERR_HUNG}, {STEP_CALL, ERR_HUNG},    {STEP_STORE, ERR_STORE},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {

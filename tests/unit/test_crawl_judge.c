@@ -11,8 +11,14 @@
 static struct row_set page(int status, const char *layout, bool ready, int rows, const char *title)
 {
     return (struct row_set){
-        .status = status, .layout = layout, .ready = ready, .n = rows, .seen = rows, .title = title,
-        .url = "http://board/list", .text_head = "",
+        .status = status,
+        .layout = layout,
+        .ready = ready,
+        .n = rows,
+        .seen = rows,
+        .title = title,
+        .url = "http://board/list",
+        .text_head = "",
     };
 }
 
@@ -46,7 +52,8 @@ static void names_why_a_page_is_not_stored(void **state)
 
         assert_int_equal(rc, rows[i].code == ERR_OK ? 0 : -1);
         if (rows[i].code != err.code)
-            fail_msg("row %zu: expected %s, got %s (%s)", i, err_reason(rows[i].code), err_reason(err.code), err.text);
+            fail_msg("row %zu: expected %s, got %s (%s)", i, err_reason(rows[i].code),
+                     err_reason(err.code), err.text);
     }
 }
 
@@ -63,9 +70,11 @@ static void a_board_without_min_rows_still_needs_one(void **state)
 
 static void tries_again_only_what_may_pass(void **state)
 {
-    static const enum err_code passing[] = {ERR_CRASHED, ERR_OOM, ERR_BROWSER_EXIT, ERR_NETWORK, ERR_TIMEOUT};
-    static const enum err_code lasting[] = {ERR_BLOCKED, ERR_RATE_LIMITED, ERR_ROBOTS,    ERR_DRIFT, ERR_SITE,
-                                            ERR_STORE,   ERR_CANCELLED,    ERR_LAUNCH, ERR_HUNG,  ERR_EMPTY};
+    static const enum err_code passing[] = {ERR_CRASHED, ERR_OOM, ERR_BROWSER_EXIT, ERR_NETWORK,
+                                            ERR_TIMEOUT};
+    static const enum err_code lasting[] = {
+        ERR_BLOCKED, ERR_RATE_LIMITED, ERR_ROBOTS, ERR_DRIFT, ERR_SITE,
+        ERR_STORE,   ERR_CANCELLED,    ERR_LAUNCH, ERR_HUNG,  ERR_EMPTY};
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(passing); i++)

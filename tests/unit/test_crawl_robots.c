@@ -21,8 +21,10 @@ static bool allows(const char *text, const char *path)
 
 static void longest_rule_wins_and_wildcards_match(void **state)
 {
-    static const char clien_like[] = "User-agent: *\nAllow: /service/board/\nDisallow: /*?*\nDisallow: /service/search*\n";
-    static const char ruliweb_like[] = "User-agent: *\nDisallow: /search\nDisallow: *cate=\nDisallow: *view=\n";
+    static const char clien_like[] =
+        "User-agent: *\nAllow: /service/board/\nDisallow: /*?*\nDisallow: /service/search*\n";
+    static const char ruliweb_like[] =
+        "User-agent: *\nDisallow: /search\nDisallow: *cate=\nDisallow: *view=\n";
 
     (void)state;
     assert_true(allows(clien_like, "/service/board/jirum"));
@@ -36,9 +38,11 @@ static void longest_rule_wins_and_wildcards_match(void **state)
 
 static void an_allow_prefix_shorter_than_a_wildcard_does_not_win(void **state)
 {
-    /* "/service/board/" (15) is longer than "/ *?*" (4): by RFC 9309 the board's pages stay allowed. */
+    /* "/service/board/" (15) is longer than "/ *?*" (4): by RFC 9309 the board's pages stay
+     * allowed. */
     (void)state;
-    assert_true(allows("User-agent: *\nAllow: /service/board/\nDisallow: /*?*", "/service/board/jirum?po=1"));
+    assert_true(allows("User-agent: *\nAllow: /service/board/\nDisallow: /*?*",
+                       "/service/board/jirum?po=1"));
     assert_false(allows("User-agent: *\nAllow: /s\nDisallow: /*?*", "/s?po=1"));
 }
 
@@ -54,7 +58,8 @@ static void dollar_ends_a_pattern(void **state)
 
 static void the_group_for_us_replaces_the_star_group(void **state)
 {
-    static const char text[] = "User-agent: *\nDisallow: /\n\nUser-Agent: other\nUser-agent: CatchDeal\nDisallow: /private\n"
+    static const char text[] = "User-agent: *\nDisallow: /\n\nUser-Agent: other\nUser-agent: "
+                               "CatchDeal\nDisallow: /private\n"
                                "\nUser-agent: *\nDisallow: /more\n";
 
     (void)state;

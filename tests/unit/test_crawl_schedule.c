@@ -94,7 +94,8 @@ static void makes_up_once_for_runs_missed_while_down(void **state)
 static void a_clock_that_jumps_ahead_gives_one_run(void **state)
 {
     (void)state;
-    run_with("2026-11-22T13:39:00Z", CLOCK_NONE, (int64_t)5 * 3600 * 1000, 1, "2026-11-22T17:40:00Z");
+    run_with("2026-11-22T13:39:00Z", CLOCK_NONE, (int64_t)5 * 3600 * 1000, 1,
+             "2026-11-22T17:40:00Z");
 }
 
 static void counts_a_due_time_while_the_run_is_still_going(void **state)

@@ -10,10 +10,24 @@
 #include <cmocka.h>
 
 static const struct deal_row full = {
-    .site = "ppomppu", .website = "뽐뿌", .key = "704602", .product_id = "ppom_0123456789ab",
-    .title = "[몰] \"아주\" 긴 제목의 물건을 아주 싸게 파는 곳이 여기에 있습니다 여러분 (12,900원/무료)", .url = "http://a/1",
-    .redirect_url = NULL, .image_url = "http://a/1.jpg", .mall = "몰", .category = NULL, .currency = "KRW",
-    .price_e2 = 1290000, .posted_at_ms = 1795320300000, .view = 10, .comment = 0, .like = DEAL_UNKNOWN, .score = 3,
+    .site = "ppomppu",
+    .website = "뽐뿌",
+    .key = "704602",
+    .product_id = "ppom_0123456789ab",
+    .title =
+        "[몰] \"아주\" 긴 제목의 물건을 아주 싸게 파는 곳이 여기에 있습니다 여러분 (12,900원/무료)",
+    .url = "http://a/1",
+    .redirect_url = NULL,
+    .image_url = "http://a/1.jpg",
+    .mall = "몰",
+    .category = NULL,
+    .currency = "KRW",
+    .price_e2 = 1290000,
+    .posted_at_ms = 1795320300000,
+    .view = 10,
+    .comment = 0,
+    .like = DEAL_UNKNOWN,
+    .score = 3,
     .sold_out = true,
 };
 
@@ -25,11 +39,14 @@ static void writes_a_deal_as_one_json_line(void **state)
     buf_init(&out, 65536);
     deal_print_json(&full, NULL, &out);
 
-    assert_non_null(strstr(buf_str(&out), "{\"site\":\"ppomppu\",\"key\":\"704602\",\"product_id\":\"ppom_0123456789ab\""));
+    assert_non_null(
+        strstr(buf_str(&out),
+               "{\"site\":\"ppomppu\",\"key\":\"704602\",\"product_id\":\"ppom_0123456789ab\""));
     assert_non_null(strstr(buf_str(&out), "\"title\":\"[몰] \\\"아주\\\""));
     assert_non_null(strstr(buf_str(&out), "\"redirect_url\":null"));
     assert_non_null(strstr(buf_str(&out), "\"posted_at\":\"2026-11-22T04:05:00+00:00\""));
-    assert_non_null(strstr(buf_str(&out), "\"like\":null,\"score\":3,\"price\":12900,\"currency\":\"KRW\""));
+    assert_non_null(
+        strstr(buf_str(&out), "\"like\":null,\"score\":3,\"price\":12900,\"currency\":\"KRW\""));
     assert_non_null(strstr(buf_str(&out), "\"sold_out\":true}\n"));
     assert_ptr_equal(strchr(buf_str(&out), '\n'), buf_str(&out) + out.len - 1);
     buf_fini(&out);
