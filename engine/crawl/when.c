@@ -153,17 +153,19 @@ static const char *read_korean_date(const char *at, struct when *w)
     int year = 0, month, day;
     const char *after = read_number(at, 4, NULL, &year);
 
-    if (after && (after = read_word(skip_blanks(after), "년")))
+    if (after && (after = read_word(skip_blanks(after), "년"))) {
         at = skip_blanks(after);
-    else
+        year += year < 100 ? 2000 : 0;
+    } else {
         year = 0;
+    }
     at = read_number(at, 2, NULL, &month);
     if (!at || !(at = read_word(skip_blanks(at), "월")))
         return NULL;
     at = read_number(skip_blanks(at), 2, NULL, &day);
     if (!at || !(at = read_word(skip_blanks(at), "일")))
         return NULL;
-    return take_date(w, at, year && year < 100 ? 2000 + year : year, month, day);
+    return take_date(w, at, year, month, day);
 }
 
 /* "3분 전", "3분전" */
