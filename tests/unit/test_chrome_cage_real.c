@@ -240,6 +240,32 @@ static void a_hog_reaches_the_kill_through_the_high_mark(void **state)
                   (long long)w->now.stall_ms);
 }
 
+static bool ended_or_4_s_passed(struct world *w)
+{
+    sample(w, &w->now);
+    return w->ended || w->now.at_ms - w->before.at_ms >= 4000;
+}
+
+/* Why high_bytes stands just below hard_bytes: here the hog neither goes on nor dies. */
+static void far_above_the_high_mark_a_hog_is_slowed_down_and_not_killed(void **state)
+{
+    struct world *w = *state;
+    struct cage_caps caps = {.hard_bytes = CAP_MIB * MIB, .high_bytes = CAP_MIB * MIB / 2};
+    struct cage_end end = {.silent = true};
+
+    need_yard(w);
+    start_hog(w, &caps, HOG("memory", "400", "5"));
+    run(w, ended_or_4_s_passed);
+
+    print_message("%lld MiB after %lld ms, %lld times slowed down, %lld ms without progress\n",
+                  (long long)(w->now.current_bytes / MIB),
+                  (long long)(w->now.at_ms - w->before.at_ms), (long long)w->now.high_events,
+                  (long long)w->now.stall_ms);
+    assert_false(w->ended);
+    assert_int_equal(cage_oom_kills_since(&w->before, &w->now), 0);
+    assert_int_equal(cage_blame(&w->before, &w->now, &end, caps.hard_bytes), ERR_MEMORY_THRASH);
+}
+
 static bool has_40_mib(struct world *w)
 {
     sample(w, &w->now);
@@ -486,6 +512,7 @@ int main(int argc, char **argv)
         ON_EACH(the_fattest_process_dies_and_the_first_lives),
         ON(a_hog_reaches_the_kill_through_the_high_mark, CAGE_V2),
         ON(a_hog_reaches_the_kill_through_the_high_mark, CAGE_V1),
+        ON(far_above_the_high_mark_a_hog_is_slowed_down_and_not_killed, CAGE_V2),
         ON_EACH(below_the_cap_nothing_is_killed),
         ON(file_pages_that_do_not_fit_are_told_as_thrash, CAGE_V2),
         ON(file_pages_that_do_not_fit_are_told_as_thrash, CAGE_V1),
