@@ -7,7 +7,7 @@
  * When the transport ends, the pending calls are told a little later (LOSS_GRACE_MS): the process's own last
  * words usually follow its socket by a millisecond, and cdp_conn_set_loss_note() ends the wait.
  *
- * Not here: bytes (transport_ws.c), what a target is (session.c).
+ * Not here: bytes (transport_ws.c, transport_pipe.c), what a target is (session.c).
  */
 #include "cdp/conn.h"
 #include "base/buf.h"
@@ -441,10 +441,10 @@ struct loop *cdp_conn_loop(const struct cdp_conn *conn)
     return conn->loop;
 }
 
-struct cdp_conn *cdp_conn_new_ws(struct loop *loop, const char *ws_url, int64_t connect_timeout_ms,
-                                 const struct cdp_conn_events *events, void *ctx)
+static const struct transport_events from_transport = {on_open, on_message, on_closed};
+
+static struct cdp_conn *conn_new(struct loop *loop, const struct cdp_conn_events *events, void *ctx)
 {
-    static const struct transport_events from_transport = {on_open, on_message, on_closed};
     struct cdp_conn *conn = mem_new(struct cdp_conn);
 
     conn->loop = loop;
@@ -455,7 +455,24 @@ struct cdp_conn *cdp_conn_new_ws(struct loop *loop, const char *ws_url, int64_t 
     list_init(&conn->calls);
     list_init(&conn->subscriptions);
     conn->loss_timer = loop_timer_new(loop, on_loss_timer, conn);
+    return conn;
+}
+
+struct cdp_conn *cdp_conn_new_ws(struct loop *loop, const char *ws_url, int64_t connect_timeout_ms,
+                                 const struct cdp_conn_events *events, void *ctx)
+{
+    struct cdp_conn *conn = conn_new(loop, events, ctx);
+
     conn->transport = transport_ws_new(loop, ws_url, connect_timeout_ms, &from_transport, conn);
+    return conn;
+}
+
+struct cdp_conn *cdp_conn_new_pipe(struct loop *loop, int read_fd, int write_fd,
+                                   const struct cdp_conn_events *events, void *ctx)
+{
+    struct cdp_conn *conn = conn_new(loop, events, ctx);
+
+    conn->transport = transport_pipe_new(loop, read_fd, write_fd, &from_transport, conn);
     return conn;
 }
 

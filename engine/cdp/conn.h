@@ -26,6 +26,9 @@ struct cdp_conn_events {
 
 struct cdp_conn *cdp_conn_new_ws(struct loop *loop, const char *ws_url, int64_t connect_timeout_ms,
                                  const struct cdp_conn_events *events, void *ctx);
+/* The descriptors as in transport_pipe_new(); on_open comes in the next turn, there being no handshake. */
+struct cdp_conn *cdp_conn_new_pipe(struct loop *loop, int read_fd, int write_fd,
+                                   const struct cdp_conn_events *events, void *ctx);
 void cdp_conn_close(struct cdp_conn *conn);
 
 /* Give the connection up for this reason, which the pending calls then hear (the process has ended, it does not

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* transport.h - moves whole DevTools messages; what carries them is behind a small vtable.
  *
- * transport_ws.c (WebSocket, RFC 6455) is the default; the pipe (fds 3 and 4, NUL-terminated messages)
- * comes as the second one behind the same table.
+ * transport_ws.c (WebSocket, RFC 6455) is the default; transport_pipe.c (Chrome's fds 3 and 4, NUL-terminated
+ * messages) is the second one behind the same table: no port that other users of the machine could attach to.
  */
 #ifndef CDP_TRANSPORT_H
 #define CDP_TRANSPORT_H
@@ -25,7 +25,8 @@ struct transport_events {
 };
 
 struct transport_ops {
-    /* Queue a message; it leaves as ONE frame (Chrome refuses fragments). Copied. */
+    /* Queue a message; on a WebSocket it leaves as ONE frame (Chrome refuses fragments). Copied. More than
+     * TRANSPORT_MAX_MESSAGE_BYTES waiting ends the transport with ERR_PROTOCOL. */
     void (*send)(struct transport *, const char *bytes, size_t len);
     void (*close)(struct transport *); /* on_closed follows, later */
     void (*free)(struct transport *);  /* no event after this */
@@ -40,6 +41,12 @@ struct transport {
 /* url "ws://127.0.0.1:PORT/devtools/browser/ID". Failing to connect is told by on_closed. */
 struct transport *transport_ws_new(struct loop *loop, const char *url, int64_t connect_timeout_ms,
                                    const struct transport_events *events, void *ctx);
+
+/* Our ends of --remote-debugging-pipe: read_fd is written by Chrome's fd 4, write_fd (a socket, see socketpair(2)) is
+ * read by its fd 3. They must differ, belong to the transport from now on and are closed by its end. There is no
+ * handshake: on_open comes in the next turn. */
+struct transport *transport_pipe_new(struct loop *loop, int read_fd, int write_fd,
+                                     const struct transport_events *events, void *ctx);
 
 /* Drops the shared libwebsockets context; call once before loop_free, when all are freed. */
 void transport_ws_shutdown(struct loop *loop);

@@ -379,8 +379,11 @@ static void on_op_deadline(void *ctx)
     op_probe(tab);
 }
 
+/* While a navigation is under way Chrome keeps commands for the page back (seen), so it is stopped first. */
 static void op_probe(struct tab *tab)
 {
+    if (tab->op == OP_NAVIGATE)
+        cdp_session_call(tab->session, "Page.stopLoading", NULL, PROBE_MS, NULL, NULL);
     tab->call = cdp_session_call(tab->session, "Runtime.evaluate", "{\"expression\":\"0\"}", PROBE_MS, on_probe, tab);
 }
 
