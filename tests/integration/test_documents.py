@@ -110,3 +110,18 @@ def package_table_has_no_duplicates_and_a_reason_each(bench):
         expect(len(line) == 3 and line[0] in ("run", "test"), f"line {line}")
     names = [line[1] for line in lines]
     expect_equal(len(names), len(set(names)), "distinct packages")
+
+
+@test
+def readme_example_of_a_site_file_reads_a_board(bench):
+    example = re.search(r"```ini\n(.*?)```", _read(bench, "README.md"), re.DOTALL).group(1)
+    folder = bench.folder / "sites" / "example"
+    folder.mkdir(parents=True)
+    (folder / "site.conf").write_text(example)
+    demo = bench.start_boards()
+
+    result = bench.crawl("example", "--dry-run", sites_dir=folder.parent, **{"origin.example": demo.origin("spa")})
+
+    expect_equal(result.code, 0, f"exit code of {result}")
+    expect_equal([row["key"] for row in result.rows],
+                 [deal["key"] for deal in demo.truth("spa", "/deals?page=1")["deals"]], "keys")

@@ -21,7 +21,7 @@ GRACE_S = 5
 
 
 class Bench:
-    def __init__(self, programs, keep=False):
+    def __init__(self, programs, full=False, keep=False):
         self.programs = programs
         self.repository = REPOSITORY
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="catchdeal-test-"))
@@ -30,10 +30,15 @@ class Bench:
         self.temporary.mkdir()
         self.temporary.chmod(0o1777)
         self.database = f"sqlite:{self.folder}/deals.db"
+        self._full = full
         self._keep = keep
         self._started = []
         self._closers = []
         self._ports = []
+
+    def rounds(self, normal, full):
+        """How often a test that depends on the moment repeats its provocation."""
+        return range(full if self._full else normal)
 
     # ---- starting things -------------------------------------------------------------------------
 
