@@ -130,7 +130,7 @@ int cage_yard_open(const struct cage_settings *settings, struct cage_yard **out,
 
     check(settings->weakest <= settings->strongest);
     while (rung >= (int)settings->weakest && !take_rung(yard, (enum cage_rung)rung)) {
-        log_warn("chrome", "memory cap not available", "rung=%s why=%s",
+        log_info("chrome", "memory cap not available", "rung=%s why=%s",
                  cage_rung_name((enum cage_rung)rung), log_quote(yard->survey.text[rung]));
         rung--;
     }
@@ -140,8 +140,12 @@ int cage_yard_open(const struct cage_settings *settings, struct cage_yard **out,
         cage_yard_close(&yard);
         return -1;
     }
-    log_debug("chrome", "memory cap", "rung=%s what=%s", cage_rung_name(yard->ops->rung),
-              log_quote(yard->survey.text[rung]));
+    if (rung == CAGE_PSS)
+        log_warn("chrome", "memory is capped by sampling only", "what=%s",
+                 log_quote(yard->survey.text[rung]));
+    else
+        log_info("chrome", "memory cap", "rung=%s what=%s", cage_rung_name(yard->ops->rung),
+                 log_quote(yard->survey.text[rung]));
     *out = yard;
     return 0;
 }

@@ -58,24 +58,27 @@ static int v1_prepare(struct cage_yard *yard, struct err *err)
 /* ---- caps --------------------------------------------------------------------------------------
  */
 
+/* memsw is memory and swap together, and may not be below the limit. A kernel that does not account for
+ * swap lacks it: then nothing is swapped out while there is another way. */
+static int forbid_swap(const char *dir, int64_t hard_bytes, struct err *err)
+{
+    if (cage_has(dir, "memory.memsw.limit_in_bytes"))
+        return cage_write_number(dir, "memory.memsw.limit_in_bytes", hard_bytes, err);
+    if (cage_has(dir, "memory.swappiness"))
+        return cage_write(dir, "memory.swappiness", "0", err);
+    return 0;
+}
+
 static int v1_write_caps(struct cage *cage, struct err *err)
 {
     const struct cage_caps *caps = &cage->caps;
     const char *dir = cage->dirs[MEMORY];
-    struct err ignored;
 
     if (caps->hard_bytes &&
         cage_write_number(dir, "memory.limit_in_bytes", caps->hard_bytes, err) < 0)
         return -1;
-    /* Memory and swap together, so no swap; only after the limit, which it may not be below.
-     * Kernels without swap accounting lack it: then at least nothing is swapped out while there is
-     * another way. */
-    if (caps->hard_bytes && cage_has(dir, "memory.memsw.limit_in_bytes")) {
-        if (cage_write_number(dir, "memory.memsw.limit_in_bytes", caps->hard_bytes, err) < 0)
-            return -1;
-    } else if (caps->hard_bytes && cage_write(dir, "memory.swappiness", "0", &ignored) < 0) {
-        /* A kernel that has no swap at all. */
-    }
+    if (caps->hard_bytes && forbid_swap(dir, caps->hard_bytes, err) < 0)
+        return -1;
     if (caps->high_bytes &&
         cage_write_number(dir, "memory.soft_limit_in_bytes", caps->high_bytes, err) < 0)
         return -1;
