@@ -21,6 +21,8 @@ static const struct {
     {"schedule", ARGS_SCHEDULE, "schedule", "when each site is due next"},
     {"migrate", ARGS_MIGRATE, "migrate",
      "bring the database's schema up to this program's version"},
+    {"doctor", ARGS_DOCTOR, "doctor [--json]",
+     "is this machine fit: Chrome, sandbox, limits, disk, database; what to do where not"},
     {"help", ARGS_HELP, "help", "this text"},
 };
 
@@ -66,7 +68,8 @@ static const char *const option_help[][2] = {
     {"--list-only",
      "crawl: list pages only (post pages are not visited yet, so this is what happens anyway)"},
     {"--dry-run", "crawl: store nothing"},
-    {"--json", "crawl: one deal a line as JSON on stdout, the summary on stderr"},
+    {"--json",
+     "crawl: one deal a line as JSON on stdout, the summary on stderr; doctor: one document"},
 };
 
 static const char *const exit_codes[] = {
@@ -166,8 +169,9 @@ static int find_command(struct args *args, const char *word, struct err *err)
     }
     nearest = str_nearest(word, names, ARRAY_LEN(names));
     return err_set(err, ERR_USAGE,
-                   "\"%s\": expected a command (crawl, run, schedule, migrate, help)%s%s%s", word,
-                   nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+                   "\"%s\": expected a command (crawl, run, schedule, migrate, doctor, help)%s%s%s",
+                   word, nearest ? "; did you mean " : "", nearest ? nearest : "",
+                   nearest ? "?" : "");
 }
 
 static int check_crawl(const struct args *args, struct err *err)
@@ -185,9 +189,10 @@ static int check_others(const struct args *args, struct err *err)
     if (args->n_names)
         return err_set(err, ERR_USAGE, "\"%s\": nothing is expected here", args->names[0]);
     if (args->all || args->url || args->page_from >= 0 || args->list_only || args->dry_run ||
-        args->json)
+        (args->json && args->command != ARGS_DOCTOR))
         return err_set(err, ERR_USAGE,
-                       "--all, --url, --pages, --list-only, --dry-run and --json belong to crawl");
+                       "--all, --url, --pages, --list-only and --dry-run belong to crawl, --json "
+                       "to crawl and doctor");
     return 0;
 }
 
@@ -213,7 +218,8 @@ int args_parse(struct args *args, int argc, char **argv, struct err *err)
     if (asked_for_help)
         return 0;
     if (optind == argc)
-        return err_set(err, ERR_USAGE, "expected a command (crawl, run, schedule, migrate, help)");
+        return err_set(err, ERR_USAGE,
+                       "expected a command (crawl, run, schedule, migrate, doctor, help)");
     if (find_command(args, argv[optind], err) < 0)
         return -1;
     for (int i = optind + 1; i < argc; i++)

@@ -14,6 +14,7 @@ enum args_command {
     ARGS_RUN,
     ARGS_SCHEDULE,
     ARGS_MIGRATE,
+    ARGS_DOCTOR,
     ARGS_HELP,
     ARGS_HELP_CONFIG,
     ARGS_VERSION

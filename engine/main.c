@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "debug/crawl_cmd.h"
+#include "debug/doctor.h"
 #include "engine.h"
 
 #include <signal.h>
@@ -256,6 +257,8 @@ static int run_command(struct session *s)
         return command_schedule(s);
     case ARGS_MIGRATE:
         return command_migrate(s);
+    case ARGS_DOCTOR:
+        return doctor_run(&s->config, s->args->json);
     default:
         check(false);
         return 1;
