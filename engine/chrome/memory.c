@@ -10,7 +10,11 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LOOK_MS = 250, COST_FACTOR = 50 };
+enum {
+    LOOK_MS = 250,
+    COST_FACTOR = 50,
+    FRESH_MS = 20, /* a reading is not repeated within; CPU time comes in ticks of 10 ms anyway */
+};
 
 struct meter {
     struct loop_timer *timer;
@@ -20,9 +24,10 @@ struct meter {
     bool watching;
     struct proc_tree tree;
     int64_t pss_bytes;
-    int64_t cpu_ms;      /* of the tree at the last reading */
-    int64_t read_at_ms;  /* up to here gb_ms is counted */
-    int64_t byte_ms;     /* not read yet */
+    int64_t cpu_ms;        /* of the tree at the last reading */
+    int64_t read_at_ms;    /* the last reading */
+    int64_t counted_to_ms; /* up to here byte_ms is counted */
+    int64_t byte_ms;       /* not read yet */
     int64_t look_cost_ms;
 };
 
@@ -39,8 +44,8 @@ static void count_time(struct meter *meter)
 {
     int64_t now_ms = clock_mono_ms();
 
-    meter->byte_ms += meter->pss_bytes * (now_ms - meter->read_at_ms);
-    meter->read_at_ms = now_ms;
+    meter->byte_ms += meter->pss_bytes * (now_ms - meter->counted_to_ms);
+    meter->counted_to_ms = now_ms;
 }
 
 static void look(struct meter *meter)
@@ -103,7 +108,8 @@ void meter_start(struct meter *meter, pid_t root)
     meter->pss_bytes = 0;
     meter->cpu_ms = 0;
     meter->byte_ms = 0;
-    meter->read_at_ms = clock_mono_ms();
+    meter->read_at_ms = 0;
+    meter->counted_to_ms = clock_mono_ms();
     if (meter->watching)
         loop_timer_start(meter->timer, 0);
 }
@@ -135,8 +141,9 @@ void meter_read(struct meter *meter, struct meter_reading *out)
     int64_t cpu_ms = 0;
 
     *out = (struct meter_reading){.pss_bytes = meter->pss_bytes};
-    if (!meter->running)
+    if (!meter->running || clock_mono_ms() - meter->read_at_ms < FRESH_MS)
         return;
+    meter->read_at_ms = clock_mono_ms();
     count_time(meter);
     proc_tree_refresh(&meter->tree);
     for (size_t i = 0; i < meter->tree.n; i++)

@@ -1199,6 +1199,21 @@ static void stops_while_the_browser_starts(void **state)
     assert_int_equal(w->holders[0].grant_err.code, ERR_CANCELLED);
 }
 
+static void kills_a_browser_that_does_not_close(void **state)
+{
+    struct world *w = *state;
+
+    make_pool(w, "close_timeout=300ms");
+    take(w, 0);
+    assert_tab_works(w, 0);
+    see_processes(w);
+    kill(pool_browser_pid(w->pool), SIGSTOP);
+    pool_return(&w->holders[0].lease, true);
+    stop_pool(w);
+
+    assert_int_equal(count_left(w), 0);
+}
+
 /* ---- the engine dies ------------------------------------------------------------------------------- */
 
 /* Another engine, as far as Chrome is concerned: it opens a page, says so, and is killed. */
@@ -1322,6 +1337,7 @@ int main(int argc, char **argv)
         TEST(leaves_an_idle_page_for_a_blank_one),
         TEST(tells_holders_and_waiters_when_the_pool_is_stopped),
         TEST(stops_while_the_browser_starts),
+        TEST(kills_a_browser_that_does_not_close),
         TEST(no_chrome_survives_a_killed_engine_and_the_next_sweeps),
     };
 
