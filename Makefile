@@ -69,7 +69,7 @@ lib_file     = $(OUT)/lib/lib$(1).a
 link_libs    = $(foreach l,$(1) $(USES_$(1)),$(if $(call lib_srcs,$(l)),$(call lib_file,$(l))))
 
 PROGRAMS := $(BIN)/catchdeal-engine $(BIN)/catchdeal-api
-TOOLS    := $(BIN)/catchdeal-boards
+TOOLS    := $(BIN)/catchdeal-boards $(BIN)/fakechrome
 
 .PHONY: all
 all: $(PROGRAMS) ## build catchdeal-engine and catchdeal-api
@@ -121,8 +121,15 @@ $(BIN)/catchdeal-boards: $(call objs,tests/boards/main.c) $(call link_libs,board
 	@echo "  LINK  $@"
 	@$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS_ALL)
 
+FAKECHROME_SRCS := $(filter-out %/main.c,$(wildcard tests/fakechrome/*.c))
+
+$(BIN)/fakechrome: $(call objs,tests/fakechrome/main.c $(FAKECHROME_SRCS)) $(call link_libs,base)
+	@mkdir -p $(@D)
+	@echo "  LINK  $@"
+	@$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS_ALL)
+
 .PHONY: tools
-tools: $(TOOLS) ## build the demo board server
+tools: $(TOOLS) ## build the demo board server and the scripted Chrome
 
 # ---- unit tests: tests/unit/test_FOLDER_NAME.c links lib FOLDER and what it may use -------------
 UNIT_SRCS := $(wildcard tests/unit/test_*.c)
@@ -130,7 +137,7 @@ UNIT_BINS := $(patsubst tests/unit/%.c,$(OUT)/unit/%,$(UNIT_SRCS))
 test_folder = $(word 2,$(subst _, ,$(notdir $(1))))
 
 define unit_rule
-$(OUT)/unit/$(notdir $(basename $(1))): $(call objs,$(1)) $(call objs,$(wildcard tests/support/*.c tests/fakechrome/*.c)) \
+$(OUT)/unit/$(notdir $(basename $(1))): $(call objs,$(1)) $(call objs,$(wildcard tests/support/*.c) $(FAKECHROME_SRCS)) \
     $(call link_libs,$(call test_folder,$(basename $(1))))
 	@mkdir -p $$(@D)
 	@echo "  LINK  $$@"
@@ -175,6 +182,21 @@ fuzz: ## libFuzzer on every parser, FUZZ_SECONDS (30) each (T=base_jdoc runs one
 check-fuzz: ## replay the committed corpora once, under sanitizers (T=base_jdoc replays one)
 	@$(MAKE) --no-print-directory VARIANT=asan WERROR=1 fuzz-binaries
 	@tests/fuzz/run replay $(BUILD)/asan-$(notdir $(CC))/fuzz $(T)
+
+# ---- benchmarks: tests/bench/NAME.c becomes bench-NAME; see tests/bench/README.md ----------------
+BENCH_ARGS ?=
+
+$(BIN)/bench-%: $(OUT)/obj/tests/bench/%.o $(call link_libs,crawl)
+	@mkdir -p $(@D)
+	@echo "  LINK  $@"
+	@$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS_ALL)
+
+.PHONY: bench-soak
+bench-soak: $(BIN)/bench-soak $(BIN)/catchdeal-boards ## 1,000 pages through the pool, and what grows (BENCH_ARGS="--pages 5000")
+	@tests/bench/run-soak --bin $(BIN) $(BENCH_ARGS)
+
+.PHONY: bench
+bench: bench-soak ## all benchmarks
 
 .PHONY: check-walls
 check-walls: ## every #include obeys the folder order

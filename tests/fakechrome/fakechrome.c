@@ -1,98 +1,164 @@
 /* SPDX-License-Identifier: MIT */
-/* fakechrome.c - RFC 6455 from the server's side, as far as tests need it; see fakechrome.h. */
+/* fakechrome.c - one client at a time, over a WebSocket or a pair of descriptors; see fakechrome.h.
+ *
+ * What is sent waits in `out` until the loop finds the descriptor writable, so a client that went away is only
+ * noticed from the loop, never inside a call of the owner.
+ */
 #include "fakechrome/fakechrome.h"
 #include "base/buf.h"
 #include "base/str.h"
+#include "fakechrome/frames.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
-#include <openssl/evp.h>
-#include <openssl/sha.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { OP_MORE = 0, OP_TEXT = 1, OP_CLOSE = 8, OP_PING = 9, OP_PONG = 10, FIN = 0x80, MASKED = 0x80 };
+enum { OUT_MAX_BYTES = 512 << 20, LISTEN_BACKLOG = 8 };
 
 struct fakechrome {
     struct loop *loop;
-    fake_command_fn *on_command;
+    enum fakechrome_link link;
+    const struct fakechrome_events *events;
     void *ctx;
     int listen_fd;
     struct loop_io *listen_io;
-    int fd; /* -1: nobody is connected */
-    struct loop_io *io;
-    bool shook_hands, refuse, silent, hang_up;
+    int read_fd, write_fd; /* -1: nobody is connected; a WebSocket has its one descriptor in both */
+    struct loop_io *read_io, *write_io; /* a WebSocket has only read_io */
+    bool request_came, shook_hands, hang_up;
     bool offered_extensions;
     struct buf in, out;
-    char url[80];
+    size_t out_sent;
+    size_t piece_bytes; /* at most that much goes into a pipe at once; 0: as it comes */
+    char key[64];
+    int port;
+    char url[128];
     int commands, pongs, bad_frames;
 };
 
+/* ---- the connection's end ---------------------------------------------------------------------- */
+
 static void drop_client(struct fakechrome *fake)
 {
-    if (fake->fd < 0)
+    if (fake->read_fd < 0)
         return;
-    loop_io_free(&fake->io);
-    close(fake->fd);
-    fake->fd = -1;
-    fake->shook_hands = false;
-    buf_clear(&fake->in);
-    buf_clear(&fake->out);
+    loop_io_free(&fake->read_io);
+    loop_io_free(&fake->write_io);
+    close(fake->read_fd);
+    if (fake->write_fd != fake->read_fd)
+        close(fake->write_fd);
+    fake->read_fd = fake->write_fd = -1;
+    fake->request_came = fake->shook_hands = fake->hang_up = false;
+    fake->out_sent = fake->piece_bytes = 0;
+    buf_fini(&fake->in);
+    buf_fini(&fake->out);
+    if (fake->events->on_gone)
+        fake->events->on_gone(fake, fake->ctx);
+}
+
+static void want(struct fakechrome *fake)
+{
+    unsigned writing = fake->out.len > fake->out_sent || fake->hang_up ? LOOP_WRITE : 0;
+
+    if (fake->write_io) {
+        loop_io_want(fake->read_io, LOOP_READ);
+        loop_io_want(fake->write_io, writing);
+    } else {
+        loop_io_want(fake->read_io, LOOP_READ | writing);
+    }
 }
 
 /* ---- sending ----------------------------------------------------------------------------------- */
 
-static void want(struct fakechrome *fake)
+/* Only Chrome's end of a pipe may be no socket; the program ignores SIGPIPE. */
+static ssize_t put(const struct fakechrome *fake, const void *bytes, size_t len)
 {
-    loop_io_want(fake->io, fake->out.len > 0 ? LOOP_READ | LOOP_WRITE : LOOP_READ);
+    ssize_t n;
+
+    if (fake->piece_bytes && len > fake->piece_bytes)
+        len = fake->piece_bytes;
+    n = send(fake->write_fd, bytes, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    return n < 0 && errno == ENOTSOCK ? write(fake->write_fd, bytes, len) : n;
 }
 
-static void flush(struct fakechrome *fake)
+/* false: the client is gone. */
+static bool put_all(struct fakechrome *fake)
 {
     ssize_t n = 0;
-    size_t sent = 0;
 
-    while (sent < fake->out.len && n >= 0) {
-        n = send(fake->fd, fake->out.data + sent, fake->out.len - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
-        sent += n > 0 ? (size_t)n : 0;
+    while (fake->out_sent < fake->out.len && n >= 0) {
+        n = put(fake, fake->out.data + fake->out_sent, fake->out.len - fake->out_sent);
+        fake->out_sent += n > 0 ? (size_t)n : 0;
     }
-    buf_consume(&fake->out, sent);
-    if ((n < 0 && errno != EAGAIN) || (fake->hang_up && fake->out.len == 0))
+    if (fake->out_sent == fake->out.len) {
+        buf_fini(&fake->out);
+        fake->out_sent = fake->piece_bytes = 0;
+    }
+    return n >= 0 || errno == EAGAIN;
+}
+
+static void on_writable(struct fakechrome *fake)
+{
+    if (!put_all(fake) || (fake->hang_up && fake->out.len == 0))
         drop_client(fake);
     else
         want(fake);
 }
 
+void fakechrome_flush(struct fakechrome *fake)
+{
+    if (fake->write_fd >= 0)
+        (void)put_all(fake);
+}
+
 void fakechrome_send_raw(struct fakechrome *fake, const void *bytes, size_t len)
 {
-    check(fake->fd >= 0);
+    check(fake->read_fd >= 0);
     buf_add(&fake->out, bytes, len);
+    check(!buf_overflowed(&fake->out));
     want(fake);
 }
 
-static void send_frame(struct fakechrome *fake, unsigned first, const char *bytes, size_t len)
+static void send_frames(struct fakechrome *fake, const char *bytes, size_t len, size_t piece_bytes)
 {
-    unsigned char head[10] = {(unsigned char)first};
-    size_t head_len = 2;
+    size_t at = 0, n;
 
-    if (len < 126) {
-        head[1] = (unsigned char)len;
+    do {
+        n = len - at < piece_bytes ? len - at : piece_bytes;
+        frame_add(&fake->out, (at + n == len ? FRAME_FIN : 0u) | (at == 0 ? OP_TEXT : OP_MORE), bytes + at, n);
+        at += n;
+    } while (at < len);
+}
+
+void fakechrome_send_pieces(struct fakechrome *fake, const char *bytes, size_t len, size_t piece_bytes)
+{
+    check(fake->read_fd >= 0);
+    if (fake->link == FAKECHROME_WS) {
+        send_frames(fake, bytes, len, piece_bytes ? piece_bytes : len);
     } else {
-        head[1] = len < 65536 ? 126 : 127;
-        head_len = len < 65536 ? 4 : 10;
-        for (size_t i = 2; i < head_len; i++)
-            head[i] = (unsigned char)((uint64_t)len >> (8 * (head_len - 1 - i)));
+        buf_add(&fake->out, bytes, len);
+        buf_addc(&fake->out, '\0');
+        fake->piece_bytes = piece_bytes;
     }
-    fakechrome_send_raw(fake, head, head_len);
-    fakechrome_send_raw(fake, bytes, len);
+    check(!buf_overflowed(&fake->out));
+    want(fake);
+}
+
+void fakechrome_send_part(struct fakechrome *fake, const char *bytes, size_t len, size_t part)
+{
+    check(fake->read_fd >= 0 && part <= len);
+    if (fake->link == FAKECHROME_WS)
+        frame_add_head(&fake->out, FRAME_FIN | OP_TEXT, len);
+    fakechrome_send_raw(fake, bytes, part);
 }
 
 void fakechrome_send(struct fakechrome *fake, const char *text)
 {
-    send_frame(fake, FIN | OP_TEXT, text, strlen(text));
+    fakechrome_send_pieces(fake, text, strlen(text), 0);
 }
 
 void fakechrome_sendf(struct fakechrome *fake, const char *fmt, ...)
@@ -108,25 +174,21 @@ void fakechrome_sendf(struct fakechrome *fake, const char *fmt, ...)
     buf_fini(&text);
 }
 
-void fakechrome_send_pieces(struct fakechrome *fake, const char *bytes, size_t len, size_t piece_bytes)
-{
-    for (size_t at = 0; at < len; at += piece_bytes) {
-        size_t n = len - at < piece_bytes ? len - at : piece_bytes;
-
-        send_frame(fake, (at + n == len ? FIN : 0u) | (at == 0 ? OP_TEXT : OP_MORE), bytes + at, n);
-    }
-}
-
 void fakechrome_ping(struct fakechrome *fake)
 {
-    send_frame(fake, FIN | OP_PING, "?", 1);
+    if (fake->link == FAKECHROME_WS)
+        frame_add(&fake->out, FRAME_FIN | OP_PING, "?", 1);
+    else
+        buf_addc(&fake->out, '\0');
+    want(fake);
 }
 
 void fakechrome_hang_up(struct fakechrome *fake)
 {
+    if (fake->read_fd < 0)
+        return;
     fake->hang_up = true;
-    if (fake->fd >= 0)
-        loop_io_want(fake->io, LOOP_READ | LOOP_WRITE);
+    want(fake);
 }
 
 /* ---- receiving --------------------------------------------------------------------------------- */
@@ -134,7 +196,6 @@ void fakechrome_hang_up(struct fakechrome *fake)
 static void take_command(struct fakechrome *fake, const char *text, size_t len)
 {
     char *copy = mem_strndup(text, len);
-    char *kept = mem_strndup(text, len);
     struct jdoc *doc = NULL;
     struct err err;
     const struct jval *root;
@@ -142,31 +203,30 @@ static void take_command(struct fakechrome *fake, const char *text, size_t len)
     fake->commands++;
     if (jdoc_parse(copy, len, &doc, &err) < 0) {
         fake->bad_frames++;
-    } else if (fake->on_command) {
+    } else if (fake->events->on_command) {
         root = jdoc_root(doc);
-        fake->on_command(fake,
-                         &(struct fake_command){
-                             .id = jval_get_int(root, "id", -1),
-                             .method = jval_get_str(root, "method", ""),
-                             .session_id = jval_get_str(root, "sessionId", ""),
-                             .params = jval_get(root, "params"),
-                             .text = kept,
-                             .len = len,
-                         },
-                         fake->ctx);
+        fake->events->on_command(fake,
+                                 &(struct fake_command){
+                                     .id = jval_get_int(root, "id", -1),
+                                     .method = jval_get_str(root, "method", ""),
+                                     .session_id = jval_get_str(root, "sessionId", ""),
+                                     .params = jval_get(root, "params"),
+                                     .text = text,
+                                     .len = len,
+                                 },
+                                 fake->ctx);
     }
     jdoc_free(&doc);
     mem_free(copy);
-    mem_free(kept);
 }
 
-static void take_frame(struct fakechrome *fake, unsigned first, char *bytes, size_t len)
+static void take_frame(struct fakechrome *fake, const struct frame *frame)
 {
-    switch (first & 0x0f) {
+    fake->bad_frames += !frame->masked;
+    switch (frame->first & 0x0f) {
     case OP_TEXT:
-        if (!(first & FIN))
-            fake->bad_frames++;
-        take_command(fake, bytes, len);
+        fake->bad_frames += !(frame->first & FRAME_FIN);
+        take_command(fake, frame->payload, frame->len);
         return;
     case OP_PONG:
         fake->pongs++;
@@ -180,74 +240,70 @@ static void take_frame(struct fakechrome *fake, unsigned first, char *bytes, siz
     }
 }
 
-/* false: more bytes are needed. */
-static bool read_frame(struct fakechrome *fake)
+static void read_frames(struct fakechrome *fake)
 {
-    const unsigned char *in = (const unsigned char *)fake->in.data;
-    size_t head_len = 2;
-    uint64_t len;
-    char *payload;
-    unsigned first;
+    struct frame frame;
 
-    if (fake->in.len < head_len)
-        return false;
-    len = in[1] & 0x7f;
-    head_len += len == 126 ? 2 : len == 127 ? 8 : 0;
-    if (fake->in.len < head_len + 4)
-        return false;
-    if (head_len > 2)
-        len = 0;
-    for (size_t i = 2; i < head_len; i++)
-        len = len << 8 | in[i];
-    if (fake->in.len < head_len + 4 + len)
-        return false;
-    first = in[0];
-    if (!(in[1] & MASKED))
-        fake->bad_frames++;
-    payload = mem_alloc(len + 1);
-    for (size_t i = 0; i < len; i++)
-        payload[i] = (char)(in[head_len + 4 + i] ^ in[head_len + i % 4]);
-    payload[len] = '\0';
-    buf_consume(&fake->in, head_len + 4 + len);
-    take_frame(fake, first, payload, len);
-    mem_free(payload);
-    return fake->fd >= 0;
+    while (fake->shook_hands && frame_take(&fake->in, &frame)) {
+        take_frame(fake, &frame);
+        mem_free(frame.payload);
+    }
 }
 
-static void answer_handshake(struct fakechrome *fake, const char *key, size_t key_len)
+static void read_pipe_messages(struct fakechrome *fake)
 {
-    static const char magic[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"; /* RFC 6455 section 1.3 */
-    unsigned char digest[SHA_DIGEST_LENGTH], accept[64];
-    char *both = mem_printf("%.*s%s", (int)key_len, key, magic);
+    char *nul;
 
-    SHA1((const unsigned char *)both, strlen(both), digest);
-    EVP_EncodeBlock(accept, digest, sizeof(digest));
-    mem_free(both);
-    buf_addf(&fake->out,
-             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-             "Sec-WebSocket-Accept: %s\r\n\r\n",
-             accept);
-    want(fake);
-    fake->shook_hands = true;
+    while (fake->in.len > 0 && (nul = memchr(fake->in.data, '\0', fake->in.len))) {
+        size_t len = (size_t)(nul - fake->in.data);
+        char *text = mem_strndup(fake->in.data, len);
+
+        buf_consume(&fake->in, len + 1);
+        take_command(fake, text, len);
+        mem_free(text);
+    }
 }
 
-static void read_handshake(struct fakechrome *fake)
+/* ---- the handshake ------------------------------------------------------------------------------ */
+
+static void read_request(struct fakechrome *fake)
 {
     static const char header[] = "Sec-WebSocket-Key: ";
-    char *end = strstr(fake->in.data, "\r\n\r\n");
-    char *key = strcasestr(fake->in.data, header);
+    char *end = strstr(buf_str(&fake->in), "\r\n\r\n");
+    char *key = strcasestr(buf_str(&fake->in), header);
 
-    if (!end || fake->silent)
+    if (!end || fake->request_came)
         return;
+    fake->request_came = true;
     fake->offered_extensions = strcasestr(fake->in.data, "Sec-WebSocket-Extensions") != NULL;
-    if (fake->refuse || !key) {
-        buf_adds(&fake->out, "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
-        fakechrome_hang_up(fake);
+    if (!key) {
+        fakechrome_refuse(fake, 400);
         return;
     }
     key += strlen(header);
-    answer_handshake(fake, key, strcspn(key, "\r"));
+    snprintf(fake->key, sizeof(fake->key), "%.*s", (int)strcspn(key, "\r"), key);
     buf_consume(&fake->in, (size_t)(end + 4 - fake->in.data));
+    if (fake->events->on_handshake)
+        fake->events->on_handshake(fake, fake->ctx);
+    else
+        fakechrome_accept(fake);
+}
+
+void fakechrome_accept(struct fakechrome *fake)
+{
+    check(fake->request_came && !fake->shook_hands);
+    frame_add_handshake(&fake->out, fake->key, strlen(fake->key));
+    fake->shook_hands = true;
+    want(fake);
+    if (fake->events->on_open)
+        fake->events->on_open(fake, fake->ctx);
+}
+
+void fakechrome_refuse(struct fakechrome *fake, int http_status)
+{
+    check(fake->request_came && !fake->shook_hands);
+    buf_addf(&fake->out, "HTTP/1.1 %d No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", http_status);
+    fakechrome_hang_up(fake);
 }
 
 static void on_client(void *ctx, unsigned events)
@@ -257,19 +313,22 @@ static void on_client(void *ctx, unsigned events)
     ssize_t n;
 
     if (events & LOOP_WRITE)
-        flush(fake);
-    if (fake->fd < 0 || !(events & LOOP_READ))
+        on_writable(fake);
+    if (fake->read_fd < 0 || !(events & LOOP_READ))
         return;
-    n = recv(fake->fd, piece, sizeof(piece), MSG_DONTWAIT);
+    n = read(fake->read_fd, piece, sizeof(piece));
     if (n == 0 || (n < 0 && errno != EAGAIN)) {
         drop_client(fake);
         return;
     }
     buf_add(&fake->in, piece, n > 0 ? (size_t)n : 0);
-    if (!fake->shook_hands)
-        read_handshake(fake);
-    while (fake->shook_hands && read_frame(fake))
-        ;
+    if (fake->link == FAKECHROME_PIPE)
+        read_pipe_messages(fake);
+    else if (!fake->shook_hands)
+        read_request(fake);
+    read_frames(fake);
+    if (fake->read_fd >= 0)
+        want(fake); /* an error had ended the watch */
 }
 
 static void on_connect(void *ctx, unsigned events)
@@ -281,47 +340,92 @@ static void on_connect(void *ctx, unsigned events)
     if (fd < 0)
         return;
     drop_client(fake);
-    fake->fd = fd;
-    fake->hang_up = false;
-    fake->io = loop_io_new(fake->loop, fd, on_client, fake);
-    loop_io_want(fake->io, LOOP_READ);
+    fake->read_fd = fake->write_fd = fd;
+    fake->read_io = loop_io_new(fake->loop, fd, on_client, fake);
+    want(fake);
+}
+
+/* ---- pipes ------------------------------------------------------------------------------------- */
+
+static void stop_blocking(int fd)
+{
+    check(fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) == 0);
+}
+
+void fakechrome_attach_pipe(struct fakechrome *fake, int read_fd, int write_fd)
+{
+    check(fake->link == FAKECHROME_PIPE);
+    drop_client(fake);
+    stop_blocking(read_fd);
+    stop_blocking(write_fd);
+    fake->read_fd = read_fd;
+    fake->write_fd = write_fd;
+    fake->read_io = loop_io_new(fake->loop, read_fd, on_client, fake);
+    fake->write_io = loop_io_new(fake->loop, write_fd, on_client, fake);
+    want(fake);
+    if (fake->events->on_open)
+        fake->events->on_open(fake, fake->ctx);
+}
+
+void fakechrome_open_pipe(struct fakechrome *fake, int *client_read_fd, int *client_write_fd)
+{
+    int down[2], up[2]; /* [0] is the client's end */
+
+    check(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, down) == 0);
+    check(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, up) == 0);
+    *client_read_fd = down[0];
+    *client_write_fd = up[0];
+    fakechrome_attach_pipe(fake, up[1], down[1]);
 }
 
 /* ---- the object -------------------------------------------------------------------------------- */
 
-struct fakechrome *fakechrome_new(struct loop *loop, fake_command_fn *on_command, void *ctx)
+static void start_listening(struct fakechrome *fake)
 {
-    struct fakechrome *fake = mem_new(struct fakechrome);
     struct sockaddr_in addr = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t addr_len = sizeof(addr);
 
-    fake->loop = loop;
-    fake->on_command = on_command;
-    fake->ctx = ctx;
-    fake->fd = -1;
-    buf_init(&fake->in, BUF_MAX_DEFAULT);
-    buf_init(&fake->out, 2 * BUF_MAX_DEFAULT);
     fake->listen_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     check(fake->listen_fd >= 0);
     check(bind(fake->listen_fd, (struct sockaddr *)&addr, sizeof(addr)) == 0);
-    check(listen(fake->listen_fd, 8) == 0);
+    check(listen(fake->listen_fd, LISTEN_BACKLOG) == 0);
     check(getsockname(fake->listen_fd, (struct sockaddr *)&addr, &addr_len) == 0);
-    snprintf(fake->url, sizeof(fake->url), "ws://127.0.0.1:%d/devtools/browser/fake", ntohs(addr.sin_port));
-    fake->listen_io = loop_io_new(loop, fake->listen_fd, on_connect, fake);
+    fake->port = ntohs(addr.sin_port);
+    snprintf(fake->url, sizeof(fake->url), "ws://127.0.0.1:%d" FAKECHROME_PATH, fake->port);
+    fake->listen_io = loop_io_new(fake->loop, fake->listen_fd, on_connect, fake);
     loop_io_want(fake->listen_io, LOOP_READ);
+}
+
+struct fakechrome *fakechrome_new(struct loop *loop, enum fakechrome_link link, const struct fakechrome_events *events,
+                                  void *ctx)
+{
+    struct fakechrome *fake = mem_new(struct fakechrome);
+
+    fake->loop = loop;
+    fake->link = link;
+    fake->events = events;
+    fake->ctx = ctx;
+    fake->listen_fd = fake->read_fd = fake->write_fd = -1;
+    buf_init(&fake->in, BUF_MAX_DEFAULT);
+    buf_init(&fake->out, OUT_MAX_BYTES);
+    if (link == FAKECHROME_WS)
+        start_listening(fake);
     return fake;
 }
 
 void fakechrome_free(struct fakechrome **fake_ptr)
 {
+    static const struct fakechrome_events none = {0};
     struct fakechrome *fake = *fake_ptr;
 
     *fake_ptr = NULL;
     if (!fake)
         return;
+    fake->events = &none;
     drop_client(fake);
     loop_io_free(&fake->listen_io);
-    close(fake->listen_fd);
+    if (fake->listen_fd >= 0)
+        close(fake->listen_fd);
     buf_fini(&fake->in);
     buf_fini(&fake->out);
     mem_free(fake);
@@ -332,14 +436,9 @@ const char *fakechrome_url(const struct fakechrome *fake)
     return fake->url;
 }
 
-void fakechrome_refuse_handshake(struct fakechrome *fake)
+int fakechrome_port(const struct fakechrome *fake)
 {
-    fake->refuse = true;
-}
-
-void fakechrome_stay_silent(struct fakechrome *fake)
-{
-    fake->silent = true;
+    return fake->port;
 }
 
 int fakechrome_commands(const struct fakechrome *fake)
@@ -364,5 +463,5 @@ bool fakechrome_was_offered_extensions(const struct fakechrome *fake)
 
 bool fakechrome_is_connected(const struct fakechrome *fake)
 {
-    return fake->fd >= 0;
+    return fake->read_fd >= 0;
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* test_cdp_conn.c - calls and events against a scripted server: silence, lateness, garbage, loss. */
+/* test_cdp_conn.c - calls and events against a scripted server: silence, lateness, garbage, loss.
+ *
+ * Each test runs over both transports, but for those about what only a WebSocket has: handshake, frames, pings.
+ */
 #include "cdp/conn.h"
 #include "base/buf.h"
 #include "base/log.h"
@@ -24,9 +27,11 @@ struct answer {
 struct world {
     struct loop *loop;
     struct loop_timer *limit;
+    enum fakechrome_link link;
     struct fakechrome *fake;
     struct cdp_conn *conn;
     fake_command_fn *script;
+    bool refuse, silent; /* to the handshake */
     bool opened;
     int closed;
     struct err why;
@@ -55,6 +60,18 @@ static void on_command(struct fakechrome *fake, const struct fake_command *comma
     if (w->script)
         w->script(fake, command, w);
 }
+
+static void on_handshake(struct fakechrome *fake, void *ctx)
+{
+    struct world *w = ctx;
+
+    if (w->refuse)
+        fakechrome_refuse(fake, 403);
+    else if (!w->silent)
+        fakechrome_accept(fake);
+}
+
+static const struct fakechrome_events fake_events = {.on_handshake = on_handshake, .on_command = on_command};
 
 static void on_open(void *ctx)
 {
@@ -86,11 +103,12 @@ static int setup(void **state)
 {
     struct world *w = mem_new(struct world);
 
+    w->link = *(const enum fakechrome_link *)*state;
     log_set_sink(quiet, NULL);
     w->loop = loop_new();
     w->limit = loop_timer_new(w->loop, on_limit, w);
     loop_timer_start(w->limit, LIMIT_MS);
-    w->fake = fakechrome_new(w->loop, on_command, w);
+    w->fake = fakechrome_new(w->loop, w->link, &fake_events, w);
     *state = w;
     return 0;
 }
@@ -112,9 +130,21 @@ static int teardown(void **state)
     return 0;
 }
 
+static void begin_to_connect(struct world *w, int64_t timeout_ms)
+{
+    int read_fd, write_fd;
+
+    if (w->link == FAKECHROME_PIPE) {
+        fakechrome_open_pipe(w->fake, &read_fd, &write_fd);
+        w->conn = cdp_conn_new_pipe(w->loop, read_fd, write_fd, &events, w);
+    } else {
+        w->conn = cdp_conn_new_ws(w->loop, fakechrome_url(w->fake), timeout_ms, &events, w);
+    }
+}
+
 static void connect_only(struct world *w, int64_t timeout_ms)
 {
-    w->conn = cdp_conn_new_ws(w->loop, fakechrome_url(w->fake), timeout_ms, &events, w);
+    begin_to_connect(w, timeout_ms);
     assert_false(w->opened);
     loop_run(w->loop);
 }
@@ -290,7 +320,8 @@ static void script_endless(struct fakechrome *fake, const struct fake_command *c
     size_t len = TRANSPORT_MAX_MESSAGE_BYTES + (1 << 20);
 
     (void)command;
-    w->big = mem_zalloc(len);
+    w->big = mem_alloc(len);
+    memset(w->big, 'x', len);
     fakechrome_send_pieces(fake, w->big, len, 1 << 20);
 }
 
@@ -318,7 +349,7 @@ static void sends_calls_that_were_made_before_the_connection_was_open(void **sta
     struct world *w = *state;
 
     w->script = script_echo;
-    w->conn = cdp_conn_new_ws(w->loop, fakechrome_url(w->fake), LONG_MS, &events, w);
+    begin_to_connect(w, LONG_MS);
     call(w, 0, NULL, NULL, LONG_MS);
     loop_run(w->loop);
 
@@ -650,7 +681,7 @@ static void reports_a_handshake_that_is_refused(void **state)
 {
     struct world *w = *state;
 
-    fakechrome_refuse_handshake(w->fake);
+    w->refuse = true;
     connect_only(w, LONG_MS);
 
     assert_false(w->opened);
@@ -662,7 +693,7 @@ static void reports_a_handshake_that_never_comes(void **state)
 {
     struct world *w = *state;
 
-    fakechrome_stay_silent(w->fake);
+    w->silent = true;
     connect_only(w, SOON_MS);
 
     assert_int_equal(w->closed, 1);
@@ -738,8 +769,8 @@ static void may_be_freed_while_connecting(void **state)
 {
     struct world *w = *state;
 
-    fakechrome_stay_silent(w->fake);
-    w->conn = cdp_conn_new_ws(w->loop, fakechrome_url(w->fake), LONG_MS, &events, w);
+    w->silent = true;
+    begin_to_connect(w, LONG_MS);
     turn(w, SOON_MS);
     cdp_conn_free(&w->conn);
     turn(w, SOON_MS);
@@ -749,38 +780,41 @@ static void may_be_freed_while_connecting(void **state)
     assert_false(fakechrome_is_connected(w->fake));
 }
 
+static enum fakechrome_link ws = FAKECHROME_WS, by_pipe = FAKECHROME_PIPE;
+
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define WS(name) {#name "_over_ws", name, setup, teardown, &ws}
+#define BOTH(name) WS(name), {#name "_over_pipe", name, setup, teardown, &by_pipe}
     const struct CMUnitTest tests[] = {
-        TEST(answers_each_call_with_its_own_result),
-        TEST(sends_calls_that_were_made_before_the_connection_was_open),
-        TEST(sends_a_large_command_as_one_frame),
-        TEST(fails_a_call_that_nobody_answers_at_its_deadline),
-        TEST(drops_an_answer_that_comes_after_the_deadline),
-        TEST(takes_an_error_that_names_no_session),
-        TEST(hears_only_the_first_of_two_answers),
-        TEST(lives_through_garbage),
-        TEST(fails_the_call_whose_result_is_no_json),
-        TEST(reads_lone_surrogates_and_nul_as_replacement_characters),
-        TEST(puts_8_mb_in_4_kib_fragments_together),
-        TEST(gives_up_a_connection_whose_message_passes_the_cap),
-        TEST(answers_pings),
-        TEST(does_not_call_back_after_cancel),
-        TEST(fails_the_calls_of_one_session_only),
-        TEST(tells_events_by_session),
-        TEST(a_subscriber_may_end_itself_and_others),
-        TEST(fails_pending_calls_once_when_the_connection_closes),
-        TEST(adds_the_process_s_last_words_to_the_reason),
-        TEST(fails_the_call_when_the_connection_ends_in_the_middle_of_a_message),
-        TEST(fails_a_call_on_a_lost_connection_later),
-        TEST(reports_a_handshake_that_is_refused),
-        TEST(reports_a_handshake_that_never_comes),
-        TEST(reports_a_port_where_nobody_listens),
-        TEST(gives_up_for_the_reason_that_the_owner_names),
-        TEST(may_be_freed_in_a_callback),
-        TEST(may_be_freed_in_the_callback_of_a_loss),
-        TEST(may_be_freed_while_connecting),
+        BOTH(answers_each_call_with_its_own_result),
+        BOTH(sends_calls_that_were_made_before_the_connection_was_open),
+        BOTH(sends_a_large_command_as_one_frame),
+        BOTH(fails_a_call_that_nobody_answers_at_its_deadline),
+        BOTH(drops_an_answer_that_comes_after_the_deadline),
+        BOTH(takes_an_error_that_names_no_session),
+        BOTH(hears_only_the_first_of_two_answers),
+        BOTH(lives_through_garbage),
+        BOTH(fails_the_call_whose_result_is_no_json),
+        BOTH(reads_lone_surrogates_and_nul_as_replacement_characters),
+        BOTH(puts_8_mb_in_4_kib_fragments_together),
+        BOTH(gives_up_a_connection_whose_message_passes_the_cap),
+        WS(answers_pings),
+        BOTH(does_not_call_back_after_cancel),
+        BOTH(fails_the_calls_of_one_session_only),
+        BOTH(tells_events_by_session),
+        BOTH(a_subscriber_may_end_itself_and_others),
+        BOTH(fails_pending_calls_once_when_the_connection_closes),
+        BOTH(adds_the_process_s_last_words_to_the_reason),
+        BOTH(fails_the_call_when_the_connection_ends_in_the_middle_of_a_message),
+        BOTH(fails_a_call_on_a_lost_connection_later),
+        WS(reports_a_handshake_that_is_refused),
+        WS(reports_a_handshake_that_never_comes),
+        WS(reports_a_port_where_nobody_listens),
+        BOTH(gives_up_for_the_reason_that_the_owner_names),
+        BOTH(may_be_freed_in_a_callback),
+        BOTH(may_be_freed_in_the_callback_of_a_loss),
+        WS(may_be_freed_while_connecting),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_cdp_session.c - a target's making, its loss by whatever event tells it, its end. */
+/* test_cdp_session.c - a target's making, its loss by whatever event tells it, its end; over both transports. */
 #include "cdp/session.h"
 #include "base/log.h"
 #include "base/str.h"
@@ -50,6 +50,8 @@ static void on_command(struct fakechrome *fake, const struct fake_command *comma
         fakechrome_sendf(fake, "{\"id\":%lld,\"result\":{},\"sessionId\":\"%s\"}", id, command->session_id);
 }
 
+static const struct fakechrome_events fake_events = {.on_command = on_command};
+
 static void on_open(void *ctx)
 {
     loop_stop(((struct world *)ctx)->loop);
@@ -70,6 +72,20 @@ static void quiet(enum log_level level, const char *line, void *ctx)
     (void)ctx;
 }
 
+static void connect_to_fake(struct world *w, enum fakechrome_link link)
+{
+    int read_fd, write_fd;
+
+    w->fake = fakechrome_new(w->loop, link, &fake_events, w);
+    if (link == FAKECHROME_PIPE) {
+        fakechrome_open_pipe(w->fake, &read_fd, &write_fd);
+        w->conn = cdp_conn_new_pipe(w->loop, read_fd, write_fd, &events, w);
+    } else {
+        w->conn = cdp_conn_new_ws(w->loop, fakechrome_url(w->fake), LONG_MS, &events, w);
+    }
+    loop_run(w->loop);
+}
+
 static int setup(void **state)
 {
     struct world *w = mem_new(struct world);
@@ -79,9 +95,7 @@ static int setup(void **state)
     w->loop = loop_new();
     w->limit = loop_timer_new(w->loop, on_limit, w);
     loop_timer_start(w->limit, LIMIT_MS);
-    w->fake = fakechrome_new(w->loop, on_command, w);
-    w->conn = cdp_conn_new_ws(w->loop, fakechrome_url(w->fake), LONG_MS, &events, w);
-    loop_run(w->loop);
+    connect_to_fake(w, *(const enum fakechrome_link *)*state);
     *state = w;
     return 0;
 }
@@ -327,20 +341,22 @@ static void knows_the_methods_of_the_table_only(void **state)
     assert_false(cdp_event_is_known("Network.requestWillBeSent"));
 }
 
+static enum fakechrome_link ws = FAKECHROME_WS, by_pipe = FAKECHROME_PIPE;
+
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define BOTH(name) {#name "_over_ws", name, setup, teardown, &ws}, {#name "_over_pipe", name, setup, teardown, &by_pipe}
     const struct CMUnitTest tests[] = {
-        TEST(attaches_to_a_new_target),
-        TEST(reports_a_target_that_is_never_made),
-        TEST(closes_the_target_that_it_cannot_attach_to),
-        TEST(may_be_freed_while_it_is_made),
-        TEST(fails_the_pending_call_and_then_tells_the_loss),
-        TEST(hears_one_loss_from_every_event_that_tells_it),
-        TEST(is_not_lost_with_another_target),
-        TEST(fails_calls_on_a_lost_session_at_once),
-        TEST(may_be_freed_when_its_loss_is_told),
-        TEST(a_close_that_is_not_acknowledged_ends_at_its_deadline),
+        BOTH(attaches_to_a_new_target),
+        BOTH(reports_a_target_that_is_never_made),
+        BOTH(closes_the_target_that_it_cannot_attach_to),
+        BOTH(may_be_freed_while_it_is_made),
+        BOTH(fails_the_pending_call_and_then_tells_the_loss),
+        BOTH(hears_one_loss_from_every_event_that_tells_it),
+        BOTH(is_not_lost_with_another_target),
+        BOTH(fails_calls_on_a_lost_session_at_once),
+        BOTH(may_be_freed_when_its_loss_is_told),
+        BOTH(a_close_that_is_not_acknowledged_ends_at_its_deadline),
         cmocka_unit_test(knows_the_methods_of_the_table_only),
     };
 
