@@ -285,13 +285,15 @@ static void moment_of_today(const struct when *w, int64_t now_ms, const struct c
         *out = moment(w, zone, today.year, today.month, today.day - 1);
 }
 
+/* A time beside it does not make it exact: "3 days ago" may be three days and some hours. */
 static int64_t midnight_days_ago(const struct when *w, int64_t now_ms,
                                  const struct clock_zone *zone)
 {
+    static const struct when midnight;
     struct clock_civil today;
 
     clock_to_local(zone, now_ms, &today);
-    return moment(w, zone, today.year, today.month, today.day - (int)(w->age_s / DAY_S));
+    return moment(&midnight, zone, today.year, today.month, today.day - (int)(w->age_s / DAY_S));
 }
 
 static enum when_kind resolve(struct when *w, int64_t now_ms, const struct clock_zone *zone,
