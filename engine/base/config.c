@@ -95,6 +95,17 @@ static int check_zone(const char *value, struct err *err)
     return rc;
 }
 
+static int check_rung(const char *value, struct err *err)
+{
+    static const char *const words[] = {"auto", "cgroup-v2", "cgroup-v1", "sampled-pss", "none"};
+
+    for (size_t i = 0; i < ARRAY_LEN(words); i++)
+        if (str_eq(value, words[i]))
+            return 0;
+    return err_set(err, ERR_CONFIG,
+                   "\"%s\": expected auto, cgroup-v2, cgroup-v1, sampled-pss or none", value);
+}
+
 /* Only the form is looked at; whether the address can be taken is seen when it is. */
 static int check_listen(const char *value, struct err *err)
 {
@@ -117,6 +128,7 @@ static const struct {
     {"database", check_database},       {"log", check_log},
     {"engine_listen", check_listen},    {"api_listen", check_listen},
     {"api_admin_listen", check_listen}, {"api_timezone", check_zone},
+    {"memory_cap_rung", check_rung},
 };
 
 static int set_text(char **at, const struct row *row, const char *value, struct err *err)

@@ -642,6 +642,28 @@ void pool_stats(const struct pool *pool, struct pool_stats *out)
     out->dying = (int)list_count(&pool->dying);
     out->waiting = (int)list_count(&pool->waiters);
     out->browsers_live = browser_is_live(pool->browser);
+    out->rung = "none";
+    out->browsers_most = 1;
+}
+
+const char *pool_recycle_name(enum pool_recycle reason)
+{
+    static const char *const names[RECYCLE_REASONS] = {
+        [RECYCLE_PAGES] = "pages",         [RECYCLE_AGE] = "age",         [RECYCLE_MEMORY] = "memory",
+        [RECYCLE_CRASH] = "crash",         [RECYCLE_NO_ANSWER] = "no-answer", [RECYCLE_FAILING] = "failing",
+        [RECYCLE_UPGRADE] = "upgrade",     [RECYCLE_IDLE] = "idle",
+    };
+
+    return names[reason];
+}
+
+size_t pool_browser_pids(const struct pool *pool, pid_t *out, size_t n)
+{
+    pid_t pid = browser_pid(pool->browser);
+
+    if (pid && n > 0)
+        out[0] = pid;
+    return pid != 0;
 }
 
 int pool_browser_pid(const struct pool *pool)
