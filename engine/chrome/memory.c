@@ -29,6 +29,7 @@ struct meter {
     int64_t counted_to_ms; /* up to here byte_ms is counted */
     int64_t byte_ms;       /* not read yet */
     int64_t look_cost_ms;
+    int64_t next_look_ms; /* monotonic */
 };
 
 static int64_t thread_cpu_ms(void)
@@ -60,21 +61,27 @@ static void look(struct meter *meter)
     meter->look_cost_ms = thread_cpu_ms() - before_ms;
 }
 
-static void plan_next_look(struct meter *meter)
+/* Interest comes and goes with every page, so the pace is kept by the clock, not by the timer. */
+static void arm(struct meter *meter)
 {
-    int64_t delay_ms = meter->look_cost_ms * COST_FACTOR;
+    int64_t delay_ms = meter->next_look_ms - clock_mono_ms();
 
-    loop_timer_start(meter->timer, delay_ms < LOOK_MS ? LOOK_MS : delay_ms);
+    if (meter->running && meter->watching)
+        loop_timer_start(meter->timer, delay_ms > 0 ? delay_ms : 0);
+    else
+        loop_timer_stop(meter->timer);
 }
 
 static void on_timer(void *ctx)
 {
     struct meter *meter = ctx;
 
-    if (!meter->running || !meter->watching)
-        return;
+    int64_t pause_ms;
+
     look(meter);
-    plan_next_look(meter);
+    pause_ms = meter->look_cost_ms * COST_FACTOR;
+    meter->next_look_ms = clock_mono_ms() + (pause_ms > LOOK_MS ? pause_ms : LOOK_MS);
+    arm(meter);
     meter->due(meter->ctx);
 }
 
@@ -110,8 +117,8 @@ void meter_start(struct meter *meter, pid_t root)
     meter->byte_ms = 0;
     meter->read_at_ms = 0;
     meter->counted_to_ms = clock_mono_ms();
-    if (meter->watching)
-        loop_timer_start(meter->timer, 0);
+    meter->next_look_ms = 0;
+    arm(meter);
 }
 
 void meter_stop(struct meter *meter)
@@ -119,7 +126,7 @@ void meter_stop(struct meter *meter)
     if (!meter->running)
         return;
     meter->running = false;
-    loop_timer_stop(meter->timer);
+    arm(meter);
     proc_tree_fini(&meter->tree);
 }
 
@@ -128,26 +135,39 @@ void meter_watch(struct meter *meter, bool on)
     if (meter->watching == on)
         return;
     meter->watching = on;
-    if (on && meter->running)
-        loop_timer_start(meter->timer, 0);
-    else
-        loop_timer_stop(meter->timer);
+    arm(meter);
+}
+
+/* Of the members that the last look found: reading all of /proc would cost ten times as much. What a newer process
+ * has used is counted after the next look. */
+static int64_t members_cpu_ms(const struct meter *meter)
+{
+    uint64_t ticks = 0;
+    struct proc_stat now;
+
+    for (size_t i = 0; i < meter->tree.n; i++) {
+        const struct proc_stat *member = &meter->tree.members[i];
+
+        if (proc_stat_read(member->pid, &now) && now.start_ticks == member->start_ticks)
+            ticks += now.cpu_ticks;
+    }
+    return (int64_t)(ticks * 1000 / (uint64_t)sysconf(_SC_CLK_TCK));
 }
 
 /* A process that has ended takes its CPU time along until its parent reaps it, so the sum may go back for a
  * moment: nothing is counted then. */
 void meter_read(struct meter *meter, struct meter_reading *out)
 {
-    int64_t cpu_ms = 0;
+    int64_t cpu_ms;
 
     *out = (struct meter_reading){.pss_bytes = meter->pss_bytes};
     if (!meter->running || clock_mono_ms() - meter->read_at_ms < FRESH_MS)
         return;
     meter->read_at_ms = clock_mono_ms();
     count_time(meter);
-    proc_tree_refresh(&meter->tree);
-    for (size_t i = 0; i < meter->tree.n; i++)
-        cpu_ms += (int64_t)meter->tree.members[i].cpu_ticks * 1000 / sysconf(_SC_CLK_TCK);
+    if (meter->tree.n <= 1)
+        proc_tree_refresh(&meter->tree);
+    cpu_ms = members_cpu_ms(meter);
     if (cpu_ms > meter->cpu_ms) {
         out->cpu_ms = cpu_ms - meter->cpu_ms;
         meter->cpu_ms = cpu_ms;

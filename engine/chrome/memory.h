@@ -2,8 +2,8 @@
 /* memory.h - what a browser's process tree costs over time: CPU, memory, memory times time.
  *
  * Reading the memory of a Chrome tree takes 10 to 20 ms of CPU (seen: the kernel walks page tables for
- * smaps_rollup), its CPU time 1 to 2 ms. So CPU is read whenever somebody asks, memory by a timer, at least
- * every 250 ms but never so often that it takes more than 2 % of a core.
+ * smaps_rollup), finding its members in /proc 5 ms, their CPU time alone 0.3 ms. So CPU is read whenever somebody
+ * asks, memory and members by a timer: every 250 ms, but never so often that it takes more than 2 % of a core.
  */
 #ifndef CHROME_MEMORY_H
 #define CHROME_MEMORY_H
