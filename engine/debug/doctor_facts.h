@@ -7,6 +7,7 @@
 #ifndef DEBUG_DOCTOR_FACTS_H
 #define DEBUG_DOCTOR_FACTS_H
 
+#include "chrome/cage.h"
 #include "debug/doctor_report.h"
 
 #include <stdint.h>
@@ -57,6 +58,13 @@ bool doctor_is_confined(const char *status);
 bool doctor_font_has_hangul(const char *file);
 
 /* ---- verdicts ---------------------------------------------------------------------------------- */
+
+/* wanted: memory_cap_rung. */
+void doctor_judge_cap(const char *wanted, const struct cage_survey *survey,
+                      struct doctor_verdict *out);
+
+/* May all browsers together take more than there is? most_bytes: what they may take, 0: no cap. */
+void doctor_judge_budget(int64_t total_bytes, int64_t most_bytes, struct doctor_verdict *out);
 
 void doctor_judge_memory(int64_t total_bytes, int64_t available_bytes, struct doctor_verdict *out);
 

@@ -14,6 +14,67 @@ static long long mib(int64_t bytes)
     return (long long)(bytes / MIB);
 }
 
+/* ---- caps ---------------------------------------------------------------------------------------
+ */
+
+/* One that is named and cannot be had stops the start of the pool. */
+static void judge_named_cap(enum cage_rung wanted, const struct cage_survey *survey,
+                            struct doctor_verdict *out)
+{
+    if (wanted > survey->rung)
+        doctor_say_fail(out, ERR_LAUNCH,
+                        "memory_cap_rung = auto in catchdeal.conf, or give the engine that group",
+                        "%s can't be had, as memory_cap_rung asks: %s", cage_rung_name(wanted),
+                        survey->text[wanted]);
+    else
+        doctor_say_ok(out, "%s, as memory_cap_rung says%s%s", cage_rung_name(wanted),
+                      wanted < survey->rung ? "; this machine gives " : "",
+                      wanted < survey->rung ? cage_rung_name(survey->rung) : "");
+}
+
+static void judge_strongest_cap(const struct cage_survey *survey, struct doctor_verdict *out)
+{
+    if (survey->rung == CAGE_PSS)
+        doctor_say_warn(
+            out, "delegate a group to the engine (systemd: Delegate=yes), or start it as root",
+            "%s: %s; not cgroup-v2: %s; not cgroup-v1: %s", cage_rung_name(CAGE_PSS),
+            survey->text[CAGE_PSS], survey->text[CAGE_V2], survey->text[CAGE_V1]);
+    else if (survey->rung == CAGE_V1)
+        doctor_say_ok(out, "%s: %s; not cgroup-v2: %s", cage_rung_name(CAGE_V1),
+                      survey->text[CAGE_V1], survey->text[CAGE_V2]);
+    else
+        doctor_say_ok(out, "%s: %s", cage_rung_name(survey->rung), survey->text[survey->rung]);
+}
+
+void doctor_judge_cap(const char *wanted, const struct cage_survey *survey,
+                      struct doctor_verdict *out)
+{
+    for (int rung = 0; rung < CAGE_RUNGS; rung++)
+        if (str_eq(wanted, cage_rung_name((enum cage_rung)rung))) {
+            judge_named_cap((enum cage_rung)rung, survey, out);
+            return;
+        }
+    if (str_eq(wanted, "none"))
+        doctor_say_warn(out, "memory_cap_rung = auto in catchdeal.conf",
+                        "none, by memory_cap_rung: one page may take all memory");
+    else
+        judge_strongest_cap(survey, out);
+}
+
+void doctor_judge_budget(int64_t total_bytes, int64_t most_bytes, struct doctor_verdict *out)
+{
+    static const char advice[] =
+        "set memory_budget to what is to spare, or fewer browsers, or a smaller worker_memory";
+
+    if (most_bytes == 0)
+        doctor_say_warn(out, advice, "no cap: worker_memory = 0");
+    else if (total_bytes > 0 && most_bytes > total_bytes)
+        doctor_say_warn(out, advice, "all browsers together may take %lld MiB of %lld",
+                        mib(most_bytes), mib(total_bytes));
+    else
+        doctor_say_ok(out, "all browsers together may take %lld MiB", mib(most_bytes));
+}
+
 /* ---- memory ------------------------------------------------------------------------------------ */
 
 enum {

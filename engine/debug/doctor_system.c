@@ -38,27 +38,31 @@ bool doctor_read(const char *path, char *text, size_t size)
 
 /* ---- memory ------------------------------------------------------------------------------------ */
 
-static void check_cage(struct doctor_report *report)
+static void check_cage(struct doctor_report *report, const struct config *config)
 {
-    static const char advice[] =
-        "delegate a group to the engine (systemd: Delegate=yes), or start it as root";
     struct doctor_verdict verdict;
     struct cage_survey survey;
 
     cage_detect(NULL, &survey);
-    if (survey.rung == CAGE_PSS)
-        doctor_say_warn(&verdict, advice, "%s: %s; not cgroup-v2: %s; not cgroup-v1: %s",
-                        cage_rung_name(survey.rung), survey.text[CAGE_PSS], survey.text[CAGE_V2],
-                        survey.text[CAGE_V1]);
-    else if (survey.rung == CAGE_V1)
-        doctor_say_ok(&verdict, "%s: %s; not cgroup-v2: %s", cage_rung_name(survey.rung),
-                      survey.text[CAGE_V1], survey.text[CAGE_V2]);
-    else
-        doctor_say_ok(&verdict, "%s: %s", cage_rung_name(survey.rung), survey.text[CAGE_V2]);
+    doctor_judge_cap(config->memory_cap_rung, &survey, &verdict);
     doctor_report_add(report, "memory cap", &verdict);
 }
 
-static void check_memory(struct doctor_report *report, char text[TEXT_BYTES])
+/* What the configuration lets all browsers take; 0: without bound. */
+static int64_t most_bytes(const struct config *config)
+{
+    int64_t each = config->worker_memory * config->browsers;
+
+    if (config->worker_memory == 0 || str_eq(config->memory_cap_rung, "none"))
+        return 0;
+    if (config->memory_budget > 0 && config->memory_budget < each)
+        return config->memory_budget > config->worker_memory ? config->memory_budget
+                                                             : config->worker_memory;
+    return each;
+}
+
+static void check_memory(struct doctor_report *report, const struct config *config,
+                         char text[TEXT_BYTES])
 {
     struct doctor_verdict verdict;
 
@@ -66,6 +70,8 @@ static void check_memory(struct doctor_report *report, char text[TEXT_BYTES])
     doctor_judge_memory(doctor_meminfo_bytes(text, "MemTotal"),
                         doctor_meminfo_bytes(text, "MemAvailable"), &verdict);
     doctor_report_add(report, "memory", &verdict);
+    doctor_judge_budget(doctor_meminfo_bytes(text, "MemTotal"), most_bytes(config), &verdict);
+    doctor_report_add(report, "memory budget", &verdict);
     doctor_read("/proc/swaps", text, TEXT_BYTES);
     doctor_judge_swap(text, &verdict);
     doctor_report_add(report, "swap", &verdict);
@@ -258,8 +264,8 @@ void doctor_check_system(struct doctor_report *report, const struct config *conf
 {
     char *text = mem_alloc(TEXT_BYTES);
 
-    check_cage(report);
-    check_memory(report, text);
+    check_cage(report, config);
+    check_memory(report, config, text);
     check_shm(report, config);
     check_limits(report, text);
     check_fonts(report);

@@ -145,6 +145,43 @@ static void memory_must_hold_one_browser(void **state)
     expect_level(&verdict, DOCTOR_WARN, ERR_OK);
 }
 
+static void a_cap_that_is_named_must_be_had(void **state)
+{
+    struct cage_survey survey = {.rung = CAGE_V1};
+    struct doctor_verdict verdict;
+
+    (void)state;
+    strcpy(survey.text[CAGE_V2], "no memory controller");
+    strcpy(survey.text[CAGE_V1], "counted by the kernel");
+    doctor_judge_cap("auto", &survey, &verdict);
+    expect_level(&verdict, DOCTOR_OK, ERR_OK);
+    assert_string_equal(verdict.found,
+                        "cgroup-v1: counted by the kernel; not cgroup-v2: no memory controller");
+    doctor_judge_cap("cgroup-v2", &survey, &verdict);
+    expect_level(&verdict, DOCTOR_FAIL, ERR_LAUNCH);
+    assert_non_null(strstr(verdict.found, "no memory controller"));
+    doctor_judge_cap("sampled-pss", &survey, &verdict);
+    expect_level(&verdict, DOCTOR_OK, ERR_OK);
+    doctor_judge_cap("none", &survey, &verdict);
+    expect_level(&verdict, DOCTOR_WARN, ERR_OK);
+    survey.rung = CAGE_PSS;
+    doctor_judge_cap("auto", &survey, &verdict);
+    expect_level(&verdict, DOCTOR_WARN, ERR_OK);
+}
+
+static void browsers_should_not_be_given_more_than_there_is(void **state)
+{
+    struct doctor_verdict verdict;
+
+    (void)state;
+    doctor_judge_budget(GIB, GIB, &verdict);
+    expect_level(&verdict, DOCTOR_OK, ERR_OK);
+    doctor_judge_budget(GIB, GIB + MIB, &verdict);
+    expect_level(&verdict, DOCTOR_WARN, ERR_OK);
+    doctor_judge_budget(GIB, 0, &verdict);
+    expect_level(&verdict, DOCTOR_WARN, ERR_OK);
+}
+
 static void swap_on_a_card_is_warned_about(void **state)
 {
     static const char head[] = "Filename\tType\t\tSize\t\tUsed\t\tPriority\n";
@@ -443,6 +480,8 @@ int main(void)
         cmocka_unit_test(reads_versions),
         cmocka_unit_test(knows_fonts_with_hangul_by_name),
         cmocka_unit_test(memory_must_hold_one_browser),
+        cmocka_unit_test(a_cap_that_is_named_must_be_had),
+        cmocka_unit_test(browsers_should_not_be_given_more_than_there_is),
         cmocka_unit_test(swap_on_a_card_is_warned_about),
         cmocka_unit_test(a_kernel_without_pressure_figures_is_warned_about),
         cmocka_unit_test(shared_memory_must_be_there_unless_it_is_avoided),
