@@ -34,6 +34,7 @@ enum {
     MAX_SETS = 64,
     MAX_BOARDS = 32,
     MAX_SAMPLES = 1024,
+    MAX_BROWSERS = 64,
     WARM_UP_PERCENT =
         20, /* of the pages: heaps grow to their size, and are left out of the trend */
     SETTLE_POLL_MS = 100,
@@ -81,8 +82,8 @@ struct soak {
     size_t n_samples;
     int64_t begin_ms, end_ms, settle_until_ms;
     double own_cpu_begin_s, own_cpu_s, sampling_cpu_s, chrome_cpu_s;
-    int64_t peak_worker_bytes;
-    struct pool_stats stats; /* before the pool was stopped */
+    int64_t peak_lease_bytes; /* of one browser, as jobs heard it */
+    struct pool_stats stats;  /* before the pool was stopped */
     int slot_leaks, leases_left;
     size_t processes_left;
     int directories_left;
@@ -141,24 +142,34 @@ static void note_slots(struct soak *soak)
         soak->slot_leaks = leaks;
 }
 
+static int64_t chrome_pss_bytes(const struct soak *soak)
+{
+    pid_t pids[MAX_BROWSERS];
+    size_t n = pool_browser_pids(soak->env.pool, pids, MAX_BROWSERS);
+    struct proc_usage usage;
+    int64_t sum = 0;
+
+    for (size_t i = 0; i < n && i < MAX_BROWSERS; i++) {
+        proc_tree_usage(pids[i], &usage);
+        sum += usage.pss_bytes;
+    }
+    return sum;
+}
+
 /* What looking costs is told from what the engine costs. */
 static void take_sample(struct soak *soak)
 {
     double before_s = own_cpu_s();
-    struct proc_usage chrome = {0};
     struct sample *sample;
-    int pid = pool_browser_pid(soak->env.pool);
 
     check(soak->n_samples < MAX_SAMPLES);
     sample = &soak->samples[soak->n_samples++];
-    if (pid)
-        proc_tree_usage(pid, &chrome);
     *sample = (struct sample){
         .pages = soak->ended,
         .at_ms = clock_mono_ms() - soak->begin_ms,
         .rss_bytes = own_rss_bytes(),
         .fds = count_entries("/proc/self/fd") - 1, /* but the one that lists them */
-        .chrome_pss_bytes = chrome.pss_bytes,
+        .chrome_pss_bytes = chrome_pss_bytes(soak),
     };
     note_slots(soak);
     printf("%8lld %8.1f %8.2f %12lld %6lld %10lld\n", (long long)sample->pages,
@@ -224,8 +235,8 @@ static void on_page(const struct job_result *result, const struct err *err, void
     soak->attempts += result->attempts;
     soak->rows += !err && result->page ? result->page->n : 0;
     soak->failed[err ? err->code : ERR_OK]++;
-    if (result->cost.peak_pss_bytes > soak->peak_worker_bytes)
-        soak->peak_worker_bytes = result->cost.peak_pss_bytes;
+    if (result->cost.peak_pss_bytes > soak->peak_lease_bytes)
+        soak->peak_lease_bytes = result->cost.peak_pss_bytes;
     if (err && err->code != ERR_CANCELLED)
         fprintf(stderr, "%s page %d: %s\n", lane->site->id, lane->page, err->text);
     job_free(&lane->job);
@@ -291,6 +302,18 @@ static size_t count_processes(void)
 
 /* ---- what came out ----------------------------------------------------------------------------- */
 
+/* By our own look at the sums, and by the pool's. */
+static long long slot_leaks(const struct soak *soak)
+{
+    return soak->slot_leaks > soak->stats.slot_leaks ? soak->slot_leaks : soak->stats.slot_leaks;
+}
+
+static int64_t worker_peak_bytes(const struct soak *soak)
+{
+    return soak->peak_lease_bytes > soak->stats.peak_worker_bytes ? soak->peak_lease_bytes
+                                                                  : soak->stats.peak_worker_bytes;
+}
+
 static void print_pages(const struct soak *soak)
 {
     int64_t failed = soak->ended - soak->failed[ERR_OK];
@@ -321,17 +344,41 @@ static void print_cpu(const struct soak *soak)
 
 static void print_memory(const struct soak *soak)
 {
-    const struct sample *last =
-        soak->n_samples ? &soak->samples[soak->n_samples - 1] : &(struct sample){0};
+    const struct sample *last = &soak->samples[soak->n_samples - 1];
 
     printf("engine RSS          %.1f MiB, growth per 1,000 pages %+.1f KiB\n",
            (double)last->rss_bytes / (1 << 20),
            growth(soak, offsetof(struct sample, rss_bytes)) / 1024);
     printf("engine fds          %lld, growth per 1,000 pages %+.2f\n", (long long)last->fds,
            growth(soak, offsetof(struct sample, fds)));
-    printf("peak PSS per worker %lld MiB (all workers together %lld MiB)\n",
-           (long long)(soak->peak_worker_bytes >> 20),
-           (long long)(soak->stats.peak_pss_bytes >> 20));
+    printf("peak per worker     %lld MiB (all workers together %lld MiB; cap: %s)\n",
+           (long long)(worker_peak_bytes(soak) >> 20),
+           (long long)(soak->stats.peak_pss_bytes >> 20), soak->stats.rung);
+}
+
+static void print_counts(const char *title, const long long *counts, int n,
+                         const char *(*name)(int i))
+{
+    bool any = false;
+
+    printf("%-19s ", title);
+    for (int i = 0; i < n; i++) {
+        if (!counts[i])
+            continue;
+        printf("%s%s %lld", any ? ", " : "", name(i), counts[i]);
+        any = true;
+    }
+    printf("%s\n", any ? "" : "none");
+}
+
+static const char *recycle_name(int i)
+{
+    return pool_recycle_name((enum pool_recycle)i);
+}
+
+static const char *reason_name(int i)
+{
+    return err_reason((enum err_code)i);
 }
 
 static void print_pool(const struct soak *soak)
@@ -341,8 +388,10 @@ static void print_pool(const struct soak *soak)
     printf("browsers            %lld started, %lld lost; tabs lost %lld; leases %lld\n",
            stats->browsers_started, stats->browsers_lost, stats->tabs_crashed,
            stats->leases_granted);
-    printf("slot leaks          %d (slots %d, not given back %d)\n", soak->slot_leaks, stats->slots,
-           soak->leases_left);
+    print_counts("recycled for", stats->recycles, RECYCLE_REASONS, recycle_name);
+    print_counts("ended by", stats->ends, ERR_COUNT, reason_name);
+    printf("slot leaks          %lld (slots %d, not given back %d)\n", slot_leaks(soak),
+           stats->slots, soak->leases_left);
     printf("left at the end     %zu processes, %d directories\n", soak->processes_left,
            soak->directories_left);
 }
@@ -351,7 +400,7 @@ static int verdict(const struct soak *soak)
 {
     int64_t failed = soak->ended - soak->failed[ERR_OK];
 
-    if (soak->slot_leaks || soak->leases_left || soak->processes_left || soak->directories_left)
+    if (slot_leaks(soak) || soak->leases_left || soak->processes_left || soak->directories_left)
         return 1;
     if (soak->interrupted)
         return err_exit_code(ERR_CANCELLED);
@@ -468,7 +517,7 @@ static const char usage[] =
     "  --pages N        pages in all (1000)\n"
     "  --every N        pages between two samples (a tenth of the pages)\n"
     "  --tabs N         tabs_per_browser\n"
-    "  --browsers N     browsers, where the pool has several\n"
+    "  --browsers N     browsers at the same time\n"
     "  --boards A,B     the mix (all demo boards), which share the pages evenly\n"
     "  --set KEY=VALUE  a setting of catchdeal.conf\n";
 
