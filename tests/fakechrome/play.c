@@ -157,17 +157,22 @@ static struct strand *strand_new(struct fakeplay *play, const struct acts *acts,
 
 /* ---- texts ------------------------------------------------------------------------------------- */
 
-static void add_fill(struct buf *out, const char *number)
+static void add_fill(struct buf *out, size_t bytes)
+{
+    char *fill = mem_alloc(bytes + 1);
+
+    memset(fill, 'x', bytes);
+    buf_add(out, fill, bytes);
+    mem_free(fill);
+}
+
+static void add_fill_text(struct buf *out, const char *number)
 {
     int64_t bytes = 0;
     struct err err;
-    char *fill;
 
     check(str_to_bytes(number, &bytes, &err) == 0);
-    fill = mem_alloc((size_t)bytes + 1);
-    memset(fill, 'x', (size_t)bytes);
-    buf_add(out, fill, (size_t)bytes);
-    mem_free(fill);
+    add_fill(out, (size_t)bytes);
 }
 
 static void add_placeholder(struct strand *strand, struct buf *out, const char *name)
@@ -179,7 +184,7 @@ static void add_placeholder(struct strand *strand, struct buf *out, const char *
     if (str_eq(name, "n"))
         buf_addf(out, "%lld", (long long)++strand->play->next_n);
     else if (str_starts(name, "fill:"))
-        add_fill(out, name + strlen("fill:"));
+        add_fill_text(out, name + strlen("fill:"));
     else if (str_eq(name, "session"))
         buf_adds(out, session);
     else if (str_eq(name, "target"))
@@ -240,8 +245,7 @@ static void build(struct strand *strand, const struct act *act, struct buf *out)
         return;
     case ACT_BIG:
         buf_addf(out, "{\"id\":%lld,\"result\":{\"value\":\"", (long long)command->id);
-        for (int64_t i = 0; i < act->number; i++)
-            buf_addc(out, 'x');
+        add_fill(out, (size_t)act->number);
         buf_adds(out, "\"}");
         add_session(out, session);
         return;

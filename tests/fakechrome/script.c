@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/str.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { MAX_NUMBER = 1 << 30 };
@@ -127,18 +128,18 @@ static size_t json_len(const char *text)
     return strlen(text);
 }
 
-static bool is_placeholder(const char *name, size_t len)
+static bool is_placeholder(const char *name)
 {
     static const char *const whole[] = {"id", "session", "target", "n"};
-    static const char *const begun[] = {"params.", "fill:"};
+    struct err ignored;
+    int64_t bytes;
 
     for (size_t i = 0; i < ARRAY_LEN(whole); i++)
-        if (strlen(whole[i]) == len && strncmp(name, whole[i], len) == 0)
+        if (str_eq(name, whole[i]))
             return true;
-    for (size_t i = 0; i < ARRAY_LEN(begun); i++)
-        if (len > strlen(begun[i]) && strncmp(name, begun[i], strlen(begun[i])) == 0)
-            return true;
-    return false;
+    if (str_starts(name, "fill:"))
+        return str_to_bytes(name + strlen("fill:"), &bytes, &ignored) == 0 && bytes >= 0 && bytes <= MAX_NUMBER;
+    return str_starts(name, "params.");
 }
 
 static int check_placeholders(const struct reader *r, const struct act *act, struct err *err)
@@ -147,8 +148,10 @@ static int check_placeholders(const struct reader *r, const struct act *act, str
 
     while (at && (at = strstr(at, "${"))) {
         size_t len = strcspn(at + 2, "}");
+        char name[80];
 
-        if (!is_placeholder(at + 2, len))
+        snprintf(name, sizeof(name), "%.*s", (int)len, at + 2);
+        if (!is_placeholder(name))
             return refuse(r, err, at, "expected ${id}, ${session}, ${target}, ${n}, ${params.NAME} or ${fill:BYTES}");
         at += 2 + len;
     }
