@@ -78,6 +78,7 @@ static void on_call_answer(const struct jval *result, const struct err *err, voi
 static void op_probe(struct tab *tab);
 static void on_probe(const struct jval *result, const struct err *err, void *ctx);
 static void on_probe_after_end(const struct jval *result, const struct err *err, void *ctx);
+static void on_browser_probe(const struct jval *result, const struct err *err, void *ctx);
 
 /* ---- operations: begin and end ------------------------------------------------------------------ */
 
@@ -416,13 +417,29 @@ static void on_probe_after_end(const struct jval *result, const struct err *err,
 
     (void)result;
     tab->call = NULL;
-    if (err && err->code != ERR_TIMEOUT && err->code != ERR_PROTOCOL) {
+    if (err && err->code == ERR_TIMEOUT) {
+        tab->spoiled = true;
+        tab->call = cdp_call(browser_conn(tab->browser), NULL, "Browser.getVersion", NULL, PROBE_MS, on_browser_probe,
+                             tab);
+    } else if (err && err->code != ERR_PROTOCOL) {
         op_fail(tab, err);
-        return;
+    } else {
+        op_fail_with(tab, ERR_HUNG, "the page's script did not yield and was ended");
     }
-    tab->spoiled = err && err->code == ERR_TIMEOUT;
-    op_fail_with(tab, ERR_HUNG, tab->spoiled ? "the page's script does not yield and could not be ended"
-                                             : "the page's script did not yield and was ended");
+}
+
+static void on_browser_probe(const struct jval *result, const struct err *err, void *ctx)
+{
+    struct tab *tab = ctx;
+
+    (void)result;
+    tab->call = NULL;
+    if (!err)
+        op_fail_with(tab, ERR_HUNG, "the page's script does not yield and could not be ended");
+    else if (err->code == ERR_TIMEOUT)
+        op_fail_with(tab, ERR_NO_ANSWER, "neither the page nor the browser answers");
+    else
+        op_fail(tab, err);
 }
 
 /* ---- memory ------------------------------------------------------------------------------------ */

@@ -36,7 +36,8 @@ void tab_navigate(struct tab *tab, const struct tab_page *page, tab_done_fn *don
  * page until the deadline. value is borrowed for the call.
  *   ERR_TIMEOUT    the function did not settle
  *   ERR_HUNG       a script of the page does not yield; it is ended (Runtime.terminateExecution). Also: more than
- *                  10 dialogs. To tell this from ERR_TIMEOUT takes up to 3 s after the deadline.
+ *                  10 dialogs. To tell this from ERR_TIMEOUT takes up to 4 s after the deadline.
+ *   ERR_NO_ANSWER  neither the page nor the browser answers
  *   ERR_PROTOCOL   it threw: text holds the exception
  *   and the reasons of tab_navigate */
 typedef void tab_value_fn(const struct jval *value, const struct err *err, void *ctx);
