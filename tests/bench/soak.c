@@ -21,6 +21,7 @@
 
 #include <dirent.h>
 #include <getopt.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -180,7 +181,7 @@ static void take_sample(struct soak *soak)
     soak->sampling_cpu_s += own_cpu_s() - before_s;
 }
 
-/* Slope of the line through the samples after the warm-up, per 1,000 pages. */
+/* Slope of the line through the samples after the warm-up, per 1,000 pages; NAN: too few of them. */
 static double growth(const struct soak *soak, size_t offset)
 {
     int64_t warm_up = soak->options->pages * WARM_UP_PERCENT / 100;
@@ -198,8 +199,8 @@ static double growth(const struct soak *soak, size_t offset)
         sxx += x * x;
         sxy += x * y;
     }
-    if (n < 2 || n * sxx - sx * sx == 0)
-        return 0;
+    if (n < 2)
+        return NAN;
     return (n * sxy - sx * sy) / (n * sxx - sx * sx) * 1000;
 }
 
