@@ -15,7 +15,7 @@
 
 enum {
     LEASE_WAIT_MS = 15 * 60 * 1000, /* behind other jobs; queueing is no part of page_timeout */
-    LEASE_SLACK_MS = 2000,          /* our own deadlines come first, the pool's is the net below */
+    LEASE_SLACK_MS = 8000,    /* a tab may take 4 s past its deadline to tell a hang from a delay */
     EXTRACT_MARGIN_MS = 1000, /* the in-page program answers so long before its call times out */
     EXTRACT_MIN_MS = 500,
     RETRY_BASE_MS = 500,
