@@ -14,7 +14,6 @@
 #include "fakechrome/script.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { FLOOD_STEP_MS = 10, MESSAGE_MAX_BYTES = 256 << 20 };

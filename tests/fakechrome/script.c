@@ -113,8 +113,10 @@ static size_t json_len(const char *text)
 
     for (size_t i = 0; text[i]; i++) {
         if (in_string) {
-            i += text[i] == '\\' && text[i + 1];
-            in_string = text[i] != '"';
+            if (text[i] == '\\' && text[i + 1])
+                i++;
+            else
+                in_string = text[i] != '"';
         } else if (text[i] == '"') {
             in_string = true;
         } else if (strchr("{[", text[i])) {
