@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* doctor.c - the checks in their order: what only needs a look, then the browser, then the database. */
+/* doctor.c - the checks in their order: what only needs a look, then the browser, then the
+ * database. */
 #include "debug/doctor.h"
 #include "base/clock.h"
 #include "base/proc.h"

@@ -8,7 +8,8 @@
 #include "base/loop.h"
 #include "debug/doctor_report.h"
 
-/* The whole of a small file, such as those under /proc; false: it can't be read (`text` is "" then). */
+/* The whole of a small file, such as those under /proc; false: it can't be read (`text` is ""
+ * then). */
 bool doctor_read(const char *path, char *text, size_t size);
 
 /* doctor_system.c: memory, swap, pressure, /dev/shm, limits, fonts, clock, zones. */
@@ -17,11 +18,12 @@ void doctor_check_system(struct doctor_report *report, const struct config *conf
 /* doctor_disk.c: room and medium of run_dir and of where the database lies. */
 void doctor_check_disk(struct doctor_report *report, const struct config *config);
 
-/* doctor_chrome.c: program, switches, user, run_dir, each by itself. False: a browser can't be tried. */
+/* doctor_chrome.c: program, switches, user, run_dir, each by itself. False: a browser can't be
+ * tried. */
 bool doctor_check_chrome(struct doctor_report *report, const struct config *config);
 
-/* doctor_trial.c: start a browser as the engine does; version, sandbox, transport. done once, later, when nothing is
- * left of it. Cancelling hastens that. */
+/* doctor_trial.c: start a browser as the engine does; version, sandbox, transport. done once,
+ * later, when nothing is left of it. Cancelling hastens that. */
 struct doctor_trial;
 struct doctor_trial *doctor_trial_start(struct loop *loop, const struct config *config,
                                         struct doctor_report *report, loop_fn *done, void *ctx);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* doctor_chrome.c - what a browser needs before it can be started, one thing at a time.
  *
- * The engine's own launch plan is asked, so that the doctor can't be of another opinion. A plan stops at its first
- * problem; therefore it is asked for one part while harmless values stand in for the others.
+ * The engine's own launch plan is asked, so that the doctor can't be of another opinion. A plan
+ * stops at its first problem; therefore it is asked for one part while harmless values stand in for
+ * the others.
  */
 #include "base/str.h"
 #include "chrome/flags.h"
@@ -16,7 +17,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A configuration in which nothing can be wrong: any program, no switches, our own user, a directory that all reach. */
+/* A configuration in which nothing can be wrong: any program, no switches, our own user, a
+ * directory that all reach. */
 static struct config harmless(const struct config *config)
 {
     struct config copy = *config;
@@ -29,7 +31,7 @@ static struct config harmless(const struct config *config)
     return copy;
 }
 
-/* ---- the program ------------------------------------------------------------------------------- */
+/* ---- the program ----------------------------------------------------------------------------- */
 
 /* Somebody who has Chrome in PATH wonders why it is not found. */
 static bool find_in_path(char found[PATH_MAX])
@@ -109,7 +111,7 @@ static bool check_flags(struct doctor_report *report, const struct config *confi
     return verdict.level != DOCTOR_FAIL;
 }
 
-/* ---- the user and its directory ---------------------------------------------------------------- */
+/* ---- the user and its directory -------------------------------------------------------------- */
 
 static const char *user_name(uid_t uid)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* doctor_disk.c - room and medium of the two places that the engine writes to: run_dir and the database's folder. */
+/* doctor_disk.c - room and medium of the two places that the engine writes to: run_dir and the
+ * database's folder. */
 #include "base/str.h"
 #include "debug/doctor_checks.h"
 #include "debug/doctor_facts.h"
@@ -39,7 +40,7 @@ static bool find_existing(const char *path, char out[PATH_MAX])
     return *out != '\0';
 }
 
-/* ---- room -------------------------------------------------------------------------------------- */
+/* ---- room ------------------------------------------------------------------------------------ */
 
 static void check_space(struct doctor_report *report, const char *name, const char *path)
 {
@@ -60,7 +61,7 @@ static void check_space(struct doctor_report *report, const char *name, const ch
     doctor_report_add(report, name, &verdict);
 }
 
-/* ---- medium ------------------------------------------------------------------------------------ */
+/* ---- medium ---------------------------------------------------------------------------------- */
 
 static bool is_card(dev_t device, const char *source)
 {
@@ -103,7 +104,7 @@ static void check_medium(struct doctor_report *report, const char *name, const c
     mem_free(mountinfo);
 }
 
-/* ---- both places ------------------------------------------------------------------------------- */
+/* ---- both places ----------------------------------------------------------------------------- */
 
 /* As launch.c chooses it; whether it is fit for Chrome is told by the check of run_dir. */
 static const char *run_dir_of(const struct config *config)

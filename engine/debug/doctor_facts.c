@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* doctor_facts.c - readers of the kernel's texts; see doctor_facts.h. The verdicts are in doctor_judge.c. */
+/* doctor_facts.c - readers of the kernel's texts; see doctor_facts.h. The verdicts are in
+ * doctor_judge.c. */
 #include "debug/doctor_facts.h"
 #include "base/str.h"
 
@@ -21,7 +22,7 @@ static bool next_line(const char **text, char *line, size_t size)
     return true;
 }
 
-/* ---- mounts ------------------------------------------------------------------------------------ */
+/* ---- mounts ---------------------------------------------------------------------------------- */
 
 /* Blanks, tabs, newlines and backslashes stand as \040 and so on. */
 static void copy_unescaped(char *out, size_t size, const char *word)
@@ -40,7 +41,8 @@ static void copy_unescaped(char *out, size_t size, const char *word)
     out[n] = '\0';
 }
 
-/* "36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue"; the line is cut up. */
+/* "36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue"; the line is cut
+ * up. */
 static bool parse_mount(char *line, struct doctor_mount *out)
 {
     char *tail = strstr(line, " - ");
@@ -73,7 +75,7 @@ static const char *below(const char *path, const char *prefix)
 
     if (str_eq(prefix, "/"))
         return path;
-    if (!str_starts(path, prefix) || (path[len] != '\0' && path[len] != '/'))
+    if (strncmp(path, prefix, len) != 0 || (path[len] != '\0' && path[len] != '/'))
         return NULL;
     return path + len;
 }
@@ -123,7 +125,7 @@ bool doctor_mount_of_type(const char *mountinfo, const char *fstype, const char 
     return false;
 }
 
-/* ---- groups ------------------------------------------------------------------------------------ */
+/* ---- groups ---------------------------------------------------------------------------------- */
 
 /* "8:pids:/user.slice" is v1, "0::/user.slice" is v2. */
 bool doctor_own_group(const char *cgroup, const char *controller, char *out, size_t size)
@@ -159,7 +161,7 @@ bool doctor_is_card(const char *device)
     return strstr(device, "/mmcblk") != NULL || strstr(device, "/mmc_host/") != NULL;
 }
 
-/* ---- single numbers ---------------------------------------------------------------------------- */
+/* ---- single numbers -------------------------------------------------------------------------- */
 
 int64_t doctor_meminfo_bytes(const char *meminfo, const char *key)
 {
@@ -182,12 +184,14 @@ int64_t doctor_limit(const char *text)
     return sscanf(text, "%lld", &number) == 1 && number >= 0 ? (int64_t)number : DOCTOR_UNKNOWN;
 }
 
-int doctor_chrome_major(const char *product)
+int doctor_chrome_major(const char *user_agent)
 {
-    const char *slash = strchr(product, '/');
+    static const char name[] = "Chrome/"; /* HeadlessChrome as well */
+    const char *at = strstr(user_agent, name);
     int major;
 
-    return slash && sscanf(slash + 1, "%6d.", &major) == 1 && major > 0 ? major : DOCTOR_UNKNOWN;
+    return at && sscanf(at + strlen(name), "%6d.", &major) == 1 && major > 0 ? major
+                                                                             : DOCTOR_UNKNOWN;
 }
 
 bool doctor_is_confined(const char *status)

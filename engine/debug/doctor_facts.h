@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* doctor_facts.h - reading what the kernel tells about itself, and judging it. Text and numbers in, verdict out:
- * nothing here touches the machine.
+/* doctor_facts.h - reading what the kernel tells about itself, and judging it. Text and numbers in,
+ * verdict out: nothing here touches the machine.
  *
- * Sources: proc(5), proc_pid_mountinfo(5), cgroups(7), Documentation/accounting/psi.rst, adjtimex(2).
+ * Sources: proc(5), proc_pid_mountinfo(5), cgroups(7), Documentation/accounting/psi.rst,
+ * adjtimex(2).
  */
 #ifndef DEBUG_DOCTOR_FACTS_H
 #define DEBUG_DOCTOR_FACTS_H
@@ -14,7 +15,7 @@
 
 enum { DOCTOR_UNKNOWN = -1 };
 
-/* ---- /proc/self/mountinfo, /proc/self/cgroup --------------------------------------------------- */
+/* ---- /proc/self/mountinfo, /proc/self/cgroup ------------------------------------------------- */
 
 struct doctor_mount {
     char root[512];  /* what of the file system is mounted */
@@ -34,13 +35,15 @@ bool doctor_mount_of_type(const char *mountinfo, const char *fstype, const char 
 /* Our group below the hierarchy of a v1 controller, or of v2 (NULL). */
 bool doctor_own_group(const char *cgroup, const char *controller, char *out, size_t size);
 
-/* The directory of that group as this process sees it; false when it lies outside what is mounted. */
+/* The directory of that group as this process sees it; false when it lies outside what is mounted.
+ */
 bool doctor_group_dir(const struct doctor_mount *mount, const char *group, char *out, size_t size);
 
-/* Does a device path ("/dev/mmcblk0p2", "../../devices/.../mmcblk0/mmcblk0p2") name an SD or eMMC card? */
+/* Does a device path ("/dev/mmcblk0p2", "../../devices/.../mmcblk0/mmcblk0p2") name an SD or eMMC
+ * card? */
 bool doctor_is_card(const char *device);
 
-/* ---- single numbers ---------------------------------------------------------------------------- */
+/* ---- single numbers -------------------------------------------------------------------------- */
 
 /* "Key:   123 kB" of /proc/meminfo in bytes; DOCTOR_UNKNOWN. */
 int64_t doctor_meminfo_bytes(const char *meminfo, const char *key);
@@ -48,8 +51,8 @@ int64_t doctor_meminfo_bytes(const char *meminfo, const char *key);
 /* "max" or a number: INT64_MAX or that; DOCTOR_UNKNOWN for anything else. */
 int64_t doctor_limit(const char *text);
 
-/* 156 of "HeadlessChrome/156.0.7300.12"; DOCTOR_UNKNOWN. */
-int doctor_chrome_major(const char *product);
+/* 156 of "Mozilla/5.0 ... HeadlessChrome/156.0.0.0 Safari/537.36"; DOCTOR_UNKNOWN. */
+int doctor_chrome_major(const char *user_agent);
 
 /* By /proc/PID/status: does a seccomp filter stand between the process and the kernel? */
 bool doctor_is_confined(const char *status);
@@ -57,7 +60,7 @@ bool doctor_is_confined(const char *status);
 /* Does a file of this name hold Hangul glyphs? By known families; false means not known. */
 bool doctor_font_has_hangul(const char *file);
 
-/* ---- verdicts ---------------------------------------------------------------------------------- */
+/* ---- verdicts -------------------------------------------------------------------------------- */
 
 /* wanted: memory_cap_rung. */
 void doctor_judge_cap(const char *wanted, const struct cage_survey *survey,
@@ -81,8 +84,8 @@ struct doctor_shm {
 };
 void doctor_judge_shm(const struct doctor_shm *shm, struct doctor_verdict *out);
 
-/* Processes and threads: RLIMIT_NPROC (of Chrome's user), what the tightest group has left and allows; INT64_MAX is no
- * limit. */
+/* Processes and threads: RLIMIT_NPROC (of Chrome's user), what the tightest group has left and
+ * allows; INT64_MAX is no limit. */
 void doctor_judge_tasks(int64_t user_limit, int64_t group_room, int64_t group_max,
                         struct doctor_verdict *out);
 
@@ -116,8 +119,8 @@ void doctor_judge_clock(const struct doctor_clock *clock, struct doctor_verdict 
 /* How far the wall clock ran away from the monotonic one while the doctor looked. */
 void doctor_judge_step(int64_t step_ms, int64_t watched_ms, struct doctor_verdict *out);
 
-/* Browser.getVersion's product against chrome/tested_versions.def. */
-void doctor_judge_version(const char *product, struct doctor_verdict *out);
+/* The major version in a user agent against chrome/tested_versions.def. */
+void doctor_judge_version(const char *user_agent, struct doctor_verdict *out);
 
 /* What to do about a Chrome that did not start, by what it said. */
 const char *doctor_launch_advice(const char *text);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* doctor_judge.c - what numbers mean for the engine; see doctor_facts.h. Each bound has its reason beside it. */
+/* doctor_judge.c - what numbers mean for the engine; see doctor_facts.h. Each bound has its reason
+ * beside it. */
 #include "base/clock.h"
 #include "base/str.h"
 #include "debug/doctor_facts.h"
@@ -14,8 +15,7 @@ static long long mib(int64_t bytes)
     return (long long)(bytes / MIB);
 }
 
-/* ---- caps ---------------------------------------------------------------------------------------
- */
+/* ---- caps ------------------------------------------------------------------------------------ */
 
 /* One that is named and cannot be had stops the start of the pool. */
 static void judge_named_cap(enum cage_rung wanted, const struct cage_survey *survey,
@@ -75,7 +75,7 @@ void doctor_judge_budget(int64_t total_bytes, int64_t most_bytes, struct doctor_
         doctor_say_ok(out, "all browsers together may take %lld MiB", mib(most_bytes));
 }
 
-/* ---- memory ------------------------------------------------------------------------------------ */
+/* ---- memory ---------------------------------------------------------------------------------- */
 
 enum {
     BROWSER_MIB = 256,
@@ -142,7 +142,8 @@ void doctor_judge_pressure(const char *pressure, struct doctor_verdict *out)
         doctor_say_ok(out, "measured: tasks waited for memory %.1f %% of the last 10 s", some);
 }
 
-/* Chrome aborts without it, and tabs crash when it is full. 64 MiB is what containers get by default. */
+/* Chrome aborts without it, and tabs crash when it is full. 64 MiB is what containers get by
+ * default. */
 void doctor_judge_shm(const struct doctor_shm *shm, struct doctor_verdict *out)
 {
     static const char mount[] =
@@ -164,7 +165,7 @@ void doctor_judge_shm(const struct doctor_shm *shm, struct doctor_verdict *out)
         doctor_say_ok(out, "%lld MiB, %lld free", mib(shm->size_bytes), mib(shm->free_bytes));
 }
 
-/* ---- limits ------------------------------------------------------------------------------------ */
+/* ---- limits ---------------------------------------------------------------------------------- */
 
 /* A headless-shell with two tabs has 9 processes with about 70 threads (seen). */
 enum { TASKS_NEEDED = 150, TASKS_COMFORT = 600, FILES_NEEDED = 256, FILES_COMFORT = 1024 };
@@ -215,7 +216,7 @@ void doctor_judge_files(int64_t soft, int64_t hard, struct doctor_verdict *out)
         doctor_say_ok(out, "%s", *text ? text : "no limit");
 }
 
-/* ---- disk -------------------------------------------------------------------------------------- */
+/* ---- disk ------------------------------------------------------------------------------------ */
 
 /* A profile takes 2 MiB and 90 files (seen); 180 MB an hour were seen with programs that did not
  * delete theirs. Logs, database and failures want room as well. */
@@ -289,7 +290,7 @@ void doctor_judge_medium(const struct doctor_medium *medium, struct doctor_verdi
         judge_profiles_medium(medium, out);
 }
 
-/* ---- time -------------------------------------------------------------------------------------- */
+/* ---- time ------------------------------------------------------------------------------------ */
 
 enum { YEAR_FIRST = 2026, YEAR_LAST = 2100, NTP_ERROR_STATE = 5, STEP_TOLERATED_MS = 500 };
 
@@ -326,7 +327,7 @@ void doctor_judge_step(int64_t step_ms, int64_t watched_ms, struct doctor_verdic
         doctor_say_ok(out, "none within %lld ms", (long long)watched_ms);
 }
 
-/* ---- Chrome ------------------------------------------------------------------------------------ */
+/* ---- Chrome ---------------------------------------------------------------------------------- */
 
 static const struct {
     int major;
@@ -337,24 +338,25 @@ static const struct {
 #undef TESTED
 };
 
-void doctor_judge_version(const char *product, struct doctor_verdict *out)
+void doctor_judge_version(const char *user_agent, struct doctor_verdict *out)
 {
-    int major = doctor_chrome_major(product);
+    int major = doctor_chrome_major(user_agent);
     int oldest = tested[0].major, newest = tested[ARRAY_LEN(tested) - 1].major;
 
     for (size_t i = 0; i < ARRAY_LEN(tested); i++)
         if (tested[i].major == major) {
-            doctor_say_ok(out, "%.100s, tested (%s)", product, tested[i].where);
+            doctor_say_ok(out, "%d, tested (%s)", major, tested[i].where);
             return;
         }
     if (major == DOCTOR_UNKNOWN)
-        doctor_say_warn(out, "use chromium or Chrome", "\"%.100s\": expected NAME/NUMBER", product);
+        doctor_say_warn(out, "use chromium or Chrome", "\"%.200s\": expected Chrome/NUMBER in it",
+                        user_agent);
     else if (major < oldest)
         doctor_say_warn(out, "upgrade it: old browsers also have known holes",
-                        "%.100s, older than the oldest tested, %d", product, oldest);
+                        "%d, older than the oldest tested, %d", major, oldest);
     else
         doctor_say_warn(out, "it works as a rule; scripts/test tells for sure",
-                        "%.100s, not tested (newest tested: %d)", product, newest);
+                        "%d, not tested (newest tested: %d)", major, newest);
 }
 
 const char *doctor_launch_advice(const char *text)

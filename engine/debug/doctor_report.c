@@ -12,7 +12,7 @@ static const enum err_code worst_first[] = {
     ERR_CONFIG, ERR_DISK, ERR_PIDS, ERR_FDS, ERR_LAUNCH, ERR_STORE, ERR_SITE,
 };
 
-/* ---- verdicts ---------------------------------------------------------------------------------- */
+/* ---- verdicts -------------------------------------------------------------------------------- */
 
 static void say(struct doctor_verdict *out, enum doctor_level level, enum err_code code,
                 const char *advice, const char *fmt, va_list args) PRINTF_LIKE(5, 0);
@@ -56,7 +56,7 @@ void doctor_say_fail(struct doctor_verdict *out, enum err_code code, const char 
     va_end(args);
 }
 
-/* ---- the report -------------------------------------------------------------------------------- */
+/* ---- the report ------------------------------------------------------------------------------ */
 
 void doctor_report_init(struct doctor_report *report, bool json)
 {

@@ -5,8 +5,9 @@
  *     warn  /dev/shm        64 MiB, 64 MiB of it free
  *           give the container more: docker run --shm-size=256m
  *
- * JSON: {"checks":[{"name","level","found","advice"},...],"fit":true,"exit_code":0,"warnings":1,"failures":0}, level
- * being ok, warn or fail, advice null where all is well.
+ * JSON: {"checks":[{"name","level","found","advice"},...],
+ *        "fit":true,"exit_code":0,"warnings":1,"failures":0}
+ * level is ok, warn or fail; advice is null where all is well.
  */
 #ifndef DEBUG_DOCTOR_REPORT_H
 #define DEBUG_DOCTOR_REPORT_H
@@ -46,8 +47,8 @@ void doctor_report_add(struct doctor_report *report, const char *name,
                        const struct doctor_verdict *verdict);
 void doctor_report_end(struct doctor_report *report);
 
-/* Of the worst failure: configuration before disk before limits before Chrome before database before sites before the
- * rest, since the former are often the cause of the latter. */
+/* Of the worst failure: configuration before disk before limits before Chrome before database
+ * before sites before the rest, since the former are often the cause of the latter. */
 int doctor_report_exit_code(const struct doctor_report *report);
 
 #endif

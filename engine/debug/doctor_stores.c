@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* ---- site files -------------------------------------------------------------------------------- */
+/* ---- site files ------------------------------------------------------------------------------ */
 
 struct first_problem {
     char text[400];
@@ -47,7 +47,7 @@ void doctor_check_sites(struct doctor_report *report, const struct config *confi
     doctor_report_add(report, "sites", &verdict);
 }
 
-/* ---- the database ------------------------------------------------------------------------------ */
+/* ---- the database ---------------------------------------------------------------------------- */
 
 struct doctor_database {
     struct loop *loop;

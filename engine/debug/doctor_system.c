@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* doctor_system.c - what the machine gives: memory, limits, fonts, time. Gathers; doctor_judge.c judges. */
+/* doctor_system.c - what the machine gives: memory, limits, fonts, time. Gathers; doctor_judge.c
+ * judges. */
 #include "base/clock.h"
 #include "base/str.h"
 #include "chrome/cage.h"
@@ -36,7 +37,7 @@ bool doctor_read(const char *path, char *text, size_t size)
     return n >= 0;
 }
 
-/* ---- memory ------------------------------------------------------------------------------------ */
+/* ---- memory ---------------------------------------------------------------------------------- */
 
 static void check_cage(struct doctor_report *report, const struct config *config)
 {
@@ -112,7 +113,7 @@ static void check_shm(struct doctor_report *report, const struct config *config)
     doctor_report_add(report, "/dev/shm", &verdict);
 }
 
-/* ---- limits ------------------------------------------------------------------------------------ */
+/* ---- limits ---------------------------------------------------------------------------------- */
 
 static int64_t rlimit_number(rlim_t limit)
 {
@@ -181,7 +182,7 @@ static void check_limits(struct doctor_report *report, char text[TEXT_BYTES])
     doctor_report_add(report, "open files", &verdict);
 }
 
-/* ---- fonts ------------------------------------------------------------------------------------- */
+/* ---- fonts ----------------------------------------------------------------------------------- */
 
 static bool find_hangul(const char *dir, int depth, char found[PATH_MAX])
 {
@@ -226,7 +227,7 @@ static void check_fonts(struct doctor_report *report)
     doctor_report_add(report, "fonts", &verdict);
 }
 
-/* ---- time -------------------------------------------------------------------------------------- */
+/* ---- time ------------------------------------------------------------------------------------ */
 
 static void check_clock(struct doctor_report *report)
 {

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* soak.c - thousands of pages through the pool, and what grows meanwhile.
  *
- * Drives the engine's own jobs (politeness, lease, navigation, extraction, retries) against a running
- * catchdeal-boards; only the store is left out. Each board is a lane with one page at a time, so the boards share
- * the tabs evenly. What it prints is explained in README.md; tests/bench/run-soak starts all that is needed.
+ * Drives the engine's own jobs (politeness, lease, navigation, extraction, retries) against a
+ * running catchdeal-boards; only the store is left out. Each board is a lane with one page at a
+ * time, so the boards share the tabs evenly. What it prints is explained in README.md;
+ * tests/bench/run-soak starts all that is needed.
  *
- * Exit codes: 0 fine; 1 a slot leaked, a process or a directory is left, or more than 1 % of the pages failed; otherwise
- * as catchdeal-engine (2 usage, 3 configuration, 4 site file, 6 Chrome can't start, 10 interrupted).
+ * Exit codes: 0 fine; 1 a slot leaked, a process or a directory is left, or more than 1 % of the
+ * pages failed; otherwise as catchdeal-engine (2 usage, 3 configuration, 4 site file, 6 Chrome
+ * can't start, 10 interrupted).
  */
 #include "base/buf.h"
 #include "base/clock.h"
@@ -91,7 +93,7 @@ struct soak {
     bool interrupted;
 };
 
-/* ---- measuring --------------------------------------------------------------------------------- */
+/* ---- measuring ------------------------------------------------------------------------------- */
 
 static double own_cpu_s(void)
 {
@@ -181,7 +183,8 @@ static void take_sample(struct soak *soak)
     soak->sampling_cpu_s += own_cpu_s() - before_s;
 }
 
-/* Slope of the line through the samples after the warm-up, per 1,000 pages; NAN: too few of them. */
+/* Slope of the line through the samples after the warm-up, per 1,000 pages; NAN: too few of them.
+ */
 static double growth(const struct soak *soak, size_t offset)
 {
     int64_t warm_up = soak->options->pages * WARM_UP_PERCENT / 100;
@@ -204,7 +207,7 @@ static double growth(const struct soak *soak, size_t offset)
     return (n * sxy - sx * sy) / (n * sxx - sx * sx) * 1000;
 }
 
-/* ---- pages ------------------------------------------------------------------------------------- */
+/* ---- pages ----------------------------------------------------------------------------------- */
 
 static void finish(struct soak *soak);
 static void on_page(const struct job_result *result, const struct err *err, void *ctx);
@@ -248,7 +251,7 @@ static void on_page(const struct job_result *result, const struct err *err, void
         finish(soak);
 }
 
-/* ---- the end ----------------------------------------------------------------------------------- */
+/* ---- the end --------------------------------------------------------------------------------- */
 
 static void on_pool_stopped(void *ctx)
 {
@@ -301,7 +304,7 @@ static size_t count_processes(void)
     return n;
 }
 
-/* ---- what came out ----------------------------------------------------------------------------- */
+/* ---- what came out --------------------------------------------------------------------------- */
 
 /* By our own look at the sums, and by the pool's. */
 static long long slot_leaks(const struct soak *soak)
@@ -410,7 +413,7 @@ static int verdict(const struct soak *soak)
     return failed * 1000 > soak->ended * FAILED_PERMILLE ? 1 : 0;
 }
 
-/* ---- putting it together ----------------------------------------------------------------------- */
+/* ---- putting it together --------------------------------------------------------------------- */
 
 static int fail(const struct err *err)
 {
@@ -509,7 +512,7 @@ static int load(struct soak *soak, struct err *err)
                                        : err_set(err, ERR_USAGE, "at most %d boards", MAX_BOARDS);
 }
 
-/* ---- the command line -------------------------------------------------------------------------- */
+/* ---- the command line ------------------------------------------------------------------------ */
 
 static const char usage[] =
     "bench-soak --port PORT [--pages N] [--every N] [--tabs N] [--browsers N] [--boards A,B,...] "

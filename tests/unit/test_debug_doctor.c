@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_debug_doctor.c - what the doctor reads from the kernel, what it makes of it, and how it tells. */
+/* test_debug_doctor.c - what the doctor reads from the kernel, what it makes of it, and how it
+ * tells. */
 #include "base/jdoc.h"
 #include "debug/doctor_facts.h"
 #include "support/unit.h"
@@ -20,7 +21,7 @@ static const char mountinfo[] =
     "41 31 0:38 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n"
     "a line that is none\n";
 
-/* ---- reading ----------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 static void finds_the_deepest_mount_and_the_last_of_those(void **state)
 {
@@ -103,7 +104,10 @@ static void reads_numbers_of_the_kernel(void **state)
 static void reads_versions(void **state)
 {
     (void)state;
-    assert_int_equal(doctor_chrome_major("HeadlessChrome/156.0.7300.12"), 156);
+    assert_int_equal(
+        doctor_chrome_major("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 "
+                            "(KHTML, like Gecko) HeadlessChrome/156.0.0.0 Safari/537.36"),
+        156);
     assert_int_equal(doctor_chrome_major("Chrome/99"), 99);
     assert_int_equal(doctor_chrome_major("Lightpanda"), DOCTOR_UNKNOWN);
     assert_int_equal(doctor_chrome_major("Chrome/x"), DOCTOR_UNKNOWN);
@@ -120,7 +124,7 @@ static void knows_fonts_with_hangul_by_name(void **state)
     assert_false(doctor_font_has_hangul("NotoSans-Regular.ttf"));
 }
 
-/* ---- judging ----------------------------------------------------------------------------------- */
+/* ---- judging --------------------------------------------------------------------------------- */
 
 static void expect_level(const struct doctor_verdict *verdict, enum doctor_level level,
                          enum err_code code)
@@ -364,7 +368,7 @@ static void an_untested_browser_is_warned_about(void **state)
     struct doctor_verdict verdict;
 
     (void)state;
-    doctor_judge_version("HeadlessChrome/156.0.7300.12", &verdict);
+    doctor_judge_version("Mozilla/5.0 HeadlessChrome/156.0.0.0", &verdict);
     expect_level(&verdict, DOCTOR_OK, ERR_OK);
     doctor_judge_version("Chrome/80.0.1.1", &verdict);
     expect_level(&verdict, DOCTOR_WARN, ERR_OK);
@@ -387,7 +391,7 @@ static void advice_follows_from_what_chrome_said(void **state)
     assert_non_null(strstr(doctor_launch_advice("something new"), "by hand"));
 }
 
-/* ---- telling ----------------------------------------------------------------------------------- */
+/* ---- telling --------------------------------------------------------------------------------- */
 
 static void fill(struct doctor_report *report, bool json)
 {
