@@ -73,6 +73,7 @@ static const char *below(const char *path, const char *prefix)
 {
     size_t len = strlen(prefix);
 
+    check(path);
     if (str_eq(prefix, "/"))
         return path;
     if (strncmp(path, prefix, len) != 0 || (path[len] != '\0' && path[len] != '/'))
