@@ -6,10 +6,14 @@
 #include "base/fetch.h"
 #include "base/list.h"
 #include "base/loop_glue.h"
+#include "base/netaddr.h"
 #include "base/str.h"
+#include "base/url.h"
 
 #include <curl/curl.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #ifndef CATCHDEAL_VERSION
 #define CATCHDEAL_VERSION "unknown"
@@ -29,11 +33,13 @@ struct fetch {
     struct buf body;
     fetch_fn *done;
     void *ctx;
+    char *private_origin;
+    char refused[128]; /* "" or why a connection was not made */
     char error[CURL_ERROR_SIZE];
     bool busy; /* its callback runs */
 };
 
-/* ---- options -----------------------------------------------------------------------------------
+/* ---- body and names ------------------------------------------------------------------------------
  */
 
 static size_t on_body(char *bytes, size_t size, size_t n, void *ctx)
@@ -74,6 +80,76 @@ static struct curl_slist *resolve_localhost(const char *url)
     return list;
 }
 
+/* ---- private networks --------------------------------------------------------------------------
+ */
+
+static bool is_at_own_origin(const struct fetch *fetch)
+{
+    struct url_parts now;
+    char *url = NULL;
+    struct err err;
+    bool is_own;
+
+    if (!fetch->private_origin)
+        return false;
+    curl_easy_getinfo(fetch->easy, CURLINFO_EFFECTIVE_URL, &url);
+    is_own = url && url_split(url, &now, &err) == 0 && str_eq(now.origin, fetch->private_origin);
+    if (url)
+        url_parts_fini(&now);
+    return is_own;
+}
+
+static bool may_talk_to(struct fetch *fetch, const struct netaddr *address)
+{
+    const char *kind = netaddr_private_kind(address);
+    char text[NETADDR_TEXT_BYTES];
+
+    if (!kind || is_at_own_origin(fetch))
+        return true;
+    netaddr_text(address, text);
+    snprintf(fetch->refused, sizeof(fetch->refused), "refused: %s is a private address (%s)", text,
+             kind);
+    return false;
+}
+
+/* A name may have several addresses: those that are public remain. */
+static curl_socket_t on_open_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *peer)
+{
+    struct netaddr address;
+
+    if (purpose != CURLSOCKTYPE_IPCXN || !netaddr_from_sockaddr(&peer->addr, &address) ||
+        !may_talk_to(ctx, &address))
+        return CURL_SOCKET_BAD;
+    return socket(peer->family, peer->socktype | SOCK_CLOEXEC, peer->protocol);
+}
+
+/* The connection may be one that another request was allowed to open. */
+static int on_before_request(void *ctx, char *peer_ip, char *local_ip, int peer_port,
+                             int local_port)
+{
+    struct netaddr address;
+
+    (void)local_ip, (void)peer_port, (void)local_port;
+    if (netaddr_from_host(peer_ip, &address) != NETADDR_ADDRESS || !may_talk_to(ctx, &address))
+        return CURL_PREREQFUNC_ABORT;
+    return CURL_PREREQFUNC_OK;
+}
+
+static void set_private_origin(struct fetch *fetch, const char *origin)
+{
+    struct url_parts parts;
+    struct err err;
+
+    if (!origin)
+        return;
+    if (url_split(origin, &parts, &err) == 0)
+        fetch->private_origin = mem_strdup(parts.origin);
+    url_parts_fini(&parts);
+}
+
+/* ---- options -----------------------------------------------------------------------------------
+ */
+
 static void set_options(struct fetch *fetch, const struct fetch_request *request)
 {
     CURL *easy = fetch->easy;
@@ -96,6 +172,10 @@ static void set_options(struct fetch *fetch, const struct fetch_request *request
     must(curl_easy_setopt(easy, CURLOPT_PROXY, ""));
     must(curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED));
     must(curl_easy_setopt(easy, CURLOPT_RESOLVE, fetch->resolve));
+    must(curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket));
+    must(curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, fetch));
+    must(curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_before_request));
+    must(curl_easy_setopt(easy, CURLOPT_PREREQDATA, fetch));
     must(curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, fetch->error));
     must(curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body));
     must(curl_easy_setopt(easy, CURLOPT_WRITEDATA, fetch));
@@ -109,7 +189,9 @@ static void error_of(const struct fetch *fetch, CURLcode code, const char *url, 
 {
     const char *text = *fetch->error ? fetch->error : curl_easy_strerror(code);
 
-    if (buf_overflowed(&fetch->body))
+    if (*fetch->refused && (code == CURLE_COULDNT_CONNECT || code == CURLE_ABORTED_BY_CALLBACK))
+        err_set(err, ERR_NETWORK, "%s: %s", url, fetch->refused);
+    else if (buf_overflowed(&fetch->body))
         err_set(err, ERR_PROTOCOL, "%s: larger than %zu bytes", url, fetch->body.max_bytes);
     else if (code == CURLE_OPERATION_TIMEDOUT)
         err_set(err, ERR_TIMEOUT, "%s: %s", url, text);
@@ -126,6 +208,7 @@ static void fetch_destroy(struct fetch *fetch)
     curl_easy_cleanup(fetch->easy);
     curl_slist_free_all(fetch->resolve);
     buf_fini(&fetch->body);
+    mem_free(fetch->private_origin);
     mem_free(fetch);
 }
 
@@ -213,6 +296,7 @@ struct fetch *fetch_start(struct fetch_client *client, const struct fetch_reques
     list_init(&fetch->link);
     list_append(&client->fetches, &fetch->link);
     fetch->resolve = resolve_localhost(request->url);
+    set_private_origin(fetch, request->private_origin);
     fetch->easy = curl_easy_init();
     check(fetch->easy);
     set_options(fetch, request);

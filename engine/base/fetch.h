@@ -3,6 +3,10 @@
  *
  * Bounded in size, time and redirects; http and https only. The callback comes exactly once, later,
  * unless fetch_cancel came first.
+ *
+ * Private networks (base/netaddr.h) are closed: each connection's resolved address is judged before
+ * it is made, and once more before a request goes out on it, so neither redirects nor names that
+ * lead there get through, nor does a connection that another request had left open.
  */
 #ifndef BASE_FETCH_H
 #define BASE_FETCH_H
@@ -20,26 +24,28 @@ struct fetch_request {
     int64_t timeout_ms;     /* whole request */
     size_t max_bytes;       /* of the body; more is ERR_PROTOCOL */
     int max_redirects;
+    const char *private_origin; /* copied; "http://host[:port]" that may be at a private address;
+                                   NULL: none */
 };
 
 struct fetch_result {
-    long status;             /* HTTP status of the last answer */
-    const char *body;        /* NUL added; valid during the callback */
+    long status;      /* HTTP status of the last answer */
+    const char *body; /* NUL added; valid during the callback */
     size_t body_len;
     const char *content_type; /* "" when absent */
     const char *url;          /* after redirects */
 };
 
 /* err NULL: an answer came, whatever its status. Otherwise ERR_TIMEOUT, ERR_NETWORK, ERR_PROTOCOL
- * and `result` is NULL. */
+ * and `result` is NULL. "refused: 10.0.0.1 is a private address (private)" is ERR_NETWORK. */
 typedef void fetch_fn(const struct fetch_result *result, const struct err *err, void *ctx);
 
 struct fetch_client *fetch_client_new(struct loop *loop);
 void fetch_client_free(struct fetch_client **client); /* cancels what is under way */
 
 /* *.localhost resolves to loopback without asking DNS (RFC 6761), as in Chrome. */
-struct fetch *fetch_start(struct fetch_client *client, const struct fetch_request *request, fetch_fn *done,
-                          void *ctx);
+struct fetch *fetch_start(struct fetch_client *client, const struct fetch_request *request,
+                          fetch_fn *done, void *ctx);
 void fetch_cancel(struct fetch **fetch);
 
 #endif

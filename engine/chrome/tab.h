@@ -24,6 +24,7 @@ struct tab;
  * viewport_w/h: 0 keeps the tab's default. */
 struct tab_page {
     const char *url;
+    const char *own_origin; /* "http://host[:port]" that may be at a private address; NULL: none */
     int viewport_w, viewport_h;
     int64_t timeout_ms;
 };

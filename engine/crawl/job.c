@@ -54,6 +54,7 @@ struct job {
     struct crawl_env env;
     const struct site *site;
     char *url;
+    char *own_origin;
     int page;
     int64_t run_id;
     int64_t min_delay_ms;
@@ -110,6 +111,7 @@ struct job *job_start(const struct crawl_env *env, const struct job_request *req
     job->env = *env;
     job->site = request->site;
     job->url = mem_strdup(request->url);
+    job->own_origin = mem_strdup(request->own_origin);
     job->page = request->page;
     job->run_id = request->run_id;
     job->min_delay_ms = request->min_delay_ms;
@@ -141,6 +143,7 @@ static void job_queue(struct job *job)
         .url = job->url,
         .min_delay_ms = job->min_delay_ms,
         .obey_robots = job->site->obey_robots,
+        .own_origin = job->own_origin,
     };
 
     if (job->state == JOB_WAITING_RETRY)
@@ -190,6 +193,7 @@ static void on_granted(struct lease *lease, const struct err *err, void *ctx)
     struct job *job = ctx;
     struct tab_page page = {
         .url = job->url,
+        .own_origin = job->own_origin,
         .viewport_w = job->site->viewport_width,
         .viewport_h = job->site->viewport_height,
     };
@@ -354,6 +358,7 @@ void job_free(struct job **job)
     loop_timer_free(&(*job)->wake);
     row_set_free(&(*job)->rows);
     mem_free((*job)->url);
+    mem_free((*job)->own_origin);
     mem_free(*job);
     *job = NULL;
 }

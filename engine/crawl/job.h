@@ -21,6 +21,7 @@ struct job;
 struct job_request {
     const struct site *site; /* borrowed for the job's life */
     const char *url;         /* absolute, copied */
+    const char *own_origin;  /* the site's own: may be at a private address; NULL: none; copied */
     int page;                /* the board's number, for messages */
     int64_t run_id;          /* of the ledger, 0: none */
     int64_t min_delay_ms;

@@ -45,6 +45,7 @@ struct polite_ticket {
     char *path;
     int64_t min_delay_ms;
     bool obey_robots;
+    bool own;                   /* the gate's origin is the site's own */
     struct loop_timer *refusal; /* answers a bad URL, later */
     struct err bad;
     polite_fn *done;
@@ -134,6 +135,7 @@ struct polite_ticket *polite_ask(struct polite *polite, const struct polite_requ
         return ticket;
     }
     ticket->path = mem_strdup(parts.path);
+    ticket->own = str_eq(parts.origin, request->own_origin);
     ticket->gate = map_get(&polite->gates, parts.origin);
     if (!ticket->gate)
         ticket->gate = gate_new(polite, parts.origin);
@@ -219,7 +221,7 @@ static void on_robots(const struct fetch_result *result, const struct err *err, 
     loop_timer_start(gate->turn, 0);
 }
 
-static void fetch_robots(struct gate *gate)
+static void fetch_robots(struct gate *gate, bool own)
 {
     char *url = mem_printf("%s/robots.txt", gate->origin);
     struct fetch_request request = {
@@ -228,6 +230,7 @@ static void fetch_robots(struct gate *gate)
         .timeout_ms = ROBOTS_TIMEOUT_MS,
         .max_bytes = ROBOTS_MAX_BYTES,
         .max_redirects = ROBOTS_REDIRECTS,
+        .private_origin = own ? gate->origin : NULL,
     };
 
     gate->fetching = fetch_start(gate->polite->client, &request, on_robots, gate);
@@ -274,7 +277,7 @@ static void gate_turn(void *ctx)
     if (wait_ms > 0)
         loop_timer_start(gate->turn, wait_ms);
     else if (ticket->obey_robots && !has_fresh_robots(gate))
-        fetch_robots(gate);
+        fetch_robots(gate, ticket->own);
     else if (ticket->obey_robots && !robots_allow(gate->robots, ticket->path, &rule))
         refuse(ticket, rule);
     else

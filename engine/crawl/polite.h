@@ -22,6 +22,7 @@ struct polite_request {
     const char *url; /* absolute http(s), copied */
     int64_t min_delay_ms;
     bool obey_robots;
+    const char *own_origin; /* copied; as in struct tab_page: it may be at a private address */
 };
 
 /* err NULL: go, now. Otherwise (the ticket still wants releasing):

@@ -7,6 +7,7 @@
 #include "crawl/run.h"
 #include "base/buf.h"
 #include "base/log.h"
+#include "base/url.h"
 
 enum { URL_MAX_BYTES = 8192 };
 
@@ -104,7 +105,9 @@ static void next_page(struct run *run)
         .run_id = run->ledger.id,
         .min_delay_ms = mapped ? run->env.config->origin_min_delay : run->site->min_delay_ms,
     };
+    struct url_parts parts;
     struct buf url;
+    struct err ignored;
 
     if (run->cancelled && run->end.code == ERR_OK)
         err_set(&run->end, ERR_CANCELLED, "cancelled");
@@ -115,7 +118,11 @@ static void next_page(struct run *run)
     buf_init(&url, URL_MAX_BYTES);
     page_url(run, &url);
     request.url = buf_str(&url);
+    /* The operator's own words, never a page's. A URL that is none is told by the job. */
+    if (url_split(request.url, &parts, &ignored) == 0)
+        request.own_origin = parts.origin;
     run->job = job_start(&run->env, &request, on_page_done, run);
+    url_parts_fini(&parts);
     buf_fini(&url);
 }
 

@@ -23,6 +23,10 @@ struct world {
     int left;
     bool free_client;
     bool cancel;
+    int canary_requests; /* what reached /canary, whoever asked */
+    char *canary;        /* "http://127.0.0.1:PORT/canary" */
+    char *origin;        /* "http://127.0.0.1:PORT" */
+    char *own;           /* the origin that may be private, NULL: none */
 };
 
 /* ---- server ------------------------------------------------------------------------------------
@@ -54,7 +58,9 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
                                   const char *method, const char *version, const char *upload,
                                   size_t *upload_size, void **request)
 {
-    (void)ctx, (void)method, (void)version, (void)upload, (void)upload_size, (void)request;
+    struct world *w = ctx;
+
+    (void)method, (void)version, (void)upload, (void)upload_size, (void)request;
     if (str_eq(url, "/hello"))
         return answer(connection, 200, "hi", NULL, NULL);
     if (str_eq(url, "/agent"))
@@ -63,6 +69,12 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
         return answer(connection, 200, header_of(connection, "Host"), NULL, NULL);
     if (str_eq(url, "/moved"))
         return answer(connection, 302, "", "Location", "/hello");
+    if (str_eq(url, "/canary")) {
+        w->canary_requests++;
+        return answer(connection, 200, "sung", NULL, NULL);
+    }
+    if (str_eq(url, "/to-canary"))
+        return answer(connection, 302, "", "Location", w->canary);
     if (str_eq(url, "/round"))
         return answer(connection, 302, "", "Location", "/round");
     if (str_eq(url, "/to-file"))
@@ -108,10 +120,13 @@ static int world_make(void **state)
     struct sockaddr_in address = {.sin_family = AF_INET};
 
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    w->server = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD, 0, NULL, NULL, on_request, NULL,
+    w->server = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD, 0, NULL, NULL, on_request, w,
                                  MHD_OPTION_SOCK_ADDR, &address, MHD_OPTION_END);
     assert_non_null(w->server);
     w->port = MHD_get_daemon_info(w->server, MHD_DAEMON_INFO_BIND_PORT)->port;
+    w->canary = mem_printf("http://127.0.0.1:%d/canary", w->port);
+    w->origin = mem_printf("http://127.0.0.1:%d", w->port);
+    w->own = w->origin;
     w->loop = loop_new();
     w->client = fetch_client_new(w->loop);
     buf_init(&w->seen, BUF_MAX_DEFAULT);
@@ -129,6 +144,8 @@ static int world_end(void **state)
     MHD_stop_daemon(w->server);
     buf_fini(&w->seen);
     buf_fini(&w->url);
+    mem_free(w->canary);
+    mem_free(w->origin);
     mem_free(w);
     return 0;
 }
@@ -164,10 +181,13 @@ static struct fetch_request standard(const char *url)
 static void start(struct world *w, const char *host, const char *path)
 {
     char *url = mem_printf("http://%s:%d%s", host, w->port, path);
+    char *own = mem_printf("http://%s:%d", host, w->port);
     struct fetch_request request = standard(url);
 
+    request.private_origin = w->own ? own : NULL;
     w->fetch = fetch_start(w->client, &request, on_fetched, w);
     w->left++;
+    mem_free(own);
     mem_free(url);
 }
 
@@ -273,6 +293,7 @@ static void get_with_timeout(struct world *w, int port, int64_t timeout_ms)
     struct fetch_request request = standard(url);
 
     request.timeout_ms = timeout_ms;
+    request.private_origin = url;
     fetch_start(w->client, &request, on_fetched, w);
     w->left = 1;
     loop_run(w->loop);
@@ -336,6 +357,7 @@ static void user_agent_is_ours_or_the_given_one(void **state)
     struct fetch_request request = standard(url);
 
     request.user_agent = "test/1";
+    request.private_origin = url;
     fetch_start(w->client, &request, on_fetched, w);
     w->left = 1;
     loop_run(w->loop);
@@ -409,6 +431,91 @@ static void client_may_be_freed_in_a_callback(void **state)
     assert_null(w->client);
 }
 
+/* ---- private networks ----------------------------------------------------------------------------
+ */
+
+static void assert_refused(struct world *w, const char *url, const char *own)
+{
+    struct fetch_request request = standard(url);
+
+    buf_clear(&w->seen);
+    w->err = (struct err){0};
+    request.private_origin = own;
+    fetch_start(w->client, &request, on_fetched, w);
+    w->left = 1;
+    loop_run(w->loop);
+
+    assert_int_equal(w->canary_requests, 0);
+    assert_string_equal(buf_str(&w->seen), "!network;");
+    if (!strstr(w->err.text, "refused: ") ||
+        !strstr(w->err.text, " is a private address (loopback)"))
+        fail_msg("%s: %s", url, w->err.text);
+}
+
+static void private_addresses_are_refused_however_they_are_written(void **state)
+{
+    static const char *const hosts[] = {
+        "127.0.0.1", "127.1", "0x7f000001", "localhost", "spa.localhost", "[::ffff:127.0.0.1]",
+    };
+    struct world *w = *state;
+
+    for (size_t i = 0; i < ARRAY_LEN(hosts); i++) {
+        char *url = mem_printf("http://%s:%d/canary", hosts[i], w->port);
+
+        assert_refused(w, url, NULL);
+        mem_free(url);
+    }
+}
+
+static void own_origin_is_scheme_host_and_port_exactly(void **state)
+{
+    static const char *const others[] = {"http://127.0.0.1", "http://127.0.0.2:%d",
+                                         "https://127.0.0.1:%d", "http://localhost:%d", "nonsense"};
+    struct world *w = *state;
+
+    for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+        char port[16];
+        struct buf own;
+
+        snprintf(port, sizeof(port), "%d", w->port);
+        buf_init(&own, 100);
+        buf_adds(&own, others[i]);
+        if (str_ends(others[i], "%d")) {
+            own.len -= 2;
+            buf_adds(&own, port);
+        }
+        assert_refused(w, w->canary, buf_str(&own));
+        buf_fini(&own);
+    }
+    get(w, "/canary");
+    assert_int_equal(w->canary_requests, 1);
+}
+
+/* The first server is at its own origin; where it sends us is not. */
+static void redirect_from_the_own_origin_to_another_private_one_is_refused(void **state)
+{
+    struct world *w = *state;
+    char *url = mem_printf("http://a.localhost:%d/to-canary", w->port);
+    char *own = mem_printf("http://a.localhost:%d", w->port);
+
+    assert_refused(w, url, own);
+    mem_free(own);
+    mem_free(url);
+}
+
+static void open_connection_to_a_private_address_is_not_borrowed(void **state)
+{
+    struct world *w = *state;
+    char *url = mem_printf("http://a.localhost:%d/to-canary", w->port);
+    char *own = mem_printf("http://a.localhost:%d", w->port);
+
+    get(w, "/hello"); /* leaves a connection to 127.0.0.1 open */
+    assert_refused(w, w->canary, NULL);
+    assert_refused(w, url, own);
+    mem_free(own);
+    mem_free(url);
+}
+
 static void client_may_be_freed_with_a_fetch_under_way(void **state)
 {
     struct world *w = *state;
@@ -441,6 +548,10 @@ int main(void)
         FETCH_TEST(may_be_cancelled_in_its_callback),
         FETCH_TEST(client_may_be_freed_in_a_callback),
         FETCH_TEST(client_may_be_freed_with_a_fetch_under_way),
+        FETCH_TEST(private_addresses_are_refused_however_they_are_written),
+        FETCH_TEST(own_origin_is_scheme_host_and_port_exactly),
+        FETCH_TEST(redirect_from_the_own_origin_to_another_private_one_is_refused),
+        FETCH_TEST(open_connection_to_a_private_address_is_not_borrowed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

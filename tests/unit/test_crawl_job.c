@@ -92,6 +92,7 @@ struct polite_ticket *polite_ask(struct polite *polite, const struct polite_requ
 
     (void)polite;
     assert_true(request->obey_robots);
+    assert_string_equal(request->own_origin, "http://a.localhost");
     ticket->done = done;
     ticket->ctx = ctx;
     world.tickets++;
@@ -180,6 +181,7 @@ void tab_navigate(struct tab *tab, const struct tab_page *page, tab_done_fn *don
     struct tab_wait *wait = mem_new(struct tab_wait);
 
     assert_string_equal(page->url, "http://a.localhost/list?page=1");
+    assert_string_equal(page->own_origin, "http://a.localhost");
     *wait = (struct tab_wait){.lease = (struct lease *)tab, .done = done, .ctx = ctx};
     loop_defer(world.loop, answer_navigate, wait);
 }
@@ -303,8 +305,10 @@ static void run_job(void)
 {
     struct crawl_env env = {
         .loop = world.loop, .config = &world.config, .store = (struct store *)&world};
-    struct job_request request = {
-        .site = world.site, .url = "http://a.localhost/list?page=1", .page = 1};
+    struct job_request request = {.site = world.site,
+                                  .url = "http://a.localhost/list?page=1",
+                                  .own_origin = "http://a.localhost",
+                                  .page = 1};
 
     world.job = job_start(&env, &request, on_done, NULL);
     assert_int_equal(world.ended, 0);
