@@ -190,6 +190,7 @@ $(BIN)/bench-%: $(OUT)/obj/tests/bench/%.o $(call link_libs,crawl)
 	@mkdir -p $(@D)
 	@echo "  LINK  $@"
 	@$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS_ALL)
+.PRECIOUS: $(OUT)/obj/tests/bench/%.o
 
 .PHONY: bench-soak
 bench-soak: $(BIN)/bench-soak $(BIN)/catchdeal-boards ## 1,000 pages through the pool, and what grows (BENCH_ARGS="--pages 5000")
