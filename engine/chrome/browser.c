@@ -2,7 +2,7 @@
 /* browser.c - the life of one Chrome process tree; see browser.h for the states.
  *
  * Two timers do all waiting. `step` means, by state: SPAWNING look for the endpoint, READY and RETIRING heartbeat,
- * STOPPING look whether all is gone, BACKOFF its end. `deadline`: of the launch, then of the polite close.
+ * STOPPING look whether all is gone. `deadline`: of the launch, then of the polite close.
  *
  * Death is heard of twice, by the process and by the connection, in any order. Both lead to browser_lose(), which
  * goes through the connection, so that pending calls hear it before the owner does.
@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "chrome/launch_why.h"
 #include "chrome/memory.h"
 
 #include <signal.h>
@@ -21,13 +22,10 @@
 
 enum {
     ENDPOINT_POLL_MS = 15,
-    HEARTBEAT_MS = 10000,
-    HEARTBEAT_TIMEOUT_MS = 10000,
     GONE_POLL_MS = 20,
     STUBBORN_MS = 5000, /* killed and still there: warned about, and then every so often */
-    BACKOFF_FIRST_MS = 2000,
-    BACKOFF_MAX_MS = 60000,
-    JS_OOM_FRESH_MS = 3000,
+    GROUP_TRIES = 250, /* of GONE_POLL_MS each, to remove the cage; then the next sweep does */
+    FRESH_MS = 3000,   /* what stderr said so long ago belongs to an end */
     TAIL_SHOWN_BYTES = 400,
 };
 
@@ -35,14 +33,16 @@ static const int delete_delays_ms[] = {200, 400, 800};
 
 struct browser {
     struct loop *loop;
+    struct browser_settings settings;
     const struct config *config;
-    const struct launch_plan *plan;
     const struct browser_events *events;
     void *ctx;
     enum browser_state state;
     struct loop_timer *step;
     struct loop_timer *deadline;
+    struct launch_stamp stamp; /* of the program that runs */
     struct profile *profile;
+    struct cage *cage;
     struct proc *proc;
     struct cdp_conn *conn;
     struct cdp_subscription *popups;
@@ -50,13 +50,13 @@ struct browser {
     char *user_agent;
     int64_t started_at_ms;
     int64_t killed_at_ms; /* 0: not yet */
+    int64_t stderr_at_ms; /* its last line; 0: none */
     int64_t js_oom_at_ms; /* 0: never */
-    int64_t oom_kills_at_start;
-    size_t delete_tries;
-    bool failed;   /* by itself, since its start */
-    int failures;  /* in a row */
-    bool has_failure;
-    struct err last_failure;
+    int64_t machine_oom_kills; /* at its start */
+    struct cage_sample steady; /* when it was last known to be well */
+    int64_t oom_kills_claimed; /* kills of the cage that an end was put down to */
+    enum err_code exit_code;   /* what its exit was put down to; ERR_OK: it has not exited */
+    size_t delete_tries, group_tries;
 };
 
 static void on_step(void *ctx);
@@ -72,7 +72,7 @@ static void browser_look_whether_gone(struct browser *browser);
 
 const char *browser_state_name(enum browser_state state)
 {
-    static const char *const names[] = {"down", "spawning", "connecting", "ready", "retiring", "stopping", "backoff"};
+    static const char *const names[] = {"down", "spawning", "connecting", "ready", "retiring", "stopping"};
 
     return names[state];
 }
@@ -86,8 +86,7 @@ static void browser_set_state(struct browser *browser, enum browser_state to)
         [BROWSER_CONNECTING] = TO(READY) | TO(STOPPING),
         [BROWSER_READY] = TO(RETIRING) | TO(STOPPING),
         [BROWSER_RETIRING] = TO(STOPPING),
-        [BROWSER_STOPPING] = TO(DOWN) | TO(BACKOFF),
-        [BROWSER_BACKOFF] = TO(DOWN),
+        [BROWSER_STOPPING] = TO(DOWN),
     };
 #undef TO
 
@@ -95,6 +94,7 @@ static void browser_set_state(struct browser *browser, enum browser_state to)
     log_debug("browser", "state", "from=%s to=%s pid=%d", browser_state_name(browser->state), browser_state_name(to),
               (int)browser_pid(browser));
     browser->state = to;
+    browser->events->on_state(to, browser->ctx);
 }
 
 enum browser_state browser_state(const struct browser *browser)
@@ -124,6 +124,8 @@ static void last_words(const struct browser *browser, char out[TAIL_SHOWN_BYTES 
 
 static void browser_kill(struct browser *browser)
 {
+    if (browser->cage)
+        cage_kill(browser->cage);
     if (browser->proc)
         proc_kill_tree(browser->proc, SIGKILL);
     if (!browser->killed_at_ms)
@@ -137,11 +139,6 @@ static void browser_failed(struct browser *browser, const struct err *why)
 
     log_warn("browser", "lost", "pid=%d state=%s reason=%s why=%s", (int)browser_pid(browser),
              browser_state_name(browser->state), err_reason(why->code), log_quote(why->text));
-    browser->failed = true;
-    if (browser->state < BROWSER_READY) {
-        browser->last_failure = *why;
-        browser->has_failure = true;
-    }
     browser_set_state(browser, BROWSER_STOPPING);
     browser_kill(browser);
     loop_timer_stop(browser->deadline);
@@ -149,13 +146,38 @@ static void browser_failed(struct browser *browser, const struct err *why)
     browser->events->on_lost(&told, browser->ctx);
 }
 
+/* What the cage has to do with it, before the causes that it told itself. */
+static void explain_failed_launch(struct browser *browser, struct err *err)
+{
+    long long cap_mib = browser->settings.caps.hard_bytes >> 20;
+    struct cage_end silent = {.silent = true};
+    struct cage_sample now;
+    struct err ignored;
+
+    if (!browser->cage || cage_sample(browser->cage, &now, &ignored) < 0)
+        return;
+    if (now.oom_kills > 0) {
+        err_prefix(err, "worker_memory of %lld MiB is too small for it: the kernel killed it", cap_mib);
+    } else if (now.pids_denied > 0) {
+        err->code = ERR_PIDS;
+        err_prefix(err, "worker_pids of %lld is too small for it", (long long)browser->settings.caps.pids);
+    } else if (cage_blame(&browser->steady, &now, &silent, browser->settings.caps.hard_bytes) == ERR_MEMORY_THRASH) {
+        err_prefix(err, "worker_memory of %lld MiB is too small for it: it reads its code again and again", cap_mib);
+    }
+}
+
 static void launch_failed(struct browser *browser, enum err_code code, const char *what)
 {
+    const struct launch_plan *plan = browser->settings.plan;
+    const char *said = browser->proc ? proc_stderr_tail(browser->proc) : "";
     char words[TAIL_SHOWN_BYTES + 16];
     struct err err;
 
     last_words(browser, words);
-    err_set(&err, code, "Chrome did not start: %s; it said: %s", what, words);
+    err_set(&err, code, "%s; it said: %s", what, words);
+    explain_failed_launch(browser, &err);
+    launch_explain(launch_program(plan), launch_run_dir(plan), said, &err);
+    err_prefix(&err, "Chrome did not start");
     browser_failed(browser, &err);
 }
 
@@ -182,10 +204,12 @@ void browser_start(struct browser *browser)
     browser_set_state(browser, BROWSER_SPAWNING);
     browser->started_at_ms = clock_mono_ms();
     browser->killed_at_ms = 0;
+    browser->stderr_at_ms = 0;
     browser->js_oom_at_ms = 0;
-    browser->oom_kills_at_start = memory_oom_kills();
-    browser->delete_tries = 0;
-    browser->failed = false;
+    browser->machine_oom_kills = memory_oom_kills();
+    browser->oom_kills_claimed = 0;
+    browser->exit_code = ERR_OK;
+    browser->delete_tries = browser->group_tries = 0;
     browser->setups_pending = 0;
     loop_timer_start(browser->deadline, browser->config->launch_timeout);
     loop_timer_start(browser->step, 0);
@@ -195,22 +219,37 @@ static void on_stderr(const char *line, void *ctx)
 {
     struct browser *browser = ctx;
 
+    browser->stderr_at_ms = clock_mono_ms();
     if (strstr(line, "V8 javascript OOM") || strstr(line, "JavaScript heap out of memory"))
-        browser->js_oom_at_ms = clock_mono_ms();
+        browser->js_oom_at_ms = browser->stderr_at_ms;
     log_debug("chrome", "stderr", "line=%s", log_quote(line));
+}
+
+static int browser_try_spawn(struct browser *browser, struct err *err)
+{
+    static const struct launch_events events = {on_stderr, on_exit};
+    const struct browser_settings *settings = &browser->settings;
+
+    if (launch_make_profile(settings->plan, &browser->profile, err) < 0 ||
+        cage_new(settings->yard, &settings->caps, &browser->cage, err) < 0)
+        return -1;
+    browser->stamp = launch_stamp(settings->plan);
+    return launch_spawn(settings->plan, browser->loop, browser->profile, browser->cage, &events, browser,
+                        &browser->proc, err);
 }
 
 static void browser_spawn(struct browser *browser)
 {
-    static const struct launch_events events = {on_stderr, on_exit};
+    const struct launch_plan *plan = browser->settings.plan;
     struct err err;
 
-    if (launch_make_profile(browser->plan, &browser->profile, &err) < 0 ||
-        launch_spawn(browser->plan, browser->loop, browser->profile, &events, browser, &browser->proc, &err) < 0) {
+    if (browser_try_spawn(browser, &err) < 0) {
+        launch_explain(launch_program(plan), launch_run_dir(plan), "", &err);
         err_prefix(&err, "Chrome did not start");
         browser_failed(browser, &err);
         return;
     }
+    browser_mark(browser, &browser->steady);
     loop_timer_start(browser->step, ENDPOINT_POLL_MS);
 }
 
@@ -274,10 +313,10 @@ static void browser_is_ready(struct browser *browser)
 {
     loop_timer_stop(browser->deadline);
     browser_set_state(browser, BROWSER_READY);
-    browser->has_failure = false;
-    loop_timer_start(browser->step, HEARTBEAT_MS);
+    browser_mark(browser, &browser->steady);
+    loop_timer_start(browser->step, browser->config->heartbeat);
     log_info("browser", "ready", "pid=%d launch_ms=%lld sandbox=%s", (int)browser_pid(browser),
-             (long long)(clock_mono_ms() - browser->started_at_ms), launch_has_sandbox(browser->plan) ? "yes" : "no");
+             (long long)(clock_mono_ms() - browser->started_at_ms), launch_has_sandbox(browser->settings.plan) ? "yes" : "no");
     browser->events->on_ready(browser->ctx);
 }
 
@@ -311,27 +350,27 @@ static void browser_lose(struct browser *browser, const struct err *why)
 static void on_heartbeat_answer(const struct jval *result, const struct err *err, void *ctx)
 {
     struct browser *browser = ctx;
+    struct browser_end end = {.silent = true};
     struct err why;
 
     (void)result;
     if (browser->state != BROWSER_READY && browser->state != BROWSER_RETIRING)
         return;
     if (!err) {
-        loop_timer_start(browser->step, HEARTBEAT_MS);
+        browser_mark(browser, &browser->steady);
+        loop_timer_start(browser->step, browser->config->heartbeat);
+        browser->events->on_answered(browser->ctx);
     } else if (err->code == ERR_TIMEOUT) {
-        err_set(&why, ERR_NO_ANSWER, "the browser did not answer for %d ms", HEARTBEAT_TIMEOUT_MS);
+        err_set(&why, ERR_NO_ANSWER, "the browser did not answer for %lld ms", (long long)browser->config->heartbeat);
+        browser_explain(browser, &end, &why);
         browser_lose(browser, &why);
     }
 }
 
 static void browser_send_heartbeat(struct browser *browser)
 {
-    cdp_call(browser->conn, NULL, "Browser.getVersion", NULL, HEARTBEAT_TIMEOUT_MS, on_heartbeat_answer, browser);
-}
-
-void browser_did_well(struct browser *browser)
-{
-    browser->failures = 0;
+    cdp_call(browser->conn, NULL, "Browser.getVersion", NULL, browser->config->heartbeat, on_heartbeat_answer,
+             browser);
 }
 
 void browser_retire(struct browser *browser)
@@ -340,11 +379,143 @@ void browser_retire(struct browser *browser)
         browser_set_state(browser, BROWSER_RETIRING);
 }
 
+/* ---- whose fault it was ------------------------------------------------------------------------- */
+
+static bool said_lately(const struct browser *browser, int64_t at_ms)
+{
+    (void)browser;
+    return at_ms && clock_mono_ms() - at_ms < FRESH_MS;
+}
+
+/* On sampled-pss a look costs 20 ms and holds nothing that a mark is good for but the kills, which are ours. */
+void browser_mark(const struct browser *browser, struct cage_sample *out)
+{
+    struct err ignored;
+
+    *out = (struct cage_sample){
+        .at_ms = clock_mono_ms(),
+        .refaults = CAGE_UNKNOWN,
+        .stall_ms = CAGE_UNKNOWN,
+        .pids_denied = CAGE_UNKNOWN,
+    };
+    if (!browser->cage || cage_yard_rung(browser->settings.yard) == CAGE_PSS)
+        return;
+    if (cage_sample(browser->cage, out, &ignored) < 0)
+        log_debug("browser", "no mark", "why=%s", log_quote(ignored.text));
+}
+
+/* The cage's kills less those that other ends were put down to. */
+static enum err_code blame_cage(struct browser *browser, const struct cage_sample *since,
+                                const struct cage_sample *now, const struct cage_end *end)
+{
+    struct cage_sample before = *since;
+    enum err_code code;
+
+    before.oom_kills = browser->oom_kills_claimed;
+    code = cage_blame(&before, now, end, browser->settings.caps.hard_bytes);
+    if (code == ERR_OOM)
+        browser->oom_kills_claimed++;
+    if (code == ERR_OK && since->pids_denied >= 0 && now->pids_denied > since->pids_denied &&
+        (end->crash_status || end->browser_killed))
+        code = ERR_PIDS;
+    return code;
+}
+
+static enum err_code blame_for_exit(struct browser *browser, const struct proc_end *end, const char *words)
+{
+    struct cage_end how = {
+        .browser_killed = end->signalled && end->value == SIGKILL && !browser->killed_at_ms,
+    };
+    struct cage_sample now;
+    struct err ignored;
+    enum err_code code = ERR_OK;
+
+    if (browser->cage && cage_sample(browser->cage, &now, &ignored) == 0)
+        code = blame_cage(browser, &browser->steady, &now, &how);
+    if (code == ERR_OK && said_lately(browser, browser->stderr_at_ms))
+        code = launch_why_code(words);
+    return code == ERR_OK ? ERR_BROWSER_EXIT : code;
+}
+
+/* Chrome's word for the end of a page's process, as session.c passes it on ("killed 9"). */
+static const char *crash_status(const struct err *err, char out[32])
+{
+    static const char before[] = "process is gone: ";
+    const char *at = strstr(err->text, before);
+    size_t len = at ? strcspn(at + strlen(before), " ") : 0;
+
+    snprintf(out, 32, "%.*s", (int)len, at ? at + strlen(before) : "");
+    return out;
+}
+
+static enum err_code blame_for_crash(struct browser *browser, const struct cage_sample *since,
+                                     const struct cage_sample *now, const struct err *err)
+{
+    char status[32];
+    struct cage_end how = {.crash_status = crash_status(err, status)};
+    enum err_code code;
+
+    if (str_eq(status, "crashed") && said_lately(browser, browser->js_oom_at_ms))
+        return ERR_JS_HEAP;
+    code = blame_cage(browser, since, now, &how);
+    if (code != ERR_OK)
+        return code;
+    /* Without a group, only the whole machine's counter tells of the kernel's own kills. */
+    if (str_eq(status, "killed") && cage_yard_rung(browser->settings.yard) == CAGE_PSS &&
+        browser->machine_oom_kills >= 0 && memory_oom_kills() > browser->machine_oom_kills) {
+        browser->machine_oom_kills++;
+        return ERR_OOM;
+    }
+    return ERR_CRASHED;
+}
+
+/* Peak, URL and last words behind the text. */
+static void tell_evidence(const struct browser *browser, const struct cage_sample *now, const char *url,
+                          struct err *err)
+{
+    long long cap_mib = browser->settings.caps.hard_bytes >> 20;
+    char words[TAIL_SHOWN_BYTES + 16], memory[64] = "";
+    struct err was = *err;
+
+    last_words(browser, words);
+    if (now && now->peak_bytes > 0 && cap_mib)
+        snprintf(memory, sizeof(memory), "; peak %lld of %lld MiB", (long long)(now->peak_bytes >> 20), cap_mib);
+    else if (now && now->peak_bytes > 0)
+        snprintf(memory, sizeof(memory), "; peak %lld MiB", (long long)(now->peak_bytes >> 20));
+    err_set(err, was.code, "%.300s%s%s%.180s%s%.200s", was.text, memory, str_empty(url) ? "" : "; page ",
+            str_empty(url) ? "" : url,
+            said_lately(browser, browser->stderr_at_ms) && !strstr(was.text, "it said") ? "; it said: " : "",
+            said_lately(browser, browser->stderr_at_ms) && !strstr(was.text, "it said") ? words : "");
+}
+
+void browser_explain(struct browser *browser, const struct browser_end *end, struct err *err)
+{
+    const struct cage_sample *since = end->since ? end->since : &browser->steady;
+    struct cage_end silence = {.silent = end->silent};
+    struct cage_sample now;
+    struct err ignored;
+    bool sampled;
+
+    if (err->code == ERR_CANCELLED)
+        return;
+    sampled = browser->cage && cage_sample(browser->cage, &now, &ignored) == 0;
+    if (err->code == ERR_BROWSER_EXIT && browser->exit_code != ERR_OK)
+        err->code = browser->exit_code;
+    else if (sampled && err->code == ERR_CRASHED)
+        err->code = blame_for_crash(browser, since, &now, err);
+    else if (sampled && end->silent && (err->code == ERR_HUNG || err->code == ERR_NO_ANSWER) &&
+             blame_cage(browser, since, &now, &silence) == ERR_MEMORY_THRASH)
+        err->code = ERR_MEMORY_THRASH;
+    tell_evidence(browser, sampled ? &now : NULL, end->url, err);
+}
+
 /* ---- the end ----------------------------------------------------------------------------------- */
 
 static void on_conn_closed(const struct err *why, void *ctx)
 {
     struct browser *browser = ctx;
+    struct browser_end end = {0};
+    struct err err;
 
     switch (browser->state) {
     case BROWSER_CONNECTING:
@@ -352,7 +523,9 @@ static void on_conn_closed(const struct err *why, void *ctx)
         return;
     case BROWSER_READY:
     case BROWSER_RETIRING:
-        browser_failed(browser, why);
+        err = *why;
+        browser_explain(browser, &end, &err);
+        browser_failed(browser, &err);
         return;
     default:
         return;
@@ -376,8 +549,9 @@ static void on_exit(const struct proc_end *end, void *ctx)
     case BROWSER_CONNECTING:
     case BROWSER_READY:
     case BROWSER_RETIRING:
+        browser->exit_code = blame_for_exit(browser, end, words);
         cdp_conn_set_loss_note(browser->conn, note);
-        err_set(&err, ERR_BROWSER_EXIT, "the connection was lost");
+        err_set(&err, browser->exit_code, "the connection was lost");
         browser_lose(browser, &err);
         return;
     default:
@@ -392,10 +566,6 @@ void browser_stop(struct browser *browser)
 
     if (browser->state == BROWSER_DOWN || browser->state == BROWSER_STOPPING)
         return;
-    if (browser->state == BROWSER_BACKOFF) {
-        loop_timer_start(browser->step, 0);
-        return;
-    }
     browser_set_state(browser, BROWSER_STOPPING);
     if (polite) {
         cdp_call(browser->conn, NULL, "Browser.close", NULL, browser->config->close_timeout, NULL, NULL);
@@ -408,34 +578,32 @@ void browser_stop(struct browser *browser)
     }
 }
 
-static int64_t backoff_ms(int failures)
-{
-    int64_t delay_ms = BACKOFF_FIRST_MS;
-
-    for (int i = 1; i < failures && delay_ms < BACKOFF_MAX_MS; i++)
-        delay_ms *= 2;
-    return delay_ms < BACKOFF_MAX_MS ? delay_ms : BACKOFF_MAX_MS;
-}
-
 static void browser_is_down(struct browser *browser)
 {
-    int64_t delay_ms;
-
     loop_timer_stop(browser->deadline);
     cdp_unsubscribe(&browser->popups);
     cdp_conn_free(&browser->conn);
     proc_free(&browser->proc);
+    cage_free(&browser->cage);
     profile_free(&browser->profile);
-    browser->failures += browser->failed;
-    if (browser->failed && (browser->has_failure || browser->failures > 1)) {
-        delay_ms = backoff_ms(browser->failures);
-        browser_set_state(browser, BROWSER_BACKOFF);
-        log_warn("browser", "backing off", "delay_ms=%lld failures=%d", (long long)delay_ms, browser->failures);
-        loop_timer_start(browser->step, delay_ms);
-        return;
-    }
     browser_set_state(browser, BROWSER_DOWN);
     browser->events->on_down(browser->ctx);
+}
+
+/* false: it is not empty yet, and the timer was set for another try. */
+static bool remove_group(struct browser *browser)
+{
+    struct err err;
+
+    if (!browser->cage || cage_remove(browser->cage, &err) == 0)
+        return true;
+    if (browser->group_tries++ < GROUP_TRIES) {
+        cage_kill(browser->cage);
+        loop_timer_start(browser->step, GONE_POLL_MS);
+        return false;
+    }
+    log_warn("browser", "group left, the next start sweeps it", "why=%s", log_quote(err.text));
+    return true;
 }
 
 /* false: something is left and it is worth another try, for which the timer was set. */
@@ -468,7 +636,7 @@ static void browser_look_whether_gone(struct browser *browser)
         loop_timer_start(browser->step, GONE_POLL_MS);
         return;
     }
-    if (delete_profile(browser))
+    if (remove_group(browser) && delete_profile(browser))
         browser_is_down(browser);
 }
 
@@ -490,26 +658,23 @@ static void on_step(void *ctx)
     case BROWSER_STOPPING:
         browser_look_whether_gone(browser);
         return;
-    case BROWSER_BACKOFF:
-        browser_set_state(browser, BROWSER_DOWN);
-        browser->events->on_down(browser->ctx);
-        return;
     case BROWSER_CONNECTING:
     case BROWSER_DOWN:
+    case BROWSER_STATES:
         return;
     }
 }
 
 /* ---- the object -------------------------------------------------------------------------------- */
 
-struct browser *browser_new(struct loop *loop, const struct config *config, const struct launch_plan *plan,
+struct browser *browser_new(struct loop *loop, const struct browser_settings *settings,
                             const struct browser_events *events, void *ctx)
 {
     struct browser *browser = mem_new(struct browser);
 
     browser->loop = loop;
-    browser->config = config;
-    browser->plan = plan;
+    browser->settings = *settings;
+    browser->config = settings->config;
     browser->events = events;
     browser->ctx = ctx;
     browser->step = loop_timer_new(loop, on_step, browser);
@@ -524,7 +689,7 @@ void browser_free(struct browser **browser_ptr)
     *browser_ptr = NULL;
     if (!browser)
         return;
-    check(browser->state == BROWSER_DOWN || browser->state == BROWSER_BACKOFF);
+    check(browser->state == BROWSER_DOWN);
     loop_timer_free(&browser->step);
     loop_timer_free(&browser->deadline);
     mem_free(browser->user_agent);
@@ -533,7 +698,7 @@ void browser_free(struct browser **browser_ptr)
 
 bool browser_is_live(const struct browser *browser)
 {
-    return browser->state != BROWSER_DOWN && browser->state != BROWSER_BACKOFF;
+    return browser->state != BROWSER_DOWN;
 }
 
 struct cdp_conn *browser_conn(const struct browser *browser)
@@ -551,17 +716,15 @@ const char *browser_user_agent(const struct browser *browser)
     return browser->user_agent ? browser->user_agent : "";
 }
 
-const struct err *browser_last_failure(const struct browser *browser)
+struct cage *browser_cage(const struct browser *browser)
 {
-    return browser->has_failure ? &browser->last_failure : NULL;
+    return browser->cage;
 }
 
-bool browser_saw_js_oom(const struct browser *browser)
+bool browser_is_upgraded(const struct browser *browser)
 {
-    return browser->js_oom_at_ms && clock_mono_ms() - browser->js_oom_at_ms < JS_OOM_FRESH_MS;
-}
+    struct launch_stamp now = launch_stamp(browser->settings.plan);
 
-bool browser_saw_kernel_oom(const struct browser *browser)
-{
-    return browser->oom_kills_at_start >= 0 && memory_oom_kills() > browser->oom_kills_at_start;
+    /* Gone for a moment: the new one is being put in place. */
+    return now.ino && !launch_is_same(&now, &browser->stamp);
 }

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* browser.h - one Chrome process tree from start to the last deleted file.
  *
- *   DOWN > SPAWNING > CONNECTING > READY > RETIRING > STOPPING > DOWN | BACKOFF > SPAWNING | DOWN
+ *   DOWN > SPAWNING > CONNECTING > READY > RETIRING > STOPPING > DOWN
  *
- * A struct browser is a place for a browser: it is started again and again, one process tree at a time.
- * Whatever ends it, it passes STOPPING, where the tree is killed, reaped and its directory deleted. A launch that
- * failed, or a browser that died before it served a page (browser_did_well), is followed by BACKOFF: 2 s, doubled
- * up to 60 s.
+ * A struct browser is a place for a browser: it is started again and again, one process tree at a time, each in a
+ * cage of its own. Whatever ends it, it passes STOPPING, where the tree is killed, reaped, its group and its directory
+ * are removed. How long to wait before the next start is the pool's matter (breaker.h).
  */
 #ifndef CHROME_BROWSER_H
 #define CHROME_BROWSER_H
@@ -26,29 +25,38 @@ enum browser_state {
     BROWSER_READY,
     BROWSER_RETIRING,
     BROWSER_STOPPING,
-    BROWSER_BACKOFF,
+    BROWSER_STATES
 };
 
-/* All come from the loop, never from inside a call. */
 struct browser_events {
+    /* Within the call that moves it, and only for the owner's lists. */
+    void (*on_state)(enum browser_state to, void *ctx);
+    /* The others come from the loop, never from inside a call. */
     void (*on_ready)(void *ctx);
-    /* It is gone, or did not start, by itself: ERR_LAUNCH, ERR_BROWSER_EXIT, ERR_NO_ANSWER, ERR_PROTOCOL. Every
-     * session of its connection must be freed in this call. */
+    /* It is gone, or did not start, by itself: ERR_LAUNCH, ERR_PIDS, ERR_FDS, ERR_DISK (not started), ERR_OOM,
+     * ERR_MEMORY_THRASH, ERR_BROWSER_EXIT, ERR_NO_ANSWER, ERR_PROTOCOL. Every session of its connection must be freed
+     * in this call. */
     void (*on_lost)(const struct err *why, void *ctx);
-    /* DOWN again (also after BACKOFF): it may be started. */
+    void (*on_answered)(void *ctx); /* a heartbeat */
+    /* DOWN again: it may be started. */
     void (*on_down)(void *ctx);
 };
 
-/* config and plan are borrowed. */
-struct browser *browser_new(struct loop *loop, const struct config *config, const struct launch_plan *plan,
+/* All borrowed. */
+struct browser_settings {
+    const struct config *config;
+    const struct launch_plan *plan;
+    struct cage_yard *yard;
+    struct cage_caps caps;
+};
+
+struct browser *browser_new(struct loop *loop, const struct browser_settings *settings,
                             const struct browser_events *events, void *ctx);
-void browser_free(struct browser **browser); /* only in DOWN or BACKOFF */
+void browser_free(struct browser **browser); /* only in DOWN */
 
 void browser_start(struct browser *browser);  /* from DOWN */
 void browser_retire(struct browser *browser); /* READY: it gets no new pages; the owner stops it when it is empty */
 void browser_stop(struct browser *browser);   /* from any state; every session must be freed before; on_down follows */
-
-void browser_did_well(struct browser *browser); /* a page was served: the back-off starts anew */
 
 enum browser_state browser_state(const struct browser *browser);
 const char *browser_state_name(enum browser_state state);
@@ -56,11 +64,23 @@ bool browser_is_live(const struct browser *browser); /* has processes */
 struct cdp_conn *browser_conn(const struct browser *browser); /* while READY or RETIRING */
 pid_t browser_pid(const struct browser *browser);             /* 0: none */
 const char *browser_user_agent(const struct browser *browser);
-const struct err *browser_last_failure(const struct browser *browser); /* of the latest launch, or NULL */
+struct cage *browser_cage(const struct browser *browser); /* while it has processes, else NULL */
+bool browser_is_upgraded(const struct browser *browser);  /* the program on disk is not the one that runs */
 
-/* Has V8 told on stderr lately that a page's heap was full? Evidence for ERR_JS_HEAP. */
-bool browser_saw_js_oom(const struct browser *browser);
-/* Has the kernel killed anything for memory since the browser was started? Evidence for ERR_OOM. */
-bool browser_saw_kernel_oom(const struct browser *browser);
+/* ---- whose fault it was ------------------------------------------------------------------------- */
+
+/* Counters when a page begins, for browser_explain. Cheap. */
+void browser_mark(const struct browser *browser, struct cage_sample *out);
+
+struct browser_end {
+    const struct cage_sample *since; /* the mark; NULL: since its last sign of life */
+    const char *url;                 /* of the page, or NULL */
+    bool silent;                     /* nothing came of it in the whole time */
+};
+
+/* Puts what the evidence says in place of what was seen: ERR_CRASHED may become ERR_OOM, ERR_JS_HEAP, ERR_PIDS;
+ * ERR_HUNG and ERR_NO_ANSWER ERR_MEMORY_THRASH; ERR_BROWSER_EXIT what on_exit found. The text gets peak memory, URL
+ * and what Chrome said lately. A kill by the kernel accounts for one end only: call it once for each. */
+void browser_explain(struct browser *browser, const struct browser_end *end, struct err *err);
 
 #endif

@@ -140,7 +140,10 @@ int cage_yard_open(const struct cage_settings *settings, struct cage_yard **out,
         cage_yard_close(&yard);
         return -1;
     }
-    if (rung == CAGE_PSS)
+    if (rung == CAGE_PSS && settings->strongest == CAGE_PSS)
+        log_info("chrome", "memory is sampled, as asked for", "rung=%s",
+                 cage_rung_name(yard->ops->rung));
+    else if (rung == CAGE_PSS)
         log_warn("chrome", "memory is capped by sampling only", "what=%s",
                  log_quote(yard->survey.text[rung]));
     else

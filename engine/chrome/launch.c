@@ -174,6 +174,9 @@ int launch_plan_new(const struct config *config, const char *const *block_hosts,
     flags_block_hosts(plan->flags, block_hosts, n_block_hosts);
     log_debug("chrome", "launch plan", "program=%s uid=%u sandbox=%s run_dir=%s", log_quote(plan->program),
               (unsigned)plan->uid, plan->sandbox ? "yes" : "no", log_quote(plan->run_dir));
+    if (!plan->sandbox)
+        log_warn("chrome", "Chrome runs without its sandbox: a page that breaks out has all rights of its user",
+                 "chrome_sandbox=no uid=%u", (unsigned)plan->uid);
     *out = plan;
     return 0;
 }
@@ -267,7 +270,8 @@ static void build_env(const struct profile *profile, struct words *env)
 }
 
 int launch_spawn(const struct launch_plan *plan, struct loop *loop, const struct profile *profile,
-                 const struct launch_events *events, void *ctx, struct proc **out, struct err *err)
+                 struct cage *cage, const struct launch_events *events, void *ctx, struct proc **out,
+                 struct err *err)
 {
     struct words args = {.n = 0}, env = {.n = 0};
     struct proc_spec spec = {
@@ -283,12 +287,34 @@ int launch_spawn(const struct launch_plan *plan, struct loop *loop, const struct
     };
     int rc;
 
+    spec.n_cgroup_procs_fds = cage_procs_fds(cage, spec.cgroup_procs_fds);
     build_args(plan, profile, &args);
     build_env(profile, &env);
     rc = proc_spawn(loop, &spec, out, err);
     words_fini(&args);
     words_fini(&env);
+    if (rc == 0)
+        cage_set_root(cage, proc_pid(*out));
     return rc;
+}
+
+struct launch_stamp launch_stamp(const struct launch_plan *plan)
+{
+    struct stat st;
+
+    if (stat(plan->program, &st) < 0)
+        return (struct launch_stamp){0};
+    return (struct launch_stamp){
+        .dev = st.st_dev,
+        .ino = st.st_ino,
+        .size_bytes = st.st_size,
+        .changed_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec,
+    };
+}
+
+bool launch_is_same(const struct launch_stamp *a, const struct launch_stamp *b)
+{
+    return a->dev == b->dev && a->ino == b->ino && a->size_bytes == b->size_bytes && a->changed_ns == b->changed_ns;
 }
 
 /* The file is Chrome's, so only the form that is expected passes. */

@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/loop.h"
 #include "base/proc.h"
+#include "chrome/cage.h"
 #include "chrome/profile.h"
 
 struct launch_plan;
@@ -34,9 +35,20 @@ struct launch_events {
     void (*on_exit)(const struct proc_end *end, void *ctx);
 };
 
-/* Start Chrome in the profile. ERR_LAUNCH, ERR_PIDS, ERR_FDS: nothing was started. */
+/* Start Chrome in the profile and the cage. ERR_LAUNCH, ERR_PIDS, ERR_FDS: nothing was started. */
 MUST_CHECK int launch_spawn(const struct launch_plan *plan, struct loop *loop, const struct profile *profile,
-                            const struct launch_events *events, void *ctx, struct proc **out, struct err *err);
+                            struct cage *cage, const struct launch_events *events, void *ctx, struct proc **out,
+                            struct err *err);
+
+/* Which program file it is, to notice an upgrade underneath a running browser. */
+struct launch_stamp {
+    dev_t dev;
+    ino_t ino;
+    int64_t size_bytes;
+    int64_t changed_ns;
+};
+struct launch_stamp launch_stamp(const struct launch_plan *plan); /* all zero: the file is not there */
+bool launch_is_same(const struct launch_stamp *a, const struct launch_stamp *b);
 
 /* The DevTools address, once Chrome has written its two lines to DevToolsActivePort: true and
  * "ws://127.0.0.1:PORT/devtools/browser/ID" in url_out. */

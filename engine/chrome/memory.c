@@ -2,7 +2,7 @@
 /* memory.c - the meter of a process tree; see memory.h. */
 #include "chrome/memory.h"
 #include "base/clock.h"
-#include "base/proc.h"
+#include "base/log.h"
 #include "base/proc_tree.h"
 
 #include <stdio.h>
@@ -12,6 +12,7 @@
 
 enum {
     LOOK_MS = 250,
+    MEMBERS_MS = 2000, /* between two looks for the members of a group */
     COST_FACTOR = 50,
     FRESH_MS = 20, /* a reading is not repeated within; CPU time comes in ticks of 10 ms anyway */
 };
@@ -22,8 +23,11 @@ struct meter {
     void *ctx;
     bool running;
     bool watching;
+    struct cage *cage;
+    int64_t hard_bytes;
     struct proc_tree tree;
-    int64_t pss_bytes;
+    struct cage_sample sample; /* of the last look */
+    int64_t members_at_ms;     /* the tree was looked at */
     int64_t cpu_ms;        /* of the tree at the last reading */
     int64_t read_at_ms;    /* the last reading */
     int64_t counted_to_ms; /* up to here byte_ms is counted */
@@ -45,19 +49,32 @@ static void count_time(struct meter *meter)
 {
     int64_t now_ms = clock_mono_ms();
 
-    meter->byte_ms += meter->pss_bytes * (now_ms - meter->counted_to_ms);
+    meter->byte_ms += meter->sample.current_bytes * (now_ms - meter->counted_to_ms);
     meter->counted_to_ms = now_ms;
+}
+
+static void find_members(struct meter *meter)
+{
+    proc_tree_refresh(&meter->tree);
+    meter->members_at_ms = clock_mono_ms();
 }
 
 static void look(struct meter *meter)
 {
     int64_t before_ms = thread_cpu_ms();
-    struct proc_usage usage;
+    struct cage_sample sample;
+    struct err err;
 
     count_time(meter);
-    proc_tree_refresh(&meter->tree);
-    proc_tree_measure(&meter->tree, &usage);
-    meter->pss_bytes = usage.pss_bytes;
+    if (cage_sample(meter->cage, &sample, &err) == 0)
+        meter->sample = sample;
+    else
+        log_debug("chrome", "memory not read", "why=%s", log_quote(err.text));
+    /* Where the kernel keeps the cap this does nothing, else it looks again before it kills. */
+    if (meter->hard_bytes && meter->sample.current_bytes > meter->hard_bytes)
+        cage_enforce(meter->cage);
+    if (clock_mono_ms() - meter->members_at_ms >= MEMBERS_MS)
+        find_members(meter);
     meter->look_cost_ms = thread_cpu_ms() - before_ms;
 }
 
@@ -75,7 +92,6 @@ static void arm(struct meter *meter)
 static void on_timer(void *ctx)
 {
     struct meter *meter = ctx;
-
     int64_t pause_ms;
 
     look(meter);
@@ -107,12 +123,15 @@ void meter_free(struct meter **meter_ptr)
     mem_free(meter);
 }
 
-void meter_start(struct meter *meter, pid_t root)
+void meter_start(struct meter *meter, pid_t root, struct cage *cage, int64_t hard_bytes)
 {
     meter_stop(meter);
     proc_tree_init(&meter->tree, root);
+    meter->cage = cage;
+    meter->hard_bytes = hard_bytes;
     meter->running = true;
-    meter->pss_bytes = 0;
+    meter->sample = (struct cage_sample){.anon_bytes = CAGE_UNKNOWN};
+    meter->members_at_ms = 0;
     meter->cpu_ms = 0;
     meter->byte_ms = 0;
     meter->read_at_ms = 0;
@@ -127,6 +146,8 @@ void meter_stop(struct meter *meter)
         return;
     meter->running = false;
     arm(meter);
+    count_time(meter);
+    meter->cage = NULL;
     proc_tree_fini(&meter->tree);
 }
 
@@ -160,13 +181,13 @@ void meter_read(struct meter *meter, struct meter_reading *out)
 {
     int64_t cpu_ms;
 
-    *out = (struct meter_reading){.pss_bytes = meter->pss_bytes};
+    *out = (struct meter_reading){.pss_bytes = meter->sample.current_bytes};
     if (!meter->running || clock_mono_ms() - meter->read_at_ms < FRESH_MS)
         return;
     meter->read_at_ms = clock_mono_ms();
     count_time(meter);
     if (meter->tree.n <= 1)
-        proc_tree_refresh(&meter->tree);
+        find_members(meter);
     cpu_ms = members_cpu_ms(meter);
     if (cpu_ms > meter->cpu_ms) {
         out->cpu_ms = cpu_ms - meter->cpu_ms;
@@ -174,6 +195,16 @@ void meter_read(struct meter *meter, struct meter_reading *out)
     }
     out->gb_ms = meter->byte_ms >> 30;
     meter->byte_ms -= out->gb_ms << 30;
+}
+
+int64_t meter_anon_bytes(const struct meter *meter)
+{
+    return meter->sample.anon_bytes == CAGE_UNKNOWN ? meter->sample.current_bytes : meter->sample.anon_bytes;
+}
+
+int64_t meter_peak_bytes(const struct meter *meter)
+{
+    return meter->sample.peak_bytes;
 }
 
 int64_t memory_oom_kills(void)

@@ -48,6 +48,10 @@ struct tab {
     char *loader_id; /* of the document that it shows */
     int viewport_w, viewport_h;
     int dialogs_seen; /* of the page */
+    char *page_url;             /* asked for last */
+    struct cage_sample began;   /* when it was */
+    enum err_code last_failure; /* of the latest operation */
+    struct err crash;           /* the verdict on its end; code ERR_OK: it lives */
     bool spoiled;
     bool freed;
 
@@ -121,6 +125,7 @@ static void op_finish(struct tab *tab, const struct jval *value, const struct er
     void *ctx = tab->op_ctx;
 
     check(tab->op != OP_NONE);
+    tab->last_failure = err ? err->code : ERR_OK;
     op_clear(tab);
     if (on_value)
         on_value(value, err, ctx);
@@ -128,22 +133,34 @@ static void op_finish(struct tab *tab, const struct jval *value, const struct er
         on_done(err, ctx);
 }
 
-/* "crashed 5" may be V8's full heap and "killed 9" the kernel's memory killer; there must be evidence for either. */
-static void explain_crash(const struct tab *tab, struct err *err)
+/* What Chrome says of an end is only half of it ("killed", by whom?): the evidence decides, once. */
+static void explain(struct tab *tab, bool silent, struct err *err)
 {
-    if (err->code != ERR_CRASHED)
+    struct browser_end end = {.since = &tab->began, .url = tab->page_url, .silent = silent};
+
+    switch (err->code) {
+    case ERR_CRASHED:
+        if (tab->crash.code == ERR_OK) {
+            browser_explain(tab->browser, &end, err);
+            tab->crash = *err;
+        }
+        *err = tab->crash;
         return;
-    if (strstr(err->text, "crashed 5") && browser_saw_js_oom(tab->browser))
-        err->code = ERR_JS_HEAP;
-    else if (strstr(err->text, "killed 9") && browser_saw_kernel_oom(tab->browser))
-        err->code = ERR_OOM;
+    case ERR_BROWSER_EXIT:
+    case ERR_HUNG:
+    case ERR_NO_ANSWER:
+        browser_explain(tab->browser, &end, err);
+        return;
+    default:
+        return;
+    }
 }
 
 static void op_fail(struct tab *tab, const struct err *why)
 {
     struct err err = *why;
 
-    explain_crash(tab, &err);
+    explain(tab, false, &err);
     op_finish(tab, NULL, &err);
 }
 
@@ -152,6 +169,17 @@ static void op_fail_with(struct tab *tab, enum err_code code, const char *text)
     struct err err;
 
     err_set(&err, code, "%s", text);
+    explain(tab, false, &err);
+    op_finish(tab, NULL, &err);
+}
+
+/* Nothing at all came since the page was asked for. */
+static void op_fail_silent(struct tab *tab, enum err_code code, const char *text)
+{
+    struct err err;
+
+    err_set(&err, code, "%s", text);
+    explain(tab, true, &err);
     op_finish(tab, NULL, &err);
 }
 
@@ -173,6 +201,14 @@ void tab_cancel(struct tab *tab)
     op_clear(tab);
 }
 
+static void remember(char **kept, const char *text)
+{
+    if (!text)
+        return;
+    mem_free(*kept);
+    *kept = mem_strdup(text);
+}
+
 /* ---- navigation -------------------------------------------------------------------------------- */
 
 void tab_navigate(struct tab *tab, const struct tab_page *page, tab_done_fn *done, void *ctx)
@@ -183,6 +219,8 @@ void tab_navigate(struct tab *tab, const struct tab_page *page, tab_done_fn *don
     tab->want_w = page->viewport_w;
     tab->want_h = page->viewport_h;
     tab->dialogs_seen = 0;
+    remember(&tab->page_url, page->url);
+    browser_mark(tab->browser, &tab->began);
     if (tab->want_w != tab->viewport_w || tab->want_h != tab->viewport_h)
         navigate_set_viewport(tab);
     else
@@ -227,14 +265,6 @@ static void navigate_go(struct tab *tab)
     buf_addc(&params, '}');
     op_call(tab, "Page.navigate", buf_str(&params), on_navigate_answer);
     buf_fini(&params);
-}
-
-static void remember(char **kept, const char *text)
-{
-    if (!text)
-        return;
-    mem_free(*kept);
-    *kept = mem_strdup(text);
 }
 
 static void on_navigate_answer(const struct jval *result, const struct err *err, void *ctx)
@@ -435,9 +465,9 @@ static void on_browser_probe(const struct jval *result, const struct err *err, v
     (void)result;
     tab->call = NULL;
     if (!err)
-        op_fail_with(tab, ERR_HUNG, "the page's script does not yield and could not be ended");
+        op_fail_silent(tab, ERR_HUNG, "the page's script does not yield and could not be ended");
     else if (err->code == ERR_TIMEOUT)
-        op_fail_with(tab, ERR_NO_ANSWER, "neither the page nor the browser answers");
+        op_fail_silent(tab, ERR_NO_ANSWER, "neither the page nor the browser answers");
     else
         op_fail(tab, err);
 }
@@ -520,7 +550,7 @@ static void on_session_lost(const struct err *why, void *ctx)
     struct err err = *why;
 
     tab->spoiled = true;
-    explain_crash(tab, &err);
+    explain(tab, false, &err);
     if (tab->op != OP_NONE)
         op_fail(tab, &err);
     if (!tab->freed)
@@ -537,6 +567,7 @@ struct tab *tab_open(struct browser *browser, const struct tab_settings *setting
 
     tab->browser = browser;
     tab->settings = *settings;
+    browser_mark(browser, &tab->began);
     tab->events = events;
     tab->ctx = ctx;
     tab->timer = loop_timer_new(cdp_conn_loop(conn), on_op_deadline, tab);
@@ -623,6 +654,11 @@ bool tab_is_lost(const struct tab *tab)
     return cdp_session_is_lost(tab->session);
 }
 
+enum err_code tab_last_failure(const struct tab *tab)
+{
+    return tab->last_failure;
+}
+
 void tab_close_target(struct tab *tab, int64_t timeout_ms, cdp_result_fn *done, void *ctx)
 {
     if (cdp_session_target_id(tab->session))
@@ -644,6 +680,7 @@ void tab_free(struct tab **tab_ptr)
     cdp_session_free(&tab->session);
     loop_timer_free(&tab->timer);
     loop_timer_free(&tab->again);
+    mem_free(tab->page_url);
     mem_free(tab->frame_id);
     mem_free(tab->loader_id);
     tab->freed = true;

@@ -76,6 +76,7 @@ void tab_collect_garbage(struct tab *tab, int64_t timeout_ms, tab_done_fn *done,
 /* It cannot be trusted with another page: lost, or a script that could not be ended. */
 bool tab_is_spoiled(const struct tab *tab);
 bool tab_is_lost(const struct tab *tab);
+enum err_code tab_last_failure(const struct tab *tab); /* of its latest operation; ERR_OK: it worked */
 
 /* Ask Chrome to close the target; `done` as in cdp_session_close, may be NULL and may come after tab_free. */
 void tab_close_target(struct tab *tab, int64_t timeout_ms, void (*done)(const struct jval *, const struct err *, void *),
