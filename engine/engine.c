@@ -317,10 +317,23 @@ static void on_patience_over(void *ctx)
     cancel_runs(ctx);
 }
 
+/* The account of the slots: whatever happened, they add up. tests/faults reads it. */
+static void log_pool_end(const struct pool *pool)
+{
+    struct pool_stats stats;
+
+    pool_stats(pool, &stats);
+    log_info("engine", "pool ended",
+             "slots=%d idle=%d leased=%d dying=%d leaks=%lld leases=%lld browsers=%lld lost=%lld",
+             stats.slots, stats.idle, stats.leased, stats.dying, stats.slot_leaks,
+             stats.leases_granted, stats.browsers_started, stats.browsers_lost);
+}
+
 static void on_pool_stopped(void *ctx)
 {
     struct engine *engine = ctx;
 
+    log_pool_end(engine->env.pool);
     engine->stop_done(NULL, engine->stop_ctx);
 }
 
