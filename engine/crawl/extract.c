@@ -106,12 +106,17 @@ static int64_t optional_count(const struct reading *r, const struct jval *row, c
     return count(row, field, has_rule(r->layout, field) ? 0 : DEAL_UNKNOWN);
 }
 
-static int64_t posted_at(const struct reading *r, const struct jval *row)
+static void set_posted_at(const struct reading *r, const struct jval *row, struct deal_row *deal)
 {
+    static const int64_t day_ms = 24 * 3600 * 1000;
     int64_t moment_ms;
     enum when_kind kind = when_parse(raw(row, "posted_at"), r->now_ms, r->site->zone, &moment_ms);
 
-    return kind == WHEN_EXACT ? moment_ms : CLOCK_NONE;
+    deal->posted_at_ms = kind == WHEN_EXACT ? moment_ms : CLOCK_NONE;
+    if (kind == WHEN_DAY)
+        deal->posted_before_ms = moment_ms + day_ms;
+    else if (kind == WHEN_AGO)
+        deal->posted_before_ms = moment_ms;
 }
 
 static void set_price(const struct jval *row, struct deal_row *deal)
@@ -163,7 +168,7 @@ static void fill_row(const struct reading *r, const struct jval *row, struct dea
     deal->redirect_url = address(arena, raw(row, "redirect_url"));
     deal->image_url = address(arena, raw(row, "image"));
     deal->category = cut(arena, raw(row, "category"), MAX_SHORT_BYTES);
-    deal->posted_at_ms = posted_at(r, row);
+    set_posted_at(r, row, deal);
     deal->view = count(row, "view", DEAL_UNKNOWN);
     deal->comment = optional_count(r, row, "comment");
     deal->like = optional_count(r, row, "like");

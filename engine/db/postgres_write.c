@@ -64,7 +64,7 @@ static const char write_sql[] =
     "FROM jsonb_to_recordset($1::jsonb) AS r "
     "(site text COLLATE \"C\", post_key text COLLATE \"C\", product_id text, "
     "website text, title text, url text, redirect_url text, image_url text, mall text, "
-    "category text, currency text, price_e2 bigint, posted_at_ms bigint, view_count bigint, "
+    "category text, currency text, price_e2 bigint, posted_at_ms bigint, sort_at_ms bigint, view_count bigint, "
     "comment_count bigint, like_count bigint, score bigint, is_sold_out boolean)), "
 
     "old AS MATERIALIZED (SELECT d.* FROM input i JOIN deals d USING (site, post_key)), "
@@ -77,7 +77,7 @@ static const char write_sql[] =
     "comment_count, like_count, score, is_sold_out, sort_at, created_at, updated_at, last_change) "
     "SELECT site, post_key, product_id, website, title, url, redirect_url, image_url, mall, "
     "category, currency, price_e2, posted_at, view_count, comment_count, like_count, score, "
-    "is_sold_out, coalesce(posted_at, " PG_TIME("$3") "), "
+    "is_sold_out, " PG_TIME("sort_at_ms") ", "
     PG_TIME("$3") ", " PG_TIME("$3") ", 1 "
     "FROM todo ORDER BY site, length(post_key), post_key "
     "ON CONFLICT (site, post_key) DO UPDATE SET "
@@ -129,7 +129,7 @@ static void add_int(struct buf *json, const char *name, int64_t value)
         buf_addf(json, ",\"%s\":%lld", name, (long long)value);
 }
 
-static void add_row(struct buf *json, const struct deal_row *row)
+static void add_row(struct buf *json, const struct deal_row *row, int64_t at_ms)
 {
     buf_addf(json, "{\"is_sold_out\":%s", row->sold_out ? "true" : "false");
     add_str(json, "site", row->site);
@@ -145,6 +145,7 @@ static void add_row(struct buf *json, const struct deal_row *row)
     add_str(json, "currency", row->currency);
     add_int(json, "price_e2", row->price_e2);
     add_int(json, "posted_at_ms", row->posted_at_ms);
+    add_int(json, "sort_at_ms", store_op_sort_at(row, at_ms));
     add_int(json, "view_count", row->view);
     add_int(json, "comment_count", row->comment);
     add_int(json, "like_count", row->like);
@@ -174,7 +175,7 @@ void postgres_write(struct store_op *op)
     buf_init(&json, BUF_MAX_DEFAULT);
     for (int i = 0; i < batch->n; i++) {
         buf_addc(&json, i ? ',' : '[');
-        add_row(&json, &batch->rows[i]);
+        add_row(&json, &batch->rows[i], batch->at_ms);
     }
     buf_adds(&json, batch->n ? "]" : "[]");
     /* Cut JSON is refused by the server as such, and nothing is stored. */

@@ -163,7 +163,7 @@ static int insert_deal(struct pending *p)
     sqlite_bind_str(stmt, 3, p->row.product_id);
     sqlite_bind_int(stmt, 19, false);
     sqlite_bind_int(stmt, 20, at_ms);
-    sqlite_bind_int(stmt, 21, merge_int(p->row.posted_at_ms, at_ms));
+    sqlite_bind_int(stmt, 21, store_op_sort_at(&p->row, at_ms));
     if (sqlite_step(p->conn, stmt) < 0)
         return err_prefix(&p->op->err, "deal %s/%s (product %s)", p->row.site, p->row.key,
                           p->row.product_id);

@@ -15,8 +15,8 @@
  *    same     everything else. Counters (view, comment, like, score) are stored when they differ,
  *             but are no change and no event.
  *  - An unknown value (NULL, CLOCK_NONE, DEAL_UNKNOWN) never overwrites a known one.
- *  - sort_at is fixed at insert: posted_at, or the batch's time where the board shows none. So is
- *    product_id: for a known key another one is ignored; the product_id of another deal is
+ *  - sort_at is fixed at insert: posted_at; where the board shows none the batch's time, or
+ *    posted_before_ms when that is earlier. So is product_id: for a known key another one is ignored; the product_id of another deal is
  *    ERR_STORE.
  *  - website is stored when it differs, like a counter: no change, no event.
  *  - Bytes that are not UTF-8 are stored as U+FFFD. Keys and product ids take at most 500 bytes,
@@ -55,6 +55,8 @@ struct deal_row {
     const char *currency;     /* ISO 4217, NULL when price is unknown */
     int64_t price_e2;         /* price in hundredths of the currency unit, or DEAL_UNKNOWN */
     int64_t posted_at_ms;     /* or CLOCK_NONE */
+    int64_t posted_before_ms; /* where posted_at is unknown: it was surely before this (a bare date, "3
+                                 minutes ago"); 0: nothing is known. Only for sort_at, not stored */
     int64_t view, comment, like, score; /* or DEAL_UNKNOWN */
     bool sold_out;
 };

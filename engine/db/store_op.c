@@ -173,3 +173,10 @@ void store_op_take_query(struct store_op *op, const struct store_query *query)
     }
     own->before_sort_ms = clamp_time(own->before_sort_ms);
 }
+
+int64_t store_op_sort_at(const struct deal_row *row, int64_t at_ms)
+{
+    if (row->posted_at_ms != CLOCK_NONE)
+        return row->posted_at_ms;
+    return row->posted_before_ms && row->posted_before_ms < at_ms ? row->posted_before_ms : at_ms;
+}

@@ -93,6 +93,9 @@ void store_op_finish(void *op); /* a loop_fn */
 struct store_op *store_op_new(enum store_op_kind kind);
 void store_op_free(struct store_op **op);
 
+/* sort_at of a deal that is first seen at at_ms. */
+int64_t store_op_sort_at(const struct deal_row *row, int64_t at_ms);
+
 /* Bytes that are not UTF-8 become U+FFFD. NULL gives NULL. */
 char *store_op_text(struct store_op *op, const char *s);
 

@@ -150,6 +150,11 @@ static void leaves_coarse_times_unset(void **state)
     assert_true(f->set->rows[0].posted_at_ms == CLOCK_NONE);
     assert_true(f->set->rows[1].posted_at_ms == CLOCK_NONE);
     assert_int_equal(f->set->rows[2].posted_at_ms, now_ms() - 4 * 60 * 1000);
+    /* They still say when it was at the latest: the end of that day, three minutes ago. */
+    assert_true(f->set->rows[0].posted_before_ms < now_ms());
+    assert_true(f->set->rows[0].posted_before_ms > now_ms() - (int64_t)24 * 3600 * 1000);
+    assert_int_equal(f->set->rows[1].posted_before_ms, now_ms() - 3 * 60 * 1000);
+    assert_int_equal(f->set->rows[2].posted_before_ms, 0);
 }
 
 static void keeps_the_first_row_of_a_key(void **state)

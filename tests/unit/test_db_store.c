@@ -216,6 +216,27 @@ static void what_becomes_known_later_is_a_change(void **state)
     assert_true(b->deals[0].sort_at_ms == AT); /* stays */
 }
 
+static void a_deal_with_only_a_date_sorts_where_it_belongs(void **state)
+{
+    struct bench *b = bench(state);
+    struct deal_row rows[] = {row_of("clien", "1"), row_of("clien", "2"), row_of("clien", "3")};
+    struct store_batch batch = {.rows = rows, .n = 3, .at_ms = AT};
+
+    rows[0].posted_before_ms = AT - 5000;
+    rows[1].posted_before_ms = AT + 5000; /* today is not over */
+    rows[2].posted_before_ms = AT - 9000;
+    rows[2].posted_at_ms = AT - 1000; /* what is known counts */
+    write_batch(b, &batch);
+    list_all(b);
+
+    assert_int_equal(b->n_deals, 3);
+    assert_string_equal(b->deals[0].row.key, "2");
+    assert_true(b->deals[0].sort_at_ms == AT);
+    assert_true(b->deals[1].sort_at_ms == AT - 1000);
+    assert_true(b->deals[2].sort_at_ms == AT - 5000);
+    assert_true(b->deals[2].row.posted_at_ms == CLOCK_NONE);
+}
+
 static void changed_title_stays_flagged_when_it_comes_back(void **state)
 {
     struct bench *b = bench(state);
@@ -586,6 +607,7 @@ int main(void)
         BOTH(each_kind_of_change_is_one_event),
         BOTH(counters_alone_are_stored_but_are_no_change),
         BOTH(counters_may_fall),
+        BOTH(a_deal_with_only_a_date_sorts_where_it_belongs),
         BOTH(unknown_never_overwrites_known),
         BOTH(what_becomes_known_later_is_a_change),
         BOTH(changed_title_stays_flagged_when_it_comes_back),
