@@ -202,9 +202,7 @@ static void on_robots(const struct fetch_result *result, const struct err *err, 
 
     gate->fetching = NULL;
     if (err) {
-        why = *err;
-        err_prefix(&why, "%s/robots.txt", gate->origin);
-        fail_waiting(gate, &why);
+        fail_waiting(gate, err); /* its text names the address */
         return;
     }
     if (judge_answer(gate, result, &why) < 0) {
