@@ -88,6 +88,7 @@ static int build(struct engine *engine, bool with_store, struct err *err)
     agent = user_agent(env->config);
     env->polite = polite_new(env->loop, agent);
     mem_free(agent);
+    env->quarantine = quarantine_new(env->config->quarantine);
     return 0;
 }
 
@@ -376,6 +377,7 @@ void engine_free(struct engine **engine_ptr)
     schedule_free(&engine->schedule);
     mem_free(engine->lines);
     polite_free(&engine->env.polite);
+    quarantine_free(&engine->env.quarantine);
     pool_free(&engine->env.pool);
     store_free(&engine->env.store);
     loop_timer_free(&engine->patience);

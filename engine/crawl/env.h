@@ -8,6 +8,7 @@
 #include "base/loop.h"
 #include "chrome/pool.h"
 #include "crawl/polite.h"
+#include "crawl/quarantine.h"
 #include "db/store.h"
 
 struct crawl_env {
@@ -16,6 +17,7 @@ struct crawl_env {
     struct pool *pool;
     struct store *store; /* NULL: nothing is stored (dry run) */
     struct polite *polite;
+    struct quarantine *quarantine; /* NULL: nothing is held */
 };
 
 #endif

@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "chrome/tab.h"
 #include "crawl/judge.h"
+#include "crawl/quarantine.h"
 
 enum {
     LEASE_WAIT_MS = 15 * 60 * 1000, /* behind other jobs; queueing is no part of page_timeout */
@@ -148,6 +149,11 @@ static void job_queue(struct job *job)
 
     if (job->state == JOB_WAITING_RETRY)
         job_set_state(job, JOB_QUEUED);
+    if (quarantine_holds(job->env.quarantine, job->url, &job->end)) {
+        job_set_state(job, JOB_FAILED);
+        job_end(job, JOB_FAILED);
+        return;
+    }
     job->attempts++;
     job->ticket = polite_ask(job->env.polite, &request, on_may_load, job);
 }
@@ -160,6 +166,7 @@ static void on_may_load(const struct err *err, void *ctx)
     struct job *job = ctx;
     struct lease_request request = {
         .site = job->site->id,
+        .url = job->url,
         .wait_ms = LEASE_WAIT_MS,
         .hold_ms = job->env.config->page_timeout + LEASE_SLACK_MS,
     };
@@ -258,6 +265,7 @@ static void on_extracted(const struct jval *value, const struct err *err, void *
         return;
     }
     job_set_state(job, JOB_EXTRACTING);
+    quarantine_clear(job->env.quarantine, job->url);
     if (extract_read(job->site, value, clock_wall_ms(), &job->rows, &why) < 0) {
         job_fail(job, &why, true);
         return;
@@ -315,9 +323,14 @@ static void on_rows_stored(const struct store_counts *counts, const struct err *
 
 static void job_fail(struct job *job, const struct err *err, bool healthy_tab)
 {
+    struct err held;
+
     give_back(job, healthy_tab);
-    if (judge_is_passing(err->code, job->last_status) &&
-        job->attempts <= job->env.config->page_retries) {
+    quarantine_note(job->env.quarantine, job->url, err);
+    if (quarantine_holds(job->env.quarantine, job->url, &held))
+        err = &held;
+    else if (judge_is_passing(err->code, job->last_status) &&
+             job->attempts <= job->env.config->page_retries) {
         int64_t wait_ms = RETRY_BASE_MS << (job->attempts - 1);
 
         log_warn("job", "trying again", "site=%s page=%d attempt=%d wait_ms=%lld reason=%s text=%s",

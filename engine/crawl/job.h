@@ -7,7 +7,8 @@
  *
  * Whatever fails, a job ends in one place: its callback comes once, with tab, ticket and timers
  * given back. A page that could be read is an answer even when it is refused as a whole (drift,
- * empty): `page` is there to look at, and nothing of it was stored.
+ * empty): `page` is there to look at, and nothing of it was stored. An address whose page crashed
+ * twice in a row is not tried again for a while (quarantine.h): the job ends with the crash's reason.
  */
 #ifndef CRAWL_JOB_H
 #define CRAWL_JOB_H

@@ -42,6 +42,7 @@ static struct world {
     struct loop *loop;
     struct config config;
     struct site *site;
+    struct quarantine *quarantine;
     enum step fail_step;
     enum err_code fail_code;
     int fail_times;
@@ -304,7 +305,11 @@ static void on_done(const struct job_result *result, const struct err *err, void
 static void run_job(void)
 {
     struct crawl_env env = {
-        .loop = world.loop, .config = &world.config, .store = (struct store *)&world};
+        .loop = world.loop,
+        .config = &world.config,
+        .store = (struct store *)&world,
+        .quarantine = world.quarantine,
+    };
     struct job_request request = {.site = world.site,
                                   .url = "http://a.localhost/list?page=1",
                                   .own_origin = "http://a.localhost",
@@ -373,6 +378,24 @@ static void tries_again_after_a_crash_and_throws_the_tab_away(void **state)
     assert_int_equal(world.unhealthy, 1);
 }
 
+static void leaves_an_address_alone_that_crashed_twice(void **state)
+{
+    (void)state;
+    world.quarantine = quarantine_new(3600000);
+    world.fail_step = STEP_CALL;
+    world.fail_code = ERR_OOM;
+    world.fail_times = 3;
+    run_job();
+    assert_end(ERR_OOM, 2, 0); /* a third try was left */
+    assert_non_null(strstr(world.end.text, "quarantined for 60 more minutes"));
+
+    world.fail_times = 0;
+    world.ended = 0;
+    run_job();
+    assert_end(ERR_OOM, 0, 0);
+    quarantine_free(&world.quarantine);
+}
+
 static void gives_up_after_the_retries(void **state)
 {
     (void)state;
@@ -430,6 +453,7 @@ int main(void)
         EACH(stores_the_rows_of_a_good_page),
         EACH(gives_everything_back_wherever_it_fails),
         EACH(tries_again_after_a_crash_and_throws_the_tab_away),
+        EACH(leaves_an_address_alone_that_crashed_twice),
         EACH(gives_up_after_the_retries),
         EACH(keeps_the_tab_after_a_network_error),
         EACH(refuses_a_drifted_page_without_trying_again),
