@@ -9,7 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_FLAGS = 256, FILE_MAX_BYTES = 1 << 20 };
+enum {
+    MAX_FLAGS = 260,
+    SPARE_FLAGS = 5, /* kept for flags_join(): as many as there are joined switches */
+    FILE_MAX_BYTES = 1 << 20,
+};
 
 struct flag {
     char *name;  /* "--name" */
@@ -150,7 +154,7 @@ static int add_flag(struct reader *r, char *text, struct err *err)
     first = find_flag(r->flags, text);
     if (first)
         return join_flag(r, first, value, err);
-    if (r->flags->n == MAX_FLAGS - 1) /* one is kept for flags_block_hosts() */
+    if (r->flags->n == MAX_FLAGS - SPARE_FLAGS)
         return refuse(r, err, text, "more than 255 switches");
     r->flags->each[r->flags->n++] = (struct flag){mem_strdup(text), mem_strdup(value), r->line};
     return 0;
@@ -241,22 +245,31 @@ int flags_load(const char *path, struct flags **out, struct err *err)
     return 0;
 }
 
+void flags_join(struct flags *flags, const char *name, const char *value)
+{
+    struct flag *flag = find_flag(flags, name);
+    char *whole;
+
+    check(separator_of(name));
+    if (!flag) {
+        check(flags->n < MAX_FLAGS);
+        flag = &flags->each[flags->n++];
+        *flag = (struct flag){.name = mem_strdup(name)};
+    }
+    whole = flag->value ? mem_printf("%s%s%s", flag->value, separator_of(name), value) : mem_strdup(value);
+    mem_free(flag->value);
+    flag->value = whole;
+    print_flags(flags);
+}
+
 void flags_block_hosts(struct flags *flags, const char *const *hosts, size_t n)
 {
-    static const char name[] = "--host-resolver-rules";
-    struct flag *rules = find_flag(flags, name);
-
     for (size_t i = 0; i < n; i++) {
-        char *value = mem_printf("%s%sMAP %s ~NOTFOUND", rules ? rules->value : "", rules ? "," : "", hosts[i]);
+        char *rule = mem_printf("MAP %s ~NOTFOUND", hosts[i]);
 
-        if (!rules) {
-            rules = &flags->each[flags->n++];
-            *rules = (struct flag){.name = mem_strdup(name)};
-        }
-        mem_free(rules->value);
-        rules->value = value;
+        flags_join(flags, "--host-resolver-rules", rule);
+        mem_free(rule);
     }
-    print_flags(flags);
 }
 
 void flags_free(struct flags **flags_ptr)

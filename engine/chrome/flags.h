@@ -24,6 +24,9 @@ void flags_free(struct flags **flags);
 /* No page may load from these hosts ("*.doubleclick.net"): added to --host-resolver-rules. */
 void flags_block_hosts(struct flags *flags, const char *const *hosts, size_t n);
 
+/* Add to a switch whose values are joined (see above). */
+void flags_join(struct flags *flags, const char *name, const char *value);
+
 size_t flags_count(const struct flags *flags);
 const char *flags_at(const struct flags *flags, size_t i); /* "--name" or "--name=value" */
 

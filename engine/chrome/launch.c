@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "chrome/flags.h"
+#include "chrome/guard.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -172,6 +173,7 @@ int launch_plan_new(const struct config *config, const char *const *block_hosts,
         return -1;
     }
     flags_block_hosts(plan->flags, block_hosts, n_block_hosts);
+    guard_add_switches(plan->flags);
     log_debug("chrome", "launch plan", "program=%s uid=%u sandbox=%s run_dir=%s", log_quote(plan->program),
               (unsigned)plan->uid, plan->sandbox ? "yes" : "no", log_quote(plan->run_dir));
     if (!plan->sandbox)

@@ -16,6 +16,7 @@
 #include "base/str.h"
 #include "cdp/session.h"
 #include "chrome/browser.h"
+#include "chrome/guard.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -31,7 +32,7 @@ enum {
 
 #define WORLD "catchdeal"
 
-enum opening { OPEN_PAGE, OPEN_PRELUDE, OPEN_USER_AGENT };
+enum opening { OPEN_PAGE, OPEN_GUARD, OPEN_PRELUDE, OPEN_USER_AGENT };
 
 enum tab_op { OP_NONE, OP_NAVIGATE, OP_CALL, OP_COLLECT };
 
@@ -44,6 +45,7 @@ struct tab {
     int opening; /* the next step of enum opening */
     struct cdp_subscription *navigated;
     struct cdp_subscription *dialogs;
+    struct guard *guard; /* when the session is there */
     char *frame_id;  /* of the main frame */
     char *loader_id; /* of the document that it shows */
     int viewport_w, viewport_h;
@@ -219,6 +221,7 @@ void tab_navigate(struct tab *tab, const struct tab_page *page, tab_done_fn *don
     tab->want_w = page->viewport_w;
     tab->want_h = page->viewport_h;
     tab->dialogs_seen = 0;
+    guard_begin(tab->guard, page->own_origin);
     remember(&tab->page_url, page->url);
     browser_mark(tab->browser, &tab->began);
     if (tab->want_w != tab->viewport_w || tab->want_h != tab->viewport_h)
@@ -271,7 +274,7 @@ static void on_navigate_answer(const struct jval *result, const struct err *err,
 {
     struct tab *tab = ctx;
     const char *error_text = jval_get_str(result, "errorText", NULL);
-    char text[512];
+    char text[640];
 
     tab->call = NULL;
     if (err) {
@@ -282,6 +285,8 @@ static void on_navigate_answer(const struct jval *result, const struct err *err,
     remember(&tab->loader_id, jval_get_str(result, "loaderId", NULL));
     if (jval_get_bool(result, "isDownload", false)) {
         op_fail_with(tab, ERR_NETWORK, "the address is a download, not a page");
+    } else if (!str_empty(error_text) && guard_refusal(tab->guard)) {
+        op_fail_with(tab, ERR_NETWORK, guard_refusal(tab->guard));
     } else if (!str_empty(error_text)) {
         snprintf(text, sizeof(text), "%s (%.400s)", error_text, tab->url);
         op_fail_with(tab, ERR_NETWORK, text);
@@ -501,7 +506,7 @@ static void on_frame_navigated(const struct jval *params, const char *session_id
     const struct jval *frame = jval_get(params, "frame");
     const char *loader_id = jval_get_str(frame, "loaderId", "");
     const char *unreachable = jval_get_str(frame, "unreachableUrl", NULL);
-    char text[512];
+    char text[640];
 
     (void)session_id;
     if (jval_get(frame, "parentId") || str_eq(loader_id, tab->loader_id))
@@ -511,7 +516,10 @@ static void on_frame_navigated(const struct jval *params, const char *session_id
     if (tab->op != OP_CALL || clock_mono_ms() >= tab->deadline_ms)
         return;
     if (unreachable) {
-        snprintf(text, sizeof(text), "the page went on to %.400s, which cannot be reached", unreachable);
+        if (guard_refusal(tab->guard))
+            snprintf(text, sizeof(text), "the page went on to %s", guard_refusal(tab->guard));
+        else
+            snprintf(text, sizeof(text), "the page went on to %.400s, which cannot be reached", unreachable);
         op_fail_with(tab, ERR_NETWORK, text);
         return;
     }
@@ -601,6 +609,9 @@ static void open_next(struct tab *tab)
     case OPEN_PAGE:
         open_call(tab, "Page.enable", "", NULL);
         return;
+    case OPEN_GUARD:
+        open_call(tab, "Fetch.enable", GUARD_FETCH_ENABLE, NULL);
+        return;
     case OPEN_PRELUDE:
         open_call(tab, "Page.addScriptToEvaluateOnNewDocument", "\"worldName\":\"" WORLD "\",\"source\":",
                   tab->settings.prelude_js);
@@ -627,6 +638,7 @@ static void on_session(struct cdp_session *session, const struct err *err, void 
     cdp_session_on_lost(session, on_session_lost, tab);
     tab->navigated = cdp_session_subscribe(session, "Page.frameNavigated", on_frame_navigated, tab);
     tab->dialogs = cdp_session_subscribe(session, "Page.javascriptDialogOpening", on_dialog, tab);
+    tab->guard = guard_new(session, cdp_conn_loop(browser_conn(tab->browser)));
     open_next(tab);
 }
 
@@ -677,6 +689,7 @@ void tab_free(struct tab **tab_ptr)
     op_clear(tab);
     cdp_unsubscribe(&tab->navigated);
     cdp_unsubscribe(&tab->dialogs);
+    guard_free(&tab->guard);
     cdp_session_free(&tab->session);
     loop_timer_free(&tab->timer);
     loop_timer_free(&tab->again);

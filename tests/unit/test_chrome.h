@@ -427,11 +427,14 @@ static inline enum err_code go_for(struct world *w, int n, const char *url, int6
     struct holder *h = &w->holders[n];
     struct tab_page page = {.timeout_ms = timeout_ms};
     char *whole = *url == '/' ? mem_printf("http://127.0.0.1:%d%s", w->port, url) : mem_strdup(url);
+    char *own = mem_printf("http://127.0.0.1:%d", w->port);
     int ops = h->ops;
 
     page.url = whole;
+    page.own_origin = own;
     tab_navigate(lease_tab(h->lease), &page, on_navigated, h);
     mem_free(whole);
+    mem_free(own);
     assert_int_equal(h->ops, ops);
     await_op(h, ops);
     return h->op_err.code;

@@ -65,6 +65,7 @@ static void applies_and_takes_back_the_viewport(void **state)
     take(w, 0);
     url = mem_printf("http://127.0.0.1:%d/plain", w->port);
     page.url = url;
+    page.own_origin = url;
     ops = w->holders[0].ops;
     tab_navigate(lease_tab(w->holders[0].lease), &page, on_navigated, &w->holders[0]);
     await_op(&w->holders[0], ops);

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* guard.h - keeps the pages of one tab out of private networks (base/netaddr.h).
+ *
+ * What stops what, as tried with Chromium 156 headless-shell from a public page, http and https alike
+ * (tests/unit/test_chrome_guard.c tries each):
+ *
+ *   guard.c: every document request is paused before it is sent, and judged: typed addresses, links,
+ *     form posts, location, the navigation API, meta refresh, <a download>, frames, each redirect of
+ *     these. An address is judged as it stands, a name by what the system's resolver says; names that
+ *     cannot be looked up are refused, too.
+ *   Chrome's local network access checks, on by default: images, scripts, styles, fetch, XHR, beacons,
+ *     pings, WebSocket, EventSource, workers, service workers, frames, CSP reports; by the address
+ *     that was connected to, after a redirect as well, and whatever a name leads to. The TCP
+ *     connection is made, but nothing is sent on it.
+ *   guard_add_switches(): WebRTC (LocalNetworkAccessChecksWebRTC: no packet leaves); speculation
+ *     rules, whose prefetch Chrome neither checks nor shows (no place in the queue of prefetches);
+ *     navigations of http pages by the address connected to (LocalNetworkAccessForNavigations: a name
+ *     that leads elsewhere a moment after we asked); the clouds' metadata names.
+ *   chrome-flags.conf, --block-new-web-contents: new windows, whose first request no guard would see.
+ *
+ * Open: a name that an https page's navigation, or the page itself, has rebound in the moment between
+ * our look-up and Chrome's. Where Chrome goes through a proxy, names are still looked up here.
+ *
+ * CDP: Fetch.enable (patterns: Document), Fetch.requestPaused, Fetch.continueRequest, Fetch.failRequest.
+ */
+#ifndef CHROME_GUARD_H
+#define CHROME_GUARD_H
+
+#include "cdp/session.h"
+#include "chrome/flags.h"
+
+struct guard;
+
+/* Members of Fetch.enable's parameters: the tab sends it when the guard is there. */
+#define GUARD_FETCH_ENABLE "\"patterns\":[{\"resourceType\":\"Document\"}]"
+
+/* session: borrowed, live; to be freed after the guard. */
+struct guard *guard_new(struct cdp_session *session, struct loop *loop);
+void guard_free(struct guard **guard);
+
+/* A page is asked for. own_origin: "http://host[:port]", may be at a private address; NULL: none.
+ * Copied; holds until the next page. */
+void guard_begin(struct guard *guard, const char *own_origin);
+
+/* Why the main frame was kept from going somewhere since guard_begin(), the latest: "http://10.0.0.1/:
+ * refused: 10.0.0.1 is a private address (private)"; or NULL. */
+const char *guard_refusal(const struct guard *guard);
+
+/* The switches without which the above does not hold, joined with those of the file. */
+void guard_add_switches(struct flags *flags);
+
+#endif
