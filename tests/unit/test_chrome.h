@@ -53,6 +53,7 @@ struct world {
     struct holder holders[MAX_HOLDERS];
     int grants;
     int popups_closed;
+    int groups_left; /* cages that could not be removed */
     int fds_before;
     const char *stop_at_log;
     struct proc_tree seen; /* Chrome's processes, looked at before they end */
@@ -88,6 +89,9 @@ static const struct page pages[] = {
     {"/popups", "<script>for (let i = 0; i < 5; i++) open('/plain?' + i); document.title = 'opened'</script>"},
     {"/heap", "<title>heap</title><script>setTimeout(() => { const a = []; for (;;) a.push(new Array(1e5).fill(1.5)); },"
               "200)</script>"},
+    {"/eat", "<title>eat</title><script>const a = []; setInterval(() => a.push(new Uint8Array(1 << 20).fill(7)), 20)"
+             "</script>"}, /* 50 MB a second */
+    {"/fat", "<title>fat</title><script>window.a = new Uint8Array(120 << 20).fill(7)</script>"},
     {"/closes", "<title>closes</title><script>setTimeout(() => { open('', '_self'); close(); }, 200)</script>"},
 };
 
@@ -134,6 +138,7 @@ static inline void on_log(enum log_level level, const char *line, void *ctx)
 
     (void)level;
     w->popups_closed += strstr(line, "popup closed") != NULL;
+    w->groups_left += strstr(line, "group left") != NULL || strstr(line, "a group stays") != NULL;
     if (getenv("TEST_LOG"))
         fprintf(stderr, "%s\n", line);
     if (w->stop_at_log && strstr(line, w->stop_at_log))
@@ -283,15 +288,17 @@ static inline void stop_pool(struct world *w)
     assert_int_equal(stats.idle, stats.slots);
     assert_int_equal(stats.waiting, 0);
     assert_int_equal(stats.browsers_live, 0);
+    assert_int_equal(stats.slot_leaks, 0);
     pool_free(&w->pool);
 }
 
 static inline int teardown(void **state)
 {
     struct world *w = *state;
-    int processes, dir_left, fds;
+    int processes, dir_left, fds, groups;
 
     stop_pool(w);
+    groups = w->groups_left;
     processes = count_left(w) + (find_browser(w->run_dir) != 0);
     proc_tree_fini(&w->seen);
     httpd_free(&w->httpd);
@@ -305,11 +312,11 @@ static inline int teardown(void **state)
     dir_left = rmdir(w->run_dir);
     fds = count_fds() - w->fds_before;
     log_set_sink(NULL, NULL);
-    if (processes || dir_left || fds)
-        fprintf(stderr, "left behind: %d processes, %s, %d descriptors\n", processes,
-                dir_left ? "something in run_dir" : "no file", fds);
+    if (processes || dir_left || fds || groups)
+        fprintf(stderr, "left behind: %d processes, %s, %d descriptors, %d groups\n", processes,
+                dir_left ? "something in run_dir" : "no file", fds, groups);
     mem_free(w);
-    return processes || dir_left || fds;
+    return processes || dir_left || fds || groups;
 }
 
 /* false: the pool was refused; what it said is in err. */
@@ -366,16 +373,22 @@ static inline void on_lost(const struct err *why, void *ctx)
     loop_stop(h->world->loop);
 }
 
-static inline void ask_for(struct world *w, int n, int64_t wait_ms, int64_t hold_ms)
+static inline void ask_as(struct world *w, int n, const struct lease_request *request)
 {
-    struct lease_request request = {.site = "test", .wait_ms = wait_ms, .hold_ms = hold_ms};
     struct lease_events events = {on_granted, on_lost};
     struct holder *h = &w->holders[n];
 
     h->answered = false;
     h->losses = 0;
-    h->lease = pool_lease(w->pool, &request, &events, h);
+    h->lease = pool_lease(w->pool, request, &events, h);
     assert_false(h->answered);
+}
+
+static inline void ask_for(struct world *w, int n, int64_t wait_ms, int64_t hold_ms)
+{
+    struct lease_request request = {.site = "test", .wait_ms = wait_ms, .hold_ms = hold_ms};
+
+    ask_as(w, n, &request);
 }
 
 static inline void await_grant(struct world *w, int n)
