@@ -75,13 +75,20 @@ static void refuse(struct request *request, const char *reason, const char *why)
     answer(guard, "Fetch.failRequest", request->id, reason);
 }
 
-static void refuse_private(struct request *request, const char *address, const char *kind)
+static void refuse_address(struct request *request, const char *address, const char *kind)
 {
-    bool is_name = !str_eq(request->host, address);
+    char why[128];
+
+    snprintf(why, sizeof(why), "%s is a private address (%s)", address, kind);
+    refuse(request, "AddressUnreachable", why);
+}
+
+static void refuse_name(struct request *request, const char *address, const char *kind)
+{
     char why[256];
 
-    snprintf(why, sizeof(why), "%.120s%s%s %s a private address (%s)", is_name ? request->host : "",
-             is_name ? " leads to " : "", address, is_name ? "," : "is", kind);
+    snprintf(why, sizeof(why), "%.120s leads to %s, a private address (%s)", request->host, address,
+             kind);
     refuse(request, "AddressUnreachable", why);
 }
 
@@ -119,7 +126,7 @@ static void on_looked_up(const struct resolve_answer *found, void *ctx)
     if (!found->found) /* as Chrome would have said, in its words */
         answer(request->guard, "Fetch.failRequest", request->id, "NameNotResolved");
     else if (found->private_kind)
-        refuse_private(request, found->address, found->private_kind);
+        refuse_name(request, found->address, found->private_kind);
     else
         let_go(request->guard, request->id);
     request_fini(request);
@@ -132,7 +139,7 @@ static void judge_host(struct request *request)
     char text[NETADDR_TEXT_BYTES];
 
     if (netaddr_name_is_loopback(request->host)) {
-        refuse_private(request, "127.0.0.1", "loopback");
+        refuse_name(request, "127.0.0.1", "loopback");
         return;
     }
     switch (netaddr_from_host(request->host, &address)) {
@@ -145,7 +152,7 @@ static void judge_host(struct request *request)
     case NETADDR_ADDRESS:
         netaddr_text(&address, text);
         if (netaddr_private_kind(&address))
-            refuse_private(request, text, netaddr_private_kind(&address));
+            refuse_address(request, text, netaddr_private_kind(&address));
         else
             let_go(request->guard, request->id);
         return;
