@@ -53,6 +53,8 @@ struct world {
     struct holder holders[MAX_HOLDERS];
     int grants;
     int popups_closed;
+    const char *awaited_log; /* lines with this are counted */
+    int awaited_logs;
     int groups_left; /* cages that could not be removed */
     int fds_before;
     const char *stop_at_log;
@@ -138,6 +140,7 @@ static inline void on_log(enum log_level level, const char *line, void *ctx)
 
     (void)level;
     w->popups_closed += strstr(line, "popup closed") != NULL;
+    w->awaited_logs += w->awaited_log && strstr(line, w->awaited_log);
     w->groups_left += strstr(line, "group left") != NULL || strstr(line, "a group stays") != NULL;
     if (getenv("TEST_LOG"))
         fprintf(stderr, "%s\n", line);
