@@ -145,6 +145,9 @@ $(OUT)/unit/$(notdir $(basename $(1))): $(call objs,$(1)) $(call objs,$(wildcard
 endef
 $(foreach t,$(UNIT_SRCS),$(eval $(call unit_rule,$(t))))
 
+# It is started by these.
+$(OUT)/unit/test_chrome_leases: | $(BIN)/fakechrome
+
 .PHONY: unit-binaries
 unit-binaries: $(UNIT_BINS)
 
