@@ -127,7 +127,7 @@ static void on_target_closed(const struct jval *result, const struct err *err, v
     struct worker *worker = ctx;
 
     (void)result;
-    if (!err || err->code != ERR_TIMEOUT)
+    if (!err || err->code != ERR_TIMEOUT || browser_state(worker->browser) != BROWSER_READY)
         return;
     log_debug("pool", "a tab was not closed", "browser=%d why=%s", worker->number, log_quote(err->text));
     worker_retire(worker, RECYCLE_NO_ANSWER);
