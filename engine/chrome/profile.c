@@ -70,6 +70,7 @@ static int delete_content(int dir_fd, int depth, struct err *err)
             close(walk_fd);
         return rc;
     }
+    rewinddir(dir); /* the duplicate shares its place with dir_fd, which an earlier try left at the end */
     while ((entry = readdir(dir))) {
         if (str_eq(entry->d_name, ".") || str_eq(entry->d_name, ".."))
             continue;
