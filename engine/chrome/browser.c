@@ -14,7 +14,6 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "chrome/launch_why.h"
-#include "chrome/memory.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -25,7 +24,6 @@ enum {
     GONE_POLL_MS = 20,
     STUBBORN_MS = 5000, /* killed and still there: warned about, and then every so often */
     GROUP_TRIES = 250, /* of GONE_POLL_MS each, to remove the cage; then the next sweep does */
-    FRESH_MS = 3000,   /* what stderr said so long ago belongs to an end */
     TAIL_SHOWN_BYTES = 400,
 };
 
@@ -50,12 +48,7 @@ struct browser {
     char *user_agent;
     int64_t started_at_ms;
     int64_t killed_at_ms; /* 0: not yet */
-    int64_t stderr_at_ms; /* its last line; 0: none */
-    int64_t js_oom_at_ms; /* 0: never */
-    int64_t machine_oom_kills; /* at its start */
-    struct cage_sample steady; /* when it was last known to be well */
-    int64_t oom_kills_claimed; /* kills of the cage that an end was put down to */
-    enum err_code exit_code;   /* what its exit was put down to; ERR_OK: it has not exited */
+    struct blame blame;
     size_t delete_tries, group_tries;
 };
 
@@ -146,26 +139,6 @@ static void browser_failed(struct browser *browser, const struct err *why)
     browser->events->on_lost(&told, browser->ctx);
 }
 
-/* What the cage has to do with it, before the causes that it told itself. */
-static void explain_failed_launch(struct browser *browser, struct err *err)
-{
-    long long cap_mib = browser->settings.caps.hard_bytes >> 20;
-    struct cage_end silent = {.silent = true};
-    struct cage_sample now;
-    struct err ignored;
-
-    if (!browser->cage || cage_sample(browser->cage, &now, &ignored) < 0)
-        return;
-    if (now.oom_kills > 0) {
-        err_prefix(err, "worker_memory of %lld MiB is too small for it: the kernel killed it", cap_mib);
-    } else if (now.pids_denied > 0) {
-        err->code = ERR_PIDS;
-        err_prefix(err, "worker_pids of %lld is too small for it", (long long)browser->settings.caps.pids);
-    } else if (cage_blame(&browser->steady, &now, &silent, browser->settings.caps.hard_bytes) == ERR_MEMORY_THRASH) {
-        err_prefix(err, "worker_memory of %lld MiB is too small for it: it reads its code again and again", cap_mib);
-    }
-}
-
 static void launch_failed(struct browser *browser, enum err_code code, const char *what)
 {
     const struct launch_plan *plan = browser->settings.plan;
@@ -175,7 +148,7 @@ static void launch_failed(struct browser *browser, enum err_code code, const cha
 
     last_words(browser, words);
     err_set(&err, code, "%s; it said: %s", what, words);
-    explain_failed_launch(browser, &err);
+    blame_launch(&browser->blame, &err);
     launch_explain(launch_program(plan), launch_run_dir(plan), said, &err);
     err_prefix(&err, "Chrome did not start");
     browser_failed(browser, &err);
@@ -204,11 +177,7 @@ void browser_start(struct browser *browser)
     browser_set_state(browser, BROWSER_SPAWNING);
     browser->started_at_ms = clock_mono_ms();
     browser->killed_at_ms = 0;
-    browser->stderr_at_ms = 0;
-    browser->js_oom_at_ms = 0;
-    browser->machine_oom_kills = memory_oom_kills();
-    browser->oom_kills_claimed = 0;
-    browser->exit_code = ERR_OK;
+    blame_begin(&browser->blame, cage_yard_rung(browser->settings.yard), &browser->settings.caps);
     browser->delete_tries = browser->group_tries = 0;
     browser->setups_pending = 0;
     loop_timer_start(browser->deadline, browser->config->launch_timeout);
@@ -219,9 +188,7 @@ static void on_stderr(const char *line, void *ctx)
 {
     struct browser *browser = ctx;
 
-    browser->stderr_at_ms = clock_mono_ms();
-    if (strstr(line, "V8 javascript OOM") || strstr(line, "JavaScript heap out of memory"))
-        browser->js_oom_at_ms = browser->stderr_at_ms;
+    blame_take_line(&browser->blame, line);
     log_debug("chrome", "stderr", "line=%s", log_quote(line));
 }
 
@@ -233,6 +200,7 @@ static int browser_try_spawn(struct browser *browser, struct err *err)
     if (launch_make_profile(settings->plan, &browser->profile, err) < 0 ||
         cage_new(settings->yard, &settings->caps, &browser->cage, err) < 0)
         return -1;
+    browser->blame.cage = browser->cage;
     browser->stamp = launch_stamp(settings->plan);
     return launch_spawn(settings->plan, browser->loop, browser->profile, browser->cage, &events, browser,
                         &browser->proc, err);
@@ -249,7 +217,7 @@ static void browser_spawn(struct browser *browser)
         browser_failed(browser, &err);
         return;
     }
-    browser_mark(browser, &browser->steady);
+    blame_mark(&browser->blame, &browser->blame.steady);
     loop_timer_start(browser->step, ENDPOINT_POLL_MS);
 }
 
@@ -313,7 +281,7 @@ static void browser_is_ready(struct browser *browser)
 {
     loop_timer_stop(browser->deadline);
     browser_set_state(browser, BROWSER_READY);
-    browser_mark(browser, &browser->steady);
+    blame_mark(&browser->blame, &browser->blame.steady);
     loop_timer_start(browser->step, browser->config->heartbeat);
     log_info("browser", "ready", "pid=%d launch_ms=%lld sandbox=%s", (int)browser_pid(browser),
              (long long)(clock_mono_ms() - browser->started_at_ms), launch_has_sandbox(browser->settings.plan) ? "yes" : "no");
@@ -357,7 +325,7 @@ static void on_heartbeat_answer(const struct jval *result, const struct err *err
     if (browser->state != BROWSER_READY && browser->state != BROWSER_RETIRING)
         return;
     if (!err) {
-        browser_mark(browser, &browser->steady);
+        blame_mark(&browser->blame, &browser->blame.steady);
         loop_timer_start(browser->step, browser->config->heartbeat);
         browser->events->on_answered(browser->ctx);
     } else if (err->code == ERR_TIMEOUT) {
@@ -381,132 +349,17 @@ void browser_retire(struct browser *browser)
 
 /* ---- whose fault it was ------------------------------------------------------------------------- */
 
-static bool said_lately(const struct browser *browser, int64_t at_ms)
-{
-    (void)browser;
-    return at_ms && clock_mono_ms() - at_ms < FRESH_MS;
-}
-
-/* On sampled-pss a look costs 20 ms and holds nothing that a mark is good for but the kills, which are ours. */
 void browser_mark(const struct browser *browser, struct cage_sample *out)
 {
-    struct err ignored;
-
-    *out = (struct cage_sample){
-        .at_ms = clock_mono_ms(),
-        .refaults = CAGE_UNKNOWN,
-        .stall_ms = CAGE_UNKNOWN,
-        .pids_denied = CAGE_UNKNOWN,
-    };
-    if (!browser->cage || cage_yard_rung(browser->settings.yard) == CAGE_PSS)
-        return;
-    if (cage_sample(browser->cage, out, &ignored) < 0)
-        log_debug("browser", "no mark", "why=%s", log_quote(ignored.text));
-}
-
-/* The cage's kills less those that other ends were put down to. */
-static enum err_code blame_cage(struct browser *browser, const struct cage_sample *since,
-                                const struct cage_sample *now, const struct cage_end *end)
-{
-    struct cage_sample before = *since;
-    enum err_code code;
-
-    before.oom_kills = browser->oom_kills_claimed;
-    code = cage_blame(&before, now, end, browser->settings.caps.hard_bytes);
-    if (code == ERR_OOM)
-        browser->oom_kills_claimed++;
-    if (code == ERR_OK && since->pids_denied >= 0 && now->pids_denied > since->pids_denied &&
-        (end->crash_status || end->browser_killed))
-        code = ERR_PIDS;
-    return code;
-}
-
-static enum err_code blame_for_exit(struct browser *browser, const struct proc_end *end, const char *words)
-{
-    struct cage_end how = {
-        .browser_killed = end->signalled && end->value == SIGKILL && !browser->killed_at_ms,
-    };
-    struct cage_sample now;
-    struct err ignored;
-    enum err_code code = ERR_OK;
-
-    if (browser->cage && cage_sample(browser->cage, &now, &ignored) == 0)
-        code = blame_cage(browser, &browser->steady, &now, &how);
-    if (code == ERR_OK && said_lately(browser, browser->stderr_at_ms))
-        code = launch_why_code(words);
-    return code == ERR_OK ? ERR_BROWSER_EXIT : code;
-}
-
-/* Chrome's word for the end of a page's process, as session.c passes it on ("killed 9"). */
-static const char *crash_status(const struct err *err, char out[32])
-{
-    static const char before[] = "process is gone: ";
-    const char *at = strstr(err->text, before);
-    size_t len = at ? strcspn(at + strlen(before), " ") : 0;
-
-    snprintf(out, 32, "%.*s", (int)len, at ? at + strlen(before) : "");
-    return out;
-}
-
-static enum err_code blame_for_crash(struct browser *browser, const struct cage_sample *since,
-                                     const struct cage_sample *now, const struct err *err)
-{
-    char status[32];
-    struct cage_end how = {.crash_status = crash_status(err, status)};
-    enum err_code code;
-
-    if (str_eq(status, "crashed") && said_lately(browser, browser->js_oom_at_ms))
-        return ERR_JS_HEAP;
-    code = blame_cage(browser, since, now, &how);
-    if (code != ERR_OK)
-        return code;
-    /* Without a group, only the whole machine's counter tells of the kernel's own kills. */
-    if (str_eq(status, "killed") && cage_yard_rung(browser->settings.yard) == CAGE_PSS &&
-        browser->machine_oom_kills >= 0 && memory_oom_kills() > browser->machine_oom_kills) {
-        browser->machine_oom_kills++;
-        return ERR_OOM;
-    }
-    return ERR_CRASHED;
-}
-
-/* Peak, URL and last words behind the text. */
-static void tell_evidence(const struct browser *browser, const struct cage_sample *now, const char *url,
-                          struct err *err)
-{
-    long long cap_mib = browser->settings.caps.hard_bytes >> 20;
-    char words[TAIL_SHOWN_BYTES + 16], memory[64] = "";
-    struct err was = *err;
-
-    last_words(browser, words);
-    if (now && now->peak_bytes > 0 && cap_mib)
-        snprintf(memory, sizeof(memory), "; peak %lld of %lld MiB", (long long)(now->peak_bytes >> 20), cap_mib);
-    else if (now && now->peak_bytes > 0)
-        snprintf(memory, sizeof(memory), "; peak %lld MiB", (long long)(now->peak_bytes >> 20));
-    err_set(err, was.code, "%.300s%s%s%.180s%s%.200s", was.text, memory, str_empty(url) ? "" : "; page ",
-            str_empty(url) ? "" : url,
-            said_lately(browser, browser->stderr_at_ms) && !strstr(was.text, "it said") ? "; it said: " : "",
-            said_lately(browser, browser->stderr_at_ms) && !strstr(was.text, "it said") ? words : "");
+    blame_mark(&browser->blame, out);
 }
 
 void browser_explain(struct browser *browser, const struct browser_end *end, struct err *err)
 {
-    const struct cage_sample *since = end->since ? end->since : &browser->steady;
-    struct cage_end silence = {.silent = end->silent};
-    struct cage_sample now;
-    struct err ignored;
-    bool sampled;
+    char words[TAIL_SHOWN_BYTES + 16];
 
-    if (err->code == ERR_CANCELLED)
-        return;
-    sampled = browser->cage && cage_sample(browser->cage, &now, &ignored) == 0;
-    if (err->code == ERR_BROWSER_EXIT && browser->exit_code != ERR_OK)
-        err->code = browser->exit_code;
-    else if (sampled && err->code == ERR_CRASHED)
-        err->code = blame_for_crash(browser, since, &now, err);
-    else if (sampled && end->silent && (err->code == ERR_HUNG || err->code == ERR_NO_ANSWER) &&
-             blame_cage(browser, since, &now, &silence) == ERR_MEMORY_THRASH)
-        err->code = ERR_MEMORY_THRASH;
-    tell_evidence(browser, sampled ? &now : NULL, end->url, err);
+    last_words(browser, words);
+    blame_explain(&browser->blame, end, words, err);
 }
 
 /* ---- the end ----------------------------------------------------------------------------------- */
@@ -549,9 +402,9 @@ static void on_exit(const struct proc_end *end, void *ctx)
     case BROWSER_CONNECTING:
     case BROWSER_READY:
     case BROWSER_RETIRING:
-        browser->exit_code = blame_for_exit(browser, end, words);
+        blame_exit(&browser->blame, end->signalled && end->value == SIGKILL && !browser->killed_at_ms, words);
         cdp_conn_set_loss_note(browser->conn, note);
-        err_set(&err, browser->exit_code, "the connection was lost");
+        err_set(&err, browser->blame.exit_code, "the connection was lost");
         browser_lose(browser, &err);
         return;
     default:
@@ -584,6 +437,7 @@ static void browser_is_down(struct browser *browser)
     cdp_unsubscribe(&browser->popups);
     cdp_conn_free(&browser->conn);
     proc_free(&browser->proc);
+    browser->blame.cage = NULL;
     cage_free(&browser->cage);
     profile_free(&browser->profile);
     browser_set_state(browser, BROWSER_DOWN);

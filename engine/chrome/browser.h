@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "base/loop.h"
 #include "cdp/conn.h"
+#include "chrome/blame.h"
 #include "chrome/launch.h"
 
 struct browser;
@@ -69,18 +70,8 @@ bool browser_is_upgraded(const struct browser *browser);  /* the program on disk
 
 /* ---- whose fault it was ------------------------------------------------------------------------- */
 
-/* Counters when a page begins, for browser_explain. Cheap. */
+/* As in blame.h. */
 void browser_mark(const struct browser *browser, struct cage_sample *out);
-
-struct browser_end {
-    const struct cage_sample *since; /* the mark; NULL: since its last sign of life */
-    const char *url;                 /* of the page, or NULL */
-    bool silent;                     /* nothing came of it in the whole time */
-};
-
-/* Puts what the evidence says in place of what was seen: ERR_CRASHED may become ERR_OOM, ERR_JS_HEAP, ERR_PIDS;
- * ERR_HUNG and ERR_NO_ANSWER ERR_MEMORY_THRASH; ERR_BROWSER_EXIT what on_exit found. The text gets peak memory, URL
- * and what Chrome said lately. A kill by the kernel accounts for one end only: call it once for each. */
 void browser_explain(struct browser *browser, const struct browser_end *end, struct err *err);
 
 #endif
