@@ -18,6 +18,8 @@
  *     that leads elsewhere a moment after we asked); the clouds' metadata names.
  *   chrome-flags.conf, --block-new-web-contents: new windows, whose first request no guard would see.
  *
+ * Cost: 115 ms of CPU a page without, 118 with (medians of 4 times 60 pages of the demo boards).
+ *
  * Open: a name that an https page's navigation, or the page itself, has rebound in the moment between
  * our look-up and Chrome's. Where Chrome goes through a proxy, names are still looked up here.
  *

@@ -27,12 +27,19 @@ enum {
     PROBE_MS = 1000,         /* a page whose script yields answers sooner */
     TERMINATED_MS = 2000,    /* and after its script was ended, too */
     MAX_DIALOGS = 10,
+    MAX_REPLACEMENTS = 3, /* cookie gates take one or two */
     PARAMS_MAX_BYTES = 16 << 20,
 };
 
 #define WORLD "catchdeal"
 
-enum opening { OPEN_PAGE, OPEN_GUARD, OPEN_PRELUDE, OPEN_USER_AGENT };
+/* A service worker would answer, or not, for the next pages of its site. The page hears that it may
+ * not have one. */
+static const char no_service_worker[] =
+    "if (globalThis.ServiceWorkerContainer) ServiceWorkerContainer.prototype.register = async function () {"
+    " throw new DOMException('Service workers are disabled', 'SecurityError') }";
+
+enum opening { OPEN_PAGE, OPEN_GUARD, OPEN_NO_WORKER, OPEN_PRELUDE, OPEN_USER_AGENT };
 
 enum tab_op { OP_NONE, OP_NAVIGATE, OP_CALL, OP_COLLECT };
 
@@ -50,6 +57,7 @@ struct tab {
     char *loader_id; /* of the document that it shows */
     int viewport_w, viewport_h;
     int dialogs_seen; /* of the page */
+    int replacements; /* of the page by itself */
     char *page_url;             /* asked for last */
     struct cage_sample began;   /* when it was */
     enum err_code last_failure; /* of the latest operation */
@@ -78,6 +86,7 @@ static void navigate_set_viewport(struct tab *tab);
 static void on_viewport_set(const struct jval *result, const struct err *err, void *ctx);
 static void navigate_go(struct tab *tab);
 static void on_navigate_answer(const struct jval *result, const struct err *err, void *ctx);
+static void on_probe_after_abort(const struct jval *result, const struct err *err, void *ctx);
 static void call_take_world(struct tab *tab);
 static void on_world(const struct jval *result, const struct err *err, void *ctx);
 static void on_call_answer(const struct jval *result, const struct err *err, void *ctx);
@@ -221,6 +230,7 @@ void tab_navigate(struct tab *tab, const struct tab_page *page, tab_done_fn *don
     tab->want_w = page->viewport_w;
     tab->want_h = page->viewport_h;
     tab->dialogs_seen = 0;
+    tab->replacements = 0;
     guard_begin(tab->guard, page->own_origin);
     remember(&tab->page_url, page->url);
     browser_mark(tab->browser, &tab->began);
@@ -287,12 +297,32 @@ static void on_navigate_answer(const struct jval *result, const struct err *err,
         op_fail_with(tab, ERR_NETWORK, "the address is a download, not a page");
     } else if (!str_empty(error_text) && guard_refusal(tab->guard)) {
         op_fail_with(tab, ERR_NETWORK, guard_refusal(tab->guard));
+    } else if (str_eq(error_text, "net::ERR_ABORTED")) {
+        tab->call = cdp_session_call(tab->session, "Runtime.evaluate", "{\"expression\":\"0\"}", PROBE_MS,
+                                     on_probe_after_abort, tab);
     } else if (!str_empty(error_text)) {
         snprintf(text, sizeof(text), "%s (%.400s)", error_text, tab->url);
         op_fail_with(tab, ERR_NETWORK, text);
     } else {
         op_finish(tab, NULL, NULL);
     }
+}
+
+/* Chrome ends a navigation so when the server sends no document, but also when the page's process dies under it, and
+ * tells of the death 20 ms later (seen). A page that lives answers at once. */
+static void on_probe_after_abort(const struct jval *result, const struct err *err, void *ctx)
+{
+    struct tab *tab = ctx;
+    char text[640];
+
+    (void)result;
+    tab->call = NULL;
+    if (err && err->code != ERR_TIMEOUT && err->code != ERR_PROTOCOL) {
+        op_fail(tab, err);
+        return;
+    }
+    snprintf(text, sizeof(text), "net::ERR_ABORTED (%.400s)", tab->url);
+    op_fail_with(tab, ERR_NETWORK, text);
 }
 
 /* ---- a call in the page's isolated world --------------------------------------------------------- */
@@ -459,6 +489,7 @@ static void on_probe_after_end(const struct jval *result, const struct err *err,
     } else if (err && err->code != ERR_PROTOCOL) {
         op_fail(tab, err);
     } else {
+        tab->spoiled = true; /* its timers may start the next such script under the next page */
         op_fail_with(tab, ERR_HUNG, "the page's script did not yield and was ended");
     }
 }
@@ -513,6 +544,9 @@ static void on_frame_navigated(const struct jval *params, const char *session_id
         return;
     remember(&tab->loader_id, loader_id);
     remember(&tab->frame_id, jval_get_str(frame, "id", NULL));
+    /* One that goes on and on may overtake the next page that the tab is sent to (seen). */
+    if (++tab->replacements > MAX_REPLACEMENTS)
+        tab->spoiled = true;
     if (tab->op != OP_CALL || clock_mono_ms() >= tab->deadline_ms)
         return;
     if (unreachable) {
@@ -611,6 +645,9 @@ static void open_next(struct tab *tab)
         return;
     case OPEN_GUARD:
         open_call(tab, "Fetch.enable", GUARD_FETCH_ENABLE, NULL);
+        return;
+    case OPEN_NO_WORKER:
+        open_call(tab, "Page.addScriptToEvaluateOnNewDocument", "\"source\":", no_service_worker);
         return;
     case OPEN_PRELUDE:
         open_call(tab, "Page.addScriptToEvaluateOnNewDocument", "\"worldName\":\"" WORLD "\",\"source\":",

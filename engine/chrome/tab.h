@@ -4,7 +4,8 @@
  * A tab is lent by pool.h and does one thing at a time. Every operation has a deadline and its callback comes
  * exactly once, never after tab_cancel() or the lease's end.
  *
- * What a page does on its own is dealt with here: dialogs are dismissed. (Windows: browser.c; downloads: denied.)
+ * What a page does on its own is dealt with here: dialogs are dismissed, service workers refused. Private networks
+ * are closed (guard.h). (Windows: browser.c; downloads: denied.)
  *
  * CDP: Page.navigate, Page.createIsolatedWorld, Runtime.callFunctionOn, Page.addScriptToEvaluateOnNewDocument.
  */
@@ -18,7 +19,8 @@ struct tab;
 
 /* Load `url` (absolute http or https, UTF-8, copied) in the main frame; done when the document was committed
  * (its script and rows may still come):
- *   ERR_NETWORK    Chrome's net::ERR_... (DNS, TLS, refused, reset, redirect loop); text holds it
+ *   ERR_NETWORK    Chrome's net::ERR_... (DNS, TLS, refused, reset, redirect loop); text holds it, or why the
+ *                  guard refused: "http://10.0.0.1/: refused: 10.0.0.1 is a private address (private)"
  *   ERR_TIMEOUT    no commit in time
  *   ERR_CRASHED, ERR_OOM, ERR_JS_HEAP, ERR_BROWSER_EXIT   the page or the browser is gone
  * viewport_w/h: 0 keeps the tab's default. */
@@ -73,7 +75,7 @@ struct tab *tab_open(struct browser *browser, const struct tab_settings *setting
 /* Free the memory that the page's script has let go of: Chrome itself waits long. */
 void tab_collect_garbage(struct tab *tab, int64_t timeout_ms, tab_done_fn *done, void *ctx);
 
-/* It cannot be trusted with another page: lost, or a script that could not be ended. */
+/* It cannot be trusted with another page: lost, hung, too many dialogs, a page that replaced itself again and again. */
 bool tab_is_spoiled(const struct tab *tab);
 bool tab_is_lost(const struct tab *tab);
 enum err_code tab_last_failure(const struct tab *tab); /* of its latest operation; ERR_OK: it worked */
