@@ -2,7 +2,7 @@
 /* test_cdp_faults.c - what FAILURES says of the protocol (rows 1 to 5, 11, 12), played by scripts of tests/fakechrome.
  *
  * Each test runs over both transports, but for those about what only one of them has. The rest of those rows, with
- * processes and slots, is in tests/integration/test_faults.py.
+ * processes and slots, is in tests/integration/test_fakechrome.py.
  */
 #include "base/buf.h"
 #include "base/clock.h"
