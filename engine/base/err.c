@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* err.c - error texts and the closed list of reasons (err.def). */
 #include "base/err.h"
+#include "base/str.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -17,13 +18,20 @@ static const struct err_row {
 #undef ERR
 };
 
+PRINTF_LIKE(2, 0)
+static void set_text(struct err *err, const char *fmt, va_list args)
+{
+    vsnprintf(err->text, sizeof(err->text), fmt, args);
+    err->text[str_cut_utf8(err->text, sizeof(err->text) - 1)] = '\0';
+}
+
 int err_set(struct err *err, enum err_code code, const char *fmt, ...)
 {
     va_list args;
 
     err->code = code;
     va_start(args, fmt);
-    vsnprintf(err->text, sizeof(err->text), fmt, args);
+    set_text(err, fmt, args);
     va_end(args);
     return -1;
 }
@@ -33,7 +41,7 @@ static void add_cut(struct err *err, const char *tail)
 {
     size_t used = strlen(err->text);
     size_t room = sizeof(err->text) - used - 1;
-    size_t len = strnlen(tail, room);
+    size_t len = str_cut_utf8(tail, room);
 
     memcpy(err->text + used, tail, len);
     err->text[used + len] = '\0';
@@ -46,7 +54,7 @@ int err_prefix(struct err *err, const char *fmt, ...)
 
     memcpy(inner, err->text, sizeof(inner));
     va_start(args, fmt);
-    vsnprintf(err->text, sizeof(err->text), fmt, args);
+    set_text(err, fmt, args);
     va_end(args);
     add_cut(err, ": ");
     add_cut(err, inner);
@@ -71,7 +79,7 @@ int err_sys(struct err *err, enum err_code code, const char *fmt, ...)
 
     err->code = code_of_errno(saved, code);
     va_start(args, fmt);
-    vsnprintf(err->text, sizeof(err->text), fmt, args);
+    set_text(err, fmt, args);
     va_end(args);
     add_cut(err, ": ");
     add_cut(err, strerror(saved));

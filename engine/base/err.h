@@ -21,7 +21,7 @@ enum err_code {
 
 struct err {
     enum err_code code;
-    char text[768]; /* cut, never overrun */
+    char text[768]; /* cut between characters, never overrun */
 };
 
 /* Set code and text. Always returns -1, so that `return err_set(...)` reads as the failure. */

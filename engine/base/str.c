@@ -90,6 +90,24 @@ size_t str_utf8_count(const char *s)
     return count;
 }
 
+static size_t utf8_promised(unsigned char lead)
+{
+    return lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1;
+}
+
+size_t str_cut_utf8(const char *s, size_t max_bytes)
+{
+    size_t len = strnlen(s, max_bytes);
+
+    for (size_t back = 1; back <= 3 && back <= len; back++) {
+        unsigned char c = (unsigned char)s[len - back];
+
+        if ((c & 0xc0) != 0x80)
+            return utf8_promised(c) > back ? len - back : len;
+    }
+    return len;
+}
+
 static uint32_t utf8_decode(const unsigned char *s, size_t n)
 {
     uint32_t c = n == 1 ? s[0] : s[0] & (0x7fu >> n);

@@ -20,6 +20,9 @@ size_t str_utf8_len(const char *s, size_t len);
 bool str_utf8_valid(const char *s, size_t len);
 size_t str_utf8_count(const char *s); /* characters; a broken byte counts as one */
 
+/* How many bytes of s to keep, at most max_bytes, so that it does not end inside a character. */
+size_t str_cut_utf8(const char *s, size_t max_bytes);
+
 /* Columns that a terminal gives the text: Hangul, CJK and emoji take two. */
 size_t str_columns(const char *s);
 

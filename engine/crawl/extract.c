@@ -68,12 +68,7 @@ static const char *raw(const struct jval *row, const char *field)
 /* At most max_bytes of it, cut between characters; NULL stays NULL. */
 static const char *cut(struct arena *arena, const char *text, size_t max_bytes)
 {
-    size_t len = text ? strlen(text) : 0;
-
-    if (len > max_bytes)
-        for (len = max_bytes; len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80;)
-            len--;
-    return text ? arena_strndup(arena, text, len) : NULL;
+    return text ? arena_strndup(arena, text, str_cut_utf8(text, max_bytes)) : NULL;
 }
 
 /* A cut address leads elsewhere: a too long one is dropped. */

@@ -5,6 +5,9 @@
 
 #include <string.h>
 
+/* How much of a page stands in a message. */
+enum { MAX_TITLE_BYTES = 80, MAX_TEXT_BYTES = 120 };
+
 /* Titles that only pages in the way carry: seen on Cloudflare's and fmkorea's challenges. */
 static const char *const challenge_titles[] = {"Just a moment", "보안 시스템",
                                                "Attention Required"};
@@ -34,8 +37,9 @@ static int refuse_unknown_page(const struct site *site, const struct row_set *pa
         return err_set(err, ERR_BLOCKED, "%s: a challenge page, \"%s\"", page->url, page->title);
     return err_set(
         err, ERR_DRIFT,
-        "%s: no layout of %s fits the page (status %d, title \"%.80s\", text \"%.120s\")",
-        page->url, site->path, page->status, page->title, page->text_head);
+        "%s: no layout of %s fits the page (status %d, title \"%.*s\", text \"%.*s\")",
+        page->url, site->path, page->status, (int)str_cut_utf8(page->title, MAX_TITLE_BYTES),
+        page->title, (int)str_cut_utf8(page->text_head, MAX_TEXT_BYTES), page->text_head);
 }
 
 int judge_page(const struct site *site, const struct row_set *page, struct err *err)

@@ -170,6 +170,29 @@ static void long_errors_are_cut(void **state)
     assert_int_equal(strlen(err.text), sizeof(err.text) - 1);
 }
 
+static void errors_are_cut_between_characters(void **state)
+{
+    char korean[3001];
+    struct err err;
+
+    (void)state;
+    for (size_t shift = 0; shift < 3; shift++) {
+        memset(korean, 'x', shift);
+        for (size_t i = shift; i + 3 < sizeof(korean); i += 3)
+            memcpy(korean + i, "뷁", sizeof("뷁"));
+        err_set(&err, ERR_CONFIG, "%s", korean);
+        assert_true(str_utf8_valid(err.text, strlen(err.text)));
+        assert_true(strlen(err.text) > sizeof(err.text) - 4);
+        err_prefix(&err, "site");
+        assert_true(str_utf8_valid(err.text, strlen(err.text)));
+        err_prefix(&err, "%s", korean);
+        assert_true(str_utf8_valid(err.text, strlen(err.text)));
+        errno = ENOENT;
+        err_sys(&err, ERR_CONFIG, "%s", korean);
+        assert_true(str_utf8_valid(err.text, strlen(err.text)));
+    }
+}
+
 static void system_errors_choose_their_code(void **state)
 {
     struct err err;
@@ -253,6 +276,7 @@ int main(void)
         LOG_TEST(event_is_one_line_and_long_ones_are_cut_visibly),
         cmocka_unit_test(errors_gather_what_each_level_knows),
         cmocka_unit_test(long_errors_are_cut),
+        cmocka_unit_test(errors_are_cut_between_characters),
         cmocka_unit_test(system_errors_choose_their_code),
         cmocka_unit_test(every_code_has_a_reason_of_its_own),
         cmocka_unit_test(delays_double_up_to_the_maximum_with_jitter_below),

@@ -60,6 +60,24 @@ static void counts_characters_and_columns(void **state)
     assert_int_equal(str_columns("\xff"), 1);
 }
 
+static void cuts_between_characters(void **state)
+{
+    (void)state;
+    assert_int_equal(str_cut_utf8("abc", 2), 2);
+    assert_int_equal(str_cut_utf8("abc", 9), 3);
+    assert_int_equal(str_cut_utf8("", 5), 0);
+    assert_int_equal(str_cut_utf8("a가나", 1), 1);
+    assert_int_equal(str_cut_utf8("a가나", 3), 1);
+    assert_int_equal(str_cut_utf8("a가나", 4), 4);
+    assert_int_equal(str_cut_utf8("가", 2), 0);
+    assert_int_equal(str_cut_utf8("\xf0\x9f\x94\xa5", 3), 0);
+    assert_int_equal(str_cut_utf8("\xf0\x9f\x94\xa5", 4), 4);
+    /* What some other hand has cut already. */
+    assert_int_equal(str_cut_utf8("a\xea\xb0", 9), 1);
+    /* Bytes that are no UTF-8 at all stay as they are. */
+    assert_int_equal(str_cut_utf8("\x80\x80\x80\x80\x80", 4), 4);
+}
+
 static void trims_and_cuts_in_place(void **state)
 {
     char text[] = "  a , b,,c  ";
@@ -175,6 +193,7 @@ int main(void)
         cmocka_unit_test(comparisons_accept_null_where_they_say_so),
         cmocka_unit_test(utf8_accepts_only_what_rfc_3629_does),
         cmocka_unit_test(counts_characters_and_columns),
+        cmocka_unit_test(cuts_between_characters),
         cmocka_unit_test(trims_and_cuts_in_place),
         cmocka_unit_test(whole_numbers_within_their_range),
         cmocka_unit_test(yes_and_no_in_their_spellings),

@@ -2,6 +2,8 @@
 /* test_crawl_judge.c - the verdict on a page, and whether a second try makes sense. */
 #include "crawl/judge.h"
 
+#include "base/str.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -68,6 +70,25 @@ static void a_board_without_min_rows_still_needs_one(void **state)
     assert_int_equal(err.code, ERR_EMPTY);
 }
 
+static void quotes_an_unknown_page_in_whole_characters(void **state)
+{
+    static const char title[] = "뷁뷁뷁뷁뷁뷁뷁뷁뷁뷁뷁뷁뷁뷁뷁뷁뷁뷁뷁뷁뷁뷁뷁뷁뷁뷁뷁뷁뷁뷁";
+    const struct site site = {.id = "a", .path = "sites/a/site.conf", .min_rows = 10};
+    struct row_set unknown = page(200, NULL, false, 0, title);
+    struct err err;
+
+    (void)state;
+    for (size_t shift = 0; shift < 3; shift++) {
+        char *text = mem_printf("%.*s%s%s", (int)shift, "ab", title, title);
+
+        unknown.text_head = text;
+        assert_int_equal(judge_page(&site, &unknown, &err), -1);
+        assert_int_equal(err.code, ERR_DRIFT);
+        assert_true(str_utf8_valid(err.text, strlen(err.text)));
+        mem_free(text);
+    }
+}
+
 static void tries_again_only_what_may_pass(void **state)
 {
     static const enum err_code passing[] = {ERR_CRASHED, ERR_OOM, ERR_BROWSER_EXIT, ERR_NETWORK,
@@ -90,6 +111,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_why_a_page_is_not_stored),
         cmocka_unit_test(a_board_without_min_rows_still_needs_one),
+        cmocka_unit_test(quotes_an_unknown_page_in_whole_characters),
         cmocka_unit_test(tries_again_only_what_may_pass),
     };
 
