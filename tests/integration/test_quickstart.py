@@ -53,13 +53,17 @@ def _fails_with_one_clear_line(bench, clone):
 
 
 def _serves_until_interrupted(bench, clone):
-    program = _quickstart(bench, clone, "--demo", "--set", "engine_listen=")
+    database = bench.folder / "own.db"
+    program = _quickstart(bench, clone, "--demo", "--set", "engine_listen=", "--set", "sites=spa",
+                          "--set", f"database=sqlite:{database}")
     wait_until(lambda: "The page: " in program.out or not program.is_running(), 180, "the page's address is printed")
     expect(program.is_running(), f"quickstart ended: {program.err[-2000:]}")
     address = re.search(r"The page: (http://127\.0\.0\.1:\d+/)", program.out).group(1)
 
     expect_equal(web.get(address).status, 200, "status of the page")
-    expect(web.get(address + "hit-products").json()["data"], "the API has no deals")
+    shown = {deal["site"] for deal in web.get(address + "v3/deals?limit=100").json()["data"]}
+    expect_equal(shown, {"spa"}, "boards of the API: --set sites wins over the demo's")
+    expect(database.exists(), "--set database was ignored")
     program.signal(signal.SIGINT)
 
     expect_equal(program.wait(60).code, 130, f"exit code after Ctrl-C; {program.err[-2000:]}")
