@@ -64,6 +64,16 @@ def _serves_until_interrupted(bench, clone):
     shown = {deal["site"] for deal in web.get(address + "v3/deals?limit=100").json()["data"]}
     expect_equal(shown, {"spa"}, "boards of the API: --set sites wins over the demo's")
     expect(database.exists(), "--set database was ignored")
+    _refuses_a_second_demo(bench, clone)
+    expect_equal(web.get(address).status, 200, "status of the page after the second start")
     program.signal(signal.SIGINT)
 
     expect_equal(program.wait(60).code, 130, f"exit code after Ctrl-C; {program.err[-2000:]}")
+
+
+def _refuses_a_second_demo(bench, clone):
+    result = _quickstart(bench, clone, "--demo", "--once").wait(20)
+
+    expect_equal(result.code, 1, f"exit code of a second demo: {result}")
+    expect_equal(len(result.err.splitlines()), 1, f"lines of {result.err!r}")
+    expect("another quickstart" in result.err, f"the refusal: {result.err!r}")
