@@ -211,6 +211,11 @@ check-integration: ## real Chrome, PostgreSQL, HTTP (T=NAME runs one)
 	@$(MAKE) --no-print-directory VARIANT=asan WERROR=1 all tools
 	@tests/integration/run --bin $(BUILD)/asan-$(notdir $(CC))/bin $(if $(T),--only $(T))
 
+.PHONY: check-faults
+check-faults: ## every failure that the pool must survive (T=row04 runs one row, FULL=1 more rounds)
+	@$(MAKE) --no-print-directory VARIANT=asan WERROR=1 all tools
+	@tests/faults/run --bin $(BUILD)/asan-$(notdir $(CC))/bin $(if $(T),--only $(T)) $(if $(FULL),--full)
+
 .PHONY: tidy
 tidy: compile_commands.json ## clang-tidy and cppcheck
 	@clang-tidy --quiet -p . $(wildcard engine/*.c engine/*/*.c api/*.c)
