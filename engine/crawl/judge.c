@@ -35,11 +35,11 @@ static int refuse_unknown_page(const struct site *site, const struct row_set *pa
 {
     if (is_challenge(page))
         return err_set(err, ERR_BLOCKED, "%s: a challenge page, \"%s\"", page->url, page->title);
-    return err_set(
-        err, ERR_DRIFT,
-        "%s: no layout of %s fits the page (status %d, title \"%.*s\", text \"%.*s\")",
-        page->url, site->path, page->status, (int)str_cut_utf8(page->title, MAX_TITLE_BYTES),
-        page->title, (int)str_cut_utf8(page->text_head, MAX_TEXT_BYTES), page->text_head);
+    return err_set(err, ERR_DRIFT,
+                   "%s: no layout of %s fits the page (status %d, title \"%.*s\", text \"%.*s\")",
+                   page->url, site->path, page->status,
+                   (int)str_cut_utf8(page->title, MAX_TITLE_BYTES), page->title,
+                   (int)str_cut_utf8(page->text_head, MAX_TEXT_BYTES), page->text_head);
 }
 
 int judge_page(const struct site *site, const struct row_set *page, struct err *err)
