@@ -400,6 +400,18 @@ static void check_layout(struct site_parse *p, struct site_layout *layout)
         check_field(p, layout, &layout->fields[i]);
 }
 
+/* A bad address has no line here: it was reported already. */
+static void check_page_number(struct site_parse *p)
+{
+    const struct site *site = p->site;
+    const char *url;
+    int line = site_rule_line(site, "list.url", 0, &url);
+
+    if (line && site->pages.from != site->pages.to && !strstr(url, "{page}"))
+        site_problem_at(p, line, "list.url: \"%s\": expected {page} in it, as pages is %d-%d", url,
+                        site->pages.from, site->pages.to);
+}
+
 static void check_whole(struct site_parse *p)
 {
     struct site *site = p->site;
@@ -409,9 +421,7 @@ static void check_whole(struct site_parse *p)
     need(p, 0, site->timezone, "site.timezone", "the board's time zone, such as Asia/Seoul");
     need(p, 0, site->list_url, "list.url", "the address of the list, with {page}");
     need(p, 0, site->n_layouts > 0, "[layout NAME]", "at least one layout");
-    if (site->list_url && site->pages.from != site->pages.to && !strstr(site->list_url, "{page}"))
-        site_problem_at(p, 0, "list.url: \"%s\": expected {page} in it, as pages is %d-%d",
-                        site->list_url, site->pages.from, site->pages.to);
+    check_page_number(p);
     for (size_t i = 0; i < site->n_layouts; i++)
         check_layout(p, &site->layouts[i]);
 }

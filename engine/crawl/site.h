@@ -101,7 +101,7 @@ struct site {
     int viewport_width, viewport_height;
     int64_t settle_ms;
 
-    struct site_rule_line *lines; /* where each selector and regex stands */
+    struct site_rule_line *lines; /* where each selector, regex and address stands */
     size_t n_lines;
 };
 

@@ -121,6 +121,8 @@ static void set_url(struct site_parse *p, const struct ini_entry *e, void *slot)
     if (!isalnum((unsigned char)*host) || strpbrk(e->value, " \t"))
         site_problem(p, e, "\"%s\": expected an address that begins with http:// or https://",
                      e->value);
+    else
+        site_note_rule(p, e, e->value);
     *(const char **)slot = arena_strdup(&p->site->arena, e->value);
 }
 

@@ -51,7 +51,7 @@ void site_problem_at(struct site_parse *parse, int line, const char *fmt, ...) P
  */
 const char *site_rule_name(struct site_parse *parse, const struct ini_entry *entry);
 
-/* Remember where a selector or regex stands. */
+/* Remember where a selector, regex or address stands. */
 void site_note_rule(struct site_parse *parse, const struct ini_entry *entry, const char *value);
 
 void site_texts_add(struct arena *arena, struct site_texts *texts, const char *text);

@@ -433,8 +433,24 @@ static void wants_a_page_number_in_the_address_of_several_pages(void **state)
     (void)state;
     assert_int_equal(n, 1);
     assert_string_equal(got,
-                        "x/site.conf: list.url: \"http://a/\": expected {page} in it, as pages "
+                        "x/site.conf:6: list.url: \"http://a/\": expected {page} in it, as pages "
                         "is 1-2\n");
+    mem_free(got);
+}
+
+static void reports_a_bad_address_of_several_pages_once(void **state)
+{
+    int n;
+    char *got = refusal("[site]\nname = a\nid_prefix = a\ntimezone = UTC\n"
+                        "[list]\nurl = ftp://a/\npages = 1-2\n"
+                        "[layout l]\nmatch = b\nrows = c\n[l.key]\ncss=a\n[l.title]\n"
+                        "css=a\n[l.url]\ncss=a\n",
+                        &n);
+
+    (void)state;
+    assert_int_equal(n, 1);
+    assert_string_equal(got, "x/site.conf:6: list.url: \"ftp://a/\": expected an address that "
+                             "begins with http:// or https://\n");
     mem_free(got);
 }
 
@@ -544,6 +560,7 @@ int main(void)
         cmocka_unit_test(names_a_bad_selector_with_its_line),
         cmocka_unit_test(names_each_required_rule_that_is_missing),
         cmocka_unit_test(wants_a_page_number_in_the_address_of_several_pages),
+        cmocka_unit_test(reports_a_bad_address_of_several_pages_once),
         cmocka_unit_test(reports_every_problem_of_a_file),
         cmocka_unit_test(refuses_a_file_that_is_not_there),
         cmocka_unit_test(passes_selectors_that_browsers_know),
