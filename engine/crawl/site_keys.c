@@ -134,8 +134,7 @@ static void set_zone(struct site_parse *p, const struct ini_entry *e, void *slot
     if (p->site->zone)
         clock_zone_free(&p->site->zone);
     if (clock_zone_new(e->value, &p->site->zone, &err) < 0)
-        site_problem(p, e, "\"%s\": expected a time zone such as Asia/Seoul (%s)", e->value,
-                     err.text);
+        site_problem(p, e, "%s", err.text);
 }
 
 static void set_robots(struct site_parse *p, const struct ini_entry *e, void *slot)

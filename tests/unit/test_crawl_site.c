@@ -454,6 +454,20 @@ static void reports_a_bad_address_of_several_pages_once(void **state)
     mem_free(got);
 }
 
+static void says_once_what_a_time_zone_is(void **state)
+{
+    char *got = refusal("[site]\nname = a\nid_prefix = a\ntimezone = Mars/X\n"
+                        "[list]\nurl = http://a/\n[layout l]\nmatch = b\nrows = c\n"
+                        "[l.key]\ncss=a\n[l.title]\ncss=a\n[l.url]\ncss=a\n",
+                        NULL);
+
+    (void)state;
+    assert_string_equal(got, "x/site.conf:4: site.timezone: \"Mars/X\": expected a time zone like "
+                             "Asia/Seoul or UTC (no such file in /usr/share/zoneinfo; is the "
+                             "tzdata package installed?)\n");
+    mem_free(got);
+}
+
 static void reports_every_problem_of_a_file(void **state)
 {
     int n;
@@ -561,6 +575,7 @@ int main(void)
         cmocka_unit_test(names_each_required_rule_that_is_missing),
         cmocka_unit_test(wants_a_page_number_in_the_address_of_several_pages),
         cmocka_unit_test(reports_a_bad_address_of_several_pages_once),
+        cmocka_unit_test(says_once_what_a_time_zone_is),
         cmocka_unit_test(reports_every_problem_of_a_file),
         cmocka_unit_test(refuses_a_file_that_is_not_there),
         cmocka_unit_test(passes_selectors_that_browsers_know),
