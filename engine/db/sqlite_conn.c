@@ -178,22 +178,38 @@ void sqlite_conn_close(struct sqlite_conn *conn)
     conn->is_broken = false;
 }
 
-/* mkdir -p of the file's folder. */
+/* The folder that must be there before the last one of `folder` is made. NULL: no such one may be
+ * made, for what would stand directly in "/" is a slip in the path. */
+static const char *parent_of(struct arena *arena, const char *folder)
+{
+    const char *slash = strrchr(folder, '/');
+
+    if (!slash)
+        return ".";
+    return slash == folder ? NULL : arena_printf(arena, "%.*s", (int)(slash - folder), folder);
+}
+
+/* At most the last folder of the path is made: a wrong path shall not become a tree of folders. */
 static int make_folder(struct sqlite_conn *conn)
 {
-    char *path = arena_strdup(&conn->op->arena, conn->path);
+    struct store_op *op = conn->op;
+    const char *slash = strrchr(conn->path, '/');
+    const char *folder, *parent;
 
-    for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        if (mkdir(path, 0777) < 0 && errno != EEXIST) {
-            err_sys(&conn->op->err, ERR_STORE, "sqlite %s: cannot make the folder %s", conn->path,
-                    path);
-            conn->op->err.code = ERR_STORE;
-            return -1;
-        }
-        *slash = '/';
-    }
-    return 0;
+    if (!slash || slash == conn->path)
+        return 0;
+    folder = arena_printf(&op->arena, "%.*s", (int)(slash - conn->path), conn->path);
+    if (access(folder, F_OK) == 0)
+        return 0;
+    parent = parent_of(&op->arena, folder);
+    if (!parent || access(parent, F_OK) < 0)
+        return err_set(&op->err, ERR_STORE, "sqlite %s: there is no folder %s%s", conn->path,
+                       parent ? parent : folder,
+                       parent ? " (only the last folder of the path is made)" : "");
+    if (mkdir(folder, 0777) == 0 || errno == EEXIST)
+        return 0;
+    return err_set(&op->err, ERR_STORE, "sqlite %s: cannot make the folder %s: %s", conn->path,
+                   folder, strerror(errno));
 }
 
 static int file_there(struct sqlite_conn *conn)

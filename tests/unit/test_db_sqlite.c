@@ -16,7 +16,7 @@ static int setup_nothing(void **state)
 
     strcpy(b->dir, "/tmp/catchdeal-db-XXXXXX");
     assert_non_null(mkdtemp(b->dir));
-    b->url = mem_printf("sqlite:%s/var/deep/deals.db", b->dir);
+    b->url = mem_printf("sqlite:%s/var/deals.db", b->dir);
     open_store(b);
     return 0;
 }
@@ -141,6 +141,26 @@ static void a_folder_that_cannot_be_made_is_named(void **state)
     use_url(b, mem_strdup("sqlite:/proc/catchdeal/deals.db"), 1000);
     write_rows(b, &row, 1);
     assert_failed(b, "sqlite /proc/catchdeal/deals.db: cannot make the folder /proc/catchdeal: ");
+}
+
+static void a_path_with_a_slip_is_refused_and_nothing_is_made(void **state)
+{
+    struct bench *b = bench(state);
+    struct deal_row row = row_of("clien", "5");
+    char *missing = mem_printf("%s/varr", b->dir);
+    char *expected = mem_printf("there is no folder %s (only the last", missing);
+
+    use_url(b, mem_printf("sqlite:%s/demo/deals.db", missing), 1000);
+    write_rows(b, &row, 1);
+    assert_failed(b, expected);
+    assert_int_equal(access(missing, F_OK), -1);
+    mem_free(expected);
+    mem_free(missing);
+
+    use_url(b, mem_strdup("sqlite:/nonexistent/deals.db"), 1000);
+    write_rows(b, &row, 1);
+    assert_failed(b, "sqlite /nonexistent/deals.db: there is no folder /nonexistent");
+    assert_int_equal(access("/nonexistent", F_OK), -1);
 }
 
 static void a_folder_in_place_of_the_file_is_refused(void **state)
@@ -450,6 +470,7 @@ int main(void)
         ON_NOTHING(a_file_without_schema_tells_a_reader_to_migrate),
         ON_NOTHING(a_removed_file_is_noticed),
         ON_NOTHING(a_folder_that_cannot_be_made_is_named),
+        ON_NOTHING(a_path_with_a_slip_is_refused_and_nothing_is_made),
         ON_NOTHING(a_folder_in_place_of_the_file_is_refused),
         ON_NOTHING(a_file_that_is_read_only_says_so),
         ON_NOTHING(something_that_is_no_database_is_refused_until_it_is_moved_away),
