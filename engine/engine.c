@@ -11,6 +11,8 @@
 #include "crawl/run.h"
 #include "crawl/schedule.h"
 
+#include <unistd.h>
+
 /* A site under the schedule, and its run while there is one. */
 struct line {
     struct list link; /* of engine->running while run is set */
@@ -73,16 +75,46 @@ static int check_config(const struct config *config, struct err *err)
     return 0;
 }
 
-static int build(struct engine *engine, bool with_store, struct err *err)
+/* A command is not the service: what it has under way is not what a dead service left. */
+static void name_engine(struct store *store, const struct config *config, enum engine_use use)
+{
+    char host[256] = "";
+    char *name;
+
+    if (gethostname(host, sizeof(host) - 1) < 0)
+        host[0] = '\0';
+    name = mem_strdup(str_empty(config->engine_name) ? host : config->engine_name);
+    if (use == ENGINE_COMMAND) {
+        char *command = mem_printf("%s/%d", name, (int)getpid());
+
+        mem_free(name);
+        name = command;
+    }
+    store_set_engine(store, name);
+    mem_free(name);
+}
+
+static int build_store(struct engine *engine, enum engine_use use, struct err *err)
+{
+    struct crawl_env *env = &engine->env;
+
+    if (use == ENGINE_DRY)
+        return 0;
+    if (store_open(env->loop, env->config->database, env->config->database_timeout, &env->store,
+                   err) < 0)
+        return err_prefix(err, "database");
+    name_engine(env->store, env->config, use);
+    env->ledger = ledger_new(env->loop, env->store);
+    return 0;
+}
+
+static int build(struct engine *engine, enum engine_use use, struct err *err)
 {
     struct crawl_env *env = &engine->env;
     char *agent;
 
-    if (check_config(env->config, err) < 0)
+    if (check_config(env->config, err) < 0 || build_store(engine, use, err) < 0)
         return -1;
-    if (with_store && store_open(env->loop, env->config->database, env->config->database_timeout,
-                                 &env->store, err) < 0)
-        return err_prefix(err, "database");
     if (build_pool(engine, err) < 0)
         return -1;
     agent = user_agent(env->config);
@@ -94,7 +126,7 @@ static int build(struct engine *engine, bool with_store, struct err *err)
 
 static void on_patience_over(void *ctx);
 
-int engine_new(const struct config *config, const struct sites *sites, bool with_store,
+int engine_new(const struct config *config, const struct sites *sites, enum engine_use use,
                struct engine **out, struct err *err)
 {
     struct engine *engine = mem_new(struct engine);
@@ -107,7 +139,7 @@ int engine_new(const struct config *config, const struct sites *sites, bool with
     proc_init(engine->env.loop);
     engine->patience = loop_timer_new(engine->env.loop, on_patience_over, engine);
     *out = engine;
-    if (build(engine, with_store, err) == 0)
+    if (build(engine, use, err) == 0)
         return 0;
     engine_free(out);
     return -1;
@@ -126,21 +158,11 @@ struct loop *engine_loop(const struct engine *engine)
 /* ---- start
  * -------------------------------------------------------------------------------------- */
 
-static void on_recovered(const struct err *err, void *ctx)
-{
-    struct engine *engine = ctx;
-
-    engine->start_done(err, engine->start_ctx);
-}
-
 static void on_checked(const struct err *err, void *ctx)
 {
     struct engine *engine = ctx;
 
-    if (err)
-        engine->start_done(err, engine->start_ctx);
-    else
-        store_runs_recover(engine->env.store, clock_wall_ms(), on_recovered, engine);
+    engine->start_done(err, engine->start_ctx);
 }
 
 static void on_no_store(void *ctx)
@@ -281,6 +303,18 @@ static void on_late_error(void *ctx)
     mem_free(late);
 }
 
+static void on_recovered(const struct err *err, void *ctx)
+{
+    struct engine *engine = ctx;
+
+    if (engine->stopping)
+        return;
+    if (err)
+        engine->serve_done(err, engine->serve_ctx);
+    else
+        set_up_next_line(engine);
+}
+
 void engine_serve(struct engine *engine, engine_fn *done, void *ctx)
 {
     struct late_error *late;
@@ -297,7 +331,7 @@ void engine_serve(struct engine *engine, engine_fn *done, void *ctx)
     }
     engine->schedule = schedule_new(engine->env.loop, on_due, engine);
     engine->lines = mem_array(engine->sites->n, sizeof(*engine->lines));
-    set_up_next_line(engine);
+    store_runs_recover(engine->env.store, clock_wall_ms(), on_recovered, engine);
 }
 
 /* ---- shutdown
@@ -379,6 +413,7 @@ void engine_free(struct engine **engine_ptr)
     polite_free(&engine->env.polite);
     quarantine_free(&engine->env.quarantine);
     pool_free(&engine->env.pool);
+    ledger_free(&engine->env.ledger);
     store_free(&engine->env.store);
     loop_timer_free(&engine->patience);
     transport_ws_shutdown(loop);

@@ -18,9 +18,15 @@
 
 struct engine;
 
-/* config and sites: borrowed for the engine's life. with_store false: a dry run. */
-MUST_CHECK int engine_new(const struct config *config, const struct sites *sites, bool with_store,
-                          struct engine **out, struct err *err);
+enum engine_use {
+    ENGINE_DRY,     /* nothing is stored */
+    ENGINE_COMMAND, /* some runs by hand, perhaps beside a serving engine */
+    ENGINE_SERVICE  /* engine_serve */
+};
+
+/* config and sites: borrowed for the engine's life. */
+MUST_CHECK int engine_new(const struct config *config, const struct sites *sites,
+                          enum engine_use use, struct engine **out, struct err *err);
 
 /* Look at the database. done once: err is ERR_STORE when it is away or of another schema. */
 typedef void engine_fn(const struct err *err, void *ctx);

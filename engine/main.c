@@ -132,11 +132,11 @@ static void on_ready_to_serve(const struct err *err, void *ctx)
 }
 
 /* Both: build the engine, stay in its loop until it stopped. */
-static int in_engine(struct session *s, bool with_store, engine_fn *ready)
+static int in_engine(struct session *s, enum engine_use use, engine_fn *ready)
 {
     struct err err;
 
-    if (engine_new(&s->config, &s->sites, with_store, &s->engine, &err) < 0)
+    if (engine_new(&s->config, &s->sites, use, &s->engine, &err) < 0)
         return fail(&err);
     s->sigterm = loop_signal_new(engine_loop(s->engine), SIGTERM, on_interrupt, s);
     s->sigint = loop_signal_new(engine_loop(s->engine), SIGINT, on_interrupt, s);
@@ -162,7 +162,7 @@ static int command_crawl(struct session *s)
 
     if (load_sites(s, &err) < 0)
         return err_exit_code(err.code); /* told by on_problem */
-    return in_engine(s, !s->args->dry_run, on_ready_to_crawl);
+    return in_engine(s, s->args->dry_run ? ENGINE_DRY : ENGINE_COMMAND, on_ready_to_crawl);
 }
 
 static int command_run(struct session *s)
@@ -173,7 +173,7 @@ static int command_run(struct session *s)
         return err_exit_code(err.code); /* told by on_problem */
     if (s->sites.broken)
         log_error("engine", "broken site files are left out", "sites=%d", s->sites.broken);
-    return in_engine(s, true, on_ready_to_serve);
+    return in_engine(s, ENGINE_SERVICE, on_ready_to_serve);
 }
 
 /* ---- schedule

@@ -7,6 +7,7 @@
 #include "base/config.h"
 #include "base/loop.h"
 #include "chrome/pool.h"
+#include "crawl/ledger.h"
 #include "crawl/polite.h"
 #include "crawl/quarantine.h"
 #include "db/store.h"
@@ -15,7 +16,8 @@ struct crawl_env {
     struct loop *loop;
     const struct config *config;
     struct pool *pool;
-    struct store *store; /* NULL: nothing is stored (dry run) */
+    struct store *store;   /* NULL: nothing is stored (dry run) */
+    struct ledger *ledger; /* NULL exactly when store is */
     struct polite *polite;
     struct quarantine *quarantine; /* NULL: nothing is held */
 };

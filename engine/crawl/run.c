@@ -73,7 +73,6 @@ static void on_begun(int64_t run_id, const struct err *err, void *ctx)
     struct run *run = ctx;
 
     if (err) {
-        /* No row to complete: the ledger is what failed. */
         run->end = *err;
         err_prefix(&run->end, "ledger");
         finish(run);
@@ -204,11 +203,10 @@ static void finish(struct run *run)
     ledger->ended_at_ms = clock_wall_ms();
     ledger->reason = err_reason(run->end.code);
     ledger->detail = run->end.code == ERR_OK ? NULL : run->end.text;
-    if (run->env.store && ledger->id) {
-        store_run_end(run->env.store, ledger, on_ended, run);
-        return;
-    }
-    on_ended(NULL, run);
+    if (run->env.ledger)
+        ledger_end(run->env.ledger, ledger, on_ended, run);
+    else
+        on_ended(NULL, run);
 }
 
 static void log_end(const struct run *run)

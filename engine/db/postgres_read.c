@@ -28,10 +28,11 @@ static const char run_end_sql[] =
     "rows_changed = $9::int, rows_same = $10::int, bytes = $11::bigint, cpu_ms = $12::bigint, "
     "peak_pss_bytes = $13::bigint, gb_ms = $14::bigint WHERE id = $1::bigint RETURNING id";
 
-/* Other engines may be at work: only this one's own runs. */
+/* Other engines may be at work: only this one's own runs, and old ones of its commands. ('0' follows '/'.) */
 static const char runs_recover_sql[] =
     "UPDATE runs SET ended_at = " PG_TIME("$1") ", reason = $2, detail = $3 "
-    "WHERE reason = 'running' AND engine = $4";
+    "WHERE reason = 'running' AND (engine = $4 OR (engine COLLATE \"C\" > $4 || '/' AND "
+    "engine COLLATE \"C\" < $4 || '0' AND started_at < " PG_TIME("$1") " - interval '1 hour'))";
 
 static const char last_due_sql[] =
     "SELECT " PG_MS("max(due_at)") " FROM runs WHERE site = $1 AND kind = $2";

@@ -117,7 +117,6 @@ int sqlite_run_end(struct sqlite_conn *conn, struct store_op *op)
     return 0;
 }
 
-/* One engine owns a SQLite file, so every run that is still open was its predecessor's. */
 int sqlite_runs_recover(struct sqlite_conn *conn, struct store_op *op)
 {
     sqlite3_stmt *stmt;
@@ -127,6 +126,7 @@ int sqlite_runs_recover(struct sqlite_conn *conn, struct store_op *op)
     sqlite_bind_int(stmt, 1, op->at_ms);
     sqlite_bind_str(stmt, 2, err_reason(ERR_ENGINE_LOST));
     sqlite_bind_str(stmt, 3, err_prose(ERR_ENGINE_LOST));
+    sqlite_bind_str(stmt, 4, op->engine);
     return sqlite_step(conn, stmt);
 }
 

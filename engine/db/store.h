@@ -87,8 +87,8 @@ void store_free(struct store **store);
 const char *store_kind(const struct store *store); /* "sqlite" or "postgresql" */
 
 /* Before the first call. Reader (the api): never makes, migrates or changes a database.
- * Engine name: whose runs store_runs_recover closes on PostgreSQL; the host's name unless set, so
- * engines that share a host and a PostgreSQL need names of their own. */
+ * Engine name: whose runs these are, the host's name unless set; engines that share a host and a
+ * database need names of their own. A command beside a running engine calls itself NAME/PID. */
 void store_set_reader(struct store *store);
 void store_set_engine(struct store *store, const char *name);
 
@@ -133,9 +133,9 @@ struct store_run {
     int64_t gb_ms;          /* integral of memory, gigabyte-milliseconds */
 };
 
-/* begin writes the row with reason "running"; end completes it. Rows that are still "running" when
- * an engine starts are closed as engine-lost by store_runs_recover (SQLite, or this engine's own).
- * */
+/* begin writes the row with reason "running"; end completes it. What a dead engine left "running" is
+ * closed as engine-lost by store_runs_recover: rows of this engine's name, and of its commands
+ * (NAME/PID) that began more than an hour before at_ms. */
 typedef void store_run_fn(int64_t run_id, const struct err *err, void *ctx);
 void store_run_begin(struct store *store, const struct store_run *run, store_run_fn *done, void *ctx);
 void store_run_end(struct store *store, const struct store_run *run, store_done_fn *done, void *ctx);

@@ -92,6 +92,7 @@ def postgresql_stopped_in_mid_run_fails_that_run_and_the_next_one_succeeds(bench
     demo.control("spa", reset=1)
 
     wait_until(lambda: int(postgres.query("SELECT count(*) FROM deals")) > 0, 90, "the next run stores deals")
+    wait_until(lambda: "store-failed" in postgres.query("SELECT reason FROM runs"), 20, "the ledger says why the run failed")
     engine.signal(signal.SIGTERM)
     expect_equal(engine.wait(20).code, 0, "exit code after SIGTERM")
 

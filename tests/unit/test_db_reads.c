@@ -156,7 +156,7 @@ static void site_filter_combines_with_paging(void **state)
 static int64_t begin_run(struct bench *b, const char *site, int64_t due_at_ms)
 {
     struct store_run run = {
-        .site = site, .kind = "crawl", .due_at_ms = due_at_ms, .started_at_ms = AT};
+        .site = site, .kind = "crawl", .due_at_ms = due_at_ms, .started_at_ms = due_at_ms};
 
     bench_ask(b);
     store_run_begin(b->store, &run, on_number, b);
@@ -233,6 +233,22 @@ static void runs_left_open_are_closed_as_engine_lost(void **state)
     recover_runs(b);
 }
 
+static void a_commands_run_beside_the_engine_is_left_alone_for_an_hour(void **state)
+{
+    struct bench *b = bench(state);
+
+    store_set_engine(b->store, "box/77");
+    begin_run(b, "clien", AT - 2 * 3600 * 1000);
+    begin_run(b, "ruliweb", AT);
+    store_set_engine(b->store, "box2");
+    begin_run(b, "spa", AT - 2 * 3600 * 1000);
+    store_set_engine(b->store, "box");
+    recover_runs(b);
+
+    assert_string_equal(ask(b, "SELECT site, reason FROM runs ORDER BY id"),
+                        "clien|engine-lost\nruliweb|running\nspa|running\n");
+}
+
 static int64_t last_due(struct bench *b, const char *site, const char *kind)
 {
     bench_ask(b);
@@ -305,6 +321,7 @@ int main(void)
         BOTH(a_run_is_running_until_it_ends),
         BOTH(ending_a_run_that_never_began_fails),
         BOTH(runs_left_open_are_closed_as_engine_lost),
+        BOTH(a_commands_run_beside_the_engine_is_left_alone_for_an_hour),
         BOTH(last_due_is_the_latest_due_time_of_site_and_kind),
         BOTH(migrating_again_applies_nothing),
         BOTH(a_newer_schema_is_refused_by_every_call),
