@@ -87,17 +87,16 @@ static const char *check_app_params(struct app_list *list)
             params->items[i].name = "";
     if (params_int(params, "page", 1, MAX_PAGE, &list->page, &err) < 0)
         return "page는 1 이상의 정수여야 합니다.";
-    if (params_int(params, "size", 0, MAX_PAGE, &list->size, &err) < 0)
-        return "size는 1에서 100 사이의 정수여야 합니다.";
+    if (params_int(params, "size", 1, MAX_PAGE, &list->size, &err) < 0)
+        return "size는 1 이상의 정수여야 합니다. 100보다 크면 100으로 봅니다.";
     if (params_time(params, "time", list->call->api->zone, &list->until_ms, &err) < 0)
         return "time은 2020-03-01 12:00:00 형식이어야 합니다.";
-    if (list->size == 0)
-        list->size = DEFAULT_SIZE;
     if (list->size > MAX_SIZE)
         list->size = MAX_SIZE;
     if ((list->page - 1) * list->size > MAX_OFFSET)
         return "2,000번째 이후의 상품은 page로 볼 수 없습니다. GET /v3/deals의 cursor를 "
-               "사용하세요.";
+               "사용하세요. (Numbered pages end at the 2,000th deal: use GET /v3/deals with its "
+               "cursor.)";
     return NULL;
 }
 
@@ -108,7 +107,8 @@ void deals_app_list(struct call *call)
     const char *problem;
 
     /* Whole seconds, as they are answered: the app sends this moment back for its next pages. */
-    *list = (struct app_list){.call = call, .page = 1, .until_ms = clock_wall_ms() / 1000 * 1000};
+    *list = (struct app_list){
+        .call = call, .page = 1, .size = DEFAULT_SIZE, .until_ms = clock_wall_ms() / 1000 * 1000};
     problem = check_app_params(list);
     if (problem) {
         respond_error(call->req, call->style, 400, problem, NULL);

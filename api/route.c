@@ -38,6 +38,21 @@ static void refuse_call(struct call *call, int status, const char *app_text, con
                   NULL);
 }
 
+/* For what is refused before any path is looked at, in the language of the app's errors. */
+static const char *app_refusal_text(int status)
+{
+    switch (status) {
+    case 400:
+        return "요청의 형식이 올바르지 않습니다.";
+    case 413:
+        return "요청 본문이 너무 큽니다.";
+    case 503:
+        return "처리 시간이 초과되었습니다. 잠시 후 다시 시도해 주세요.";
+    default:
+        return "요청을 처리할 수 없습니다.";
+    }
+}
+
 void route_request(struct httpd_req *req, void *ctx)
 {
     struct call *call = arena_new(&req->arena, struct call);
@@ -48,7 +63,9 @@ void route_request(struct httpd_req *req, void *ctx)
     call->api = ctx;
     call->style = respond_style_of(req->target);
     if (params_parse(&call->params, &req->arena, req->target, &err) < 0) {
-        respond_error(req, call->style, 400, err.text, NULL);
+        refuse_call(call, 400,
+                    "주소를 읽을 수 없습니다. % 표기와 UTF-8, 매개변수의 수를 확인하세요.",
+                    err.text);
         return;
     }
     call->style = respond_style_of(call->params.path);
@@ -66,6 +83,8 @@ void route_request(struct httpd_req *req, void *ctx)
 
 void route_refuse(struct httpd_req *req, int status, const char *text, void *ctx)
 {
+    enum respond_style style = respond_style_of(req->target);
+
     (void)ctx;
-    respond_error(req, respond_style_of(req->target), status, text, NULL);
+    respond_error(req, style, status, style == STYLE_V3 ? text : app_refusal_text(status), NULL);
 }
