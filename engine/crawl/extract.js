@@ -61,7 +61,8 @@ async function extract(arg) {
     }
 
     function compileLayout(layout) {
-        for (const key of ['match', 'rows', 'ready'])
+        // rows first: the others may be its copies, which stand on no line of the file.
+        for (const key of ['rows', 'match', 'ready'])
             checkSelector(`${layout.name}.${key}`, layout[key]);
         layout.skip.forEach((selector, n) => checkSelector(`${layout.name}.skip`, selector, n));
         const regexes = key => layout[key].map((source, n) => compileRegex(`${layout.name}.${key}`, source, n));

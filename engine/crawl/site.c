@@ -15,6 +15,9 @@
 
 enum { SETTLE_MS = 150, SCROLL_WAIT_MS = 1000, MIN_DELAY_MS = 2000, WIDTH = 1280, HEIGHT = 1696 };
 
+/* The boards that the program was written for are Korean. */
+static const char TIMEZONE[] = "Asia/Seoul";
+
 /* ---- problems ---- */
 
 static void report(struct site_parse *p, const char *message)
@@ -385,10 +388,10 @@ static void check_layout(struct site_parse *p, struct site_layout *layout)
 {
     struct arena *arena = &p->site->arena;
 
-    need(p, layout->line, layout->match, arena_printf(arena, "%s.match", layout->name),
-         "a CSS selector that is found on this layout's pages only");
     need(p, layout->line, layout->rows, arena_printf(arena, "%s.rows", layout->name),
          "a CSS selector that finds the rows");
+    if (!layout->match)
+        layout->match = layout->rows;
     if (!layout->ready)
         layout->ready = layout->rows;
     for (const struct site_field_kind *kind = site_field_kinds; kind->name; kind++)
@@ -412,13 +415,35 @@ static void check_page_number(struct site_parse *p)
                         site->pages.from, site->pages.to);
 }
 
+/* A key of [site] that the file does not give is read as if it were written there: with the same
+ * checks. */
+static void set_default(struct site_parse *p, const char *name, const char *value)
+{
+    const struct ini_entry entry = {.section = "site", .key = name, .value = value};
+    const struct site_key *key = site_keys_site;
+
+    while (!str_eq(key->name, name))
+        key++;
+    key->set(p, &entry, (char *)p->site + key->offset);
+}
+
+static void set_defaults(struct site_parse *p)
+{
+    struct site *site = p->site;
+
+    if (!site->name)
+        set_default(p, "name", site->id);
+    if (!site->id_prefix)
+        set_default(p, "id_prefix", site->id);
+    if (!site->timezone)
+        set_default(p, "timezone", TIMEZONE);
+}
+
 static void check_whole(struct site_parse *p)
 {
     struct site *site = p->site;
 
-    need(p, 0, site->name, "site.name", "the name that people see");
-    need(p, 0, site->id_prefix, "site.id_prefix", "what public ids begin with");
-    need(p, 0, site->timezone, "site.timezone", "the board's time zone, such as Asia/Seoul");
+    set_defaults(p);
     need(p, 0, site->list_url, "list.url", "the address of the list, with {page}");
     need(p, 0, site->n_layouts > 0, "[layout NAME]", "at least one layout");
     check_page_number(p);

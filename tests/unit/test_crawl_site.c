@@ -237,7 +237,7 @@ static void documents_every_key_and_field(void **state)
 static void accepts_the_example_of_the_readme(void **state)
 {
     char *readme = read_whole_file("sites/README.md");
-    char *begin = strstr(readme, "    [site]\n"), *end;
+    char *begin = strstr(readme, "    [list]\n"), *end;
     struct site *site;
 
     (void)state;
@@ -246,7 +246,7 @@ static void accepts_the_example_of_the_readme(void **state)
     assert_non_null(end);
     *end = '\0';
     site = load(begin);
-    assert_string_equal(site->name, "새 게시판");
+    assert_string_equal(site->layouts[0].rows, "#list > li.deal");
     site_free(&site);
     mem_free(readme);
 }
@@ -411,15 +411,40 @@ static void names_a_bad_selector_with_its_line(void **state)
 static void names_each_required_rule_that_is_missing(void **state)
 {
     (void)state;
-    expect_refusal_without("name =", "x/site.conf: site.name: missing: expected");
-    expect_refusal_without("id_prefix", "x/site.conf: site.id_prefix: missing: expected");
-    expect_refusal_without("timezone", "x/site.conf: site.timezone: missing: expected");
     expect_refusal_without("url = https", "x/site.conf: list.url: missing: expected");
-    expect_refusal_without("match =", "x/site.conf:8: one.match: missing: expected");
     expect_refusal_without("rows =", "x/site.conf:8: one.rows: missing: expected");
     expect_refusal_without("[one.key]", "x/site.conf:8: [one.key]: missing: expected");
     expect_refusal_without("[one.title]", "x/site.conf:8: [one.title]: missing: expected");
     expect_refusal_without("[one.url]", "x/site.conf:8: [one.url]: missing: expected");
+}
+
+static const char MINIMAL[] = "[list]\nurl = http://a/?page={page}\n[layout l]\nrows = li\n"
+                              "[l.key]\ncss = @data-id\n[l.title]\ncss = a\n[l.url]\ncss = a\n";
+
+static void ten_lines_are_enough(void **state)
+{
+    struct site *site = load(MINIMAL);
+
+    (void)state;
+    assert_string_equal(site->name, "x");
+    assert_string_equal(site->id_prefix, "x");
+    assert_string_equal(site->timezone, "Asia/Seoul");
+    assert_string_equal(clock_zone_name(site->zone), "Asia/Seoul");
+    assert_string_equal(site->layouts[0].match, "li");
+    assert_string_equal(site->layouts[0].ready, "li");
+    site_free(&site);
+}
+
+static void a_folder_name_that_cannot_begin_public_ids_wants_an_id_prefix(void **state)
+{
+    struct site *site;
+    struct err err;
+
+    (void)state;
+    assert_int_equal(
+        site_load_text("My_board/site.conf", "My_board", MINIMAL, NULL, NULL, &site, &err), -1);
+    assert_string_equal(err.text, "My_board/site.conf: site.id_prefix: \"My_board\": expected 1 to "
+                                  "16 of a-z, 0-9 and '-'");
 }
 
 static void wants_a_page_number_in_the_address_of_several_pages(void **state)
@@ -573,6 +598,8 @@ int main(void)
         cmocka_unit_test(tells_what_is_wrong_with_a_cron_line),
         cmocka_unit_test(names_a_bad_selector_with_its_line),
         cmocka_unit_test(names_each_required_rule_that_is_missing),
+        cmocka_unit_test(ten_lines_are_enough),
+        cmocka_unit_test(a_folder_name_that_cannot_begin_public_ids_wants_an_id_prefix),
         cmocka_unit_test(wants_a_page_number_in_the_address_of_several_pages),
         cmocka_unit_test(reports_a_bad_address_of_several_pages_once),
         cmocka_unit_test(says_once_what_a_time_zone_is),
