@@ -311,6 +311,8 @@ int main(int argc, char **argv)
     struct err err;
     int exit_code = 0;
 
+    /* A reader of our output, or a peer of a socket, that goes away is an error like others. */
+    signal(SIGPIPE, SIG_IGN);
     if (args_parse(&args, argc, argv, &err) < 0)
         exit_code = fail(&err);
     else if (args.command == ARGS_HELP)

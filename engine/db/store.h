@@ -15,8 +15,8 @@
  *    same     everything else. Counters (view, comment, like, score) are stored when they differ,
  *             but are no change and no event.
  *  - An unknown value (NULL, CLOCK_NONE, DEAL_UNKNOWN) never overwrites a known one.
- *  - sort_at is fixed at insert: posted_at; where the board shows none the batch's time, or
- *    posted_before_ms when that is earlier. So is product_id: for a known key another one is ignored; the product_id of another deal is
+ *  - sort_at is fixed at insert: the earlier of the batch's time and posted_at (posted_before_ms
+ *    where the board shows no posted_at). So is product_id: for a known key another one is ignored; the product_id of another deal is
  *    ERR_STORE.
  *  - website is stored when it differs, like a counter: no change, no event.
  *  - Bytes that are not UTF-8 are stored as U+FFFD. Keys and product ids take at most 500 bytes,

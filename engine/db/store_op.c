@@ -176,7 +176,10 @@ void store_op_take_query(struct store_op *op, const struct store_query *query)
 
 int64_t store_op_sort_at(const struct deal_row *row, int64_t at_ms)
 {
-    if (row->posted_at_ms != CLOCK_NONE)
-        return row->posted_at_ms;
-    return row->posted_before_ms && row->posted_before_ms < at_ms ? row->posted_before_ms : at_ms;
+    int64_t known_ms = row->posted_at_ms != CLOCK_NONE ? row->posted_at_ms : at_ms;
+
+    if (row->posted_at_ms == CLOCK_NONE && row->posted_before_ms)
+        known_ms = row->posted_before_ms;
+    /* A board's clock, or its misprint, may be ahead: nothing was posted after it was seen. */
+    return known_ms < at_ms ? known_ms : at_ms;
 }

@@ -8,7 +8,9 @@
 #include "crawl/run.h"
 #include "debug/deal_print.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -235,7 +237,10 @@ static void finish(struct crawl_cmd *cmd)
             exit_code = cmd->sites[i].exit_code;
     }
     print_total(to, cmd);
-    fflush(to);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fprintf(stderr, "catchdeal-engine: the output could not be written: %s\n", strerror(errno));
+        exit_code = err_exit_code(ERR_DISK);
+    }
     cmd->done(exit_code, cmd->ctx);
 }
 

@@ -155,8 +155,10 @@ static void site_filter_combines_with_paging(void **state)
 
 static int64_t begin_run(struct bench *b, const char *site, int64_t due_at_ms)
 {
-    struct store_run run = {
-        .site = site, .kind = "crawl", .due_at_ms = due_at_ms, .started_at_ms = due_at_ms};
+    struct store_run run = {.site = site,
+                            .kind = "crawl",
+                            .due_at_ms = due_at_ms,
+                            .started_at_ms = due_at_ms == CLOCK_NONE ? AT : due_at_ms};
 
     bench_ask(b);
     store_run_begin(b->store, &run, on_number, b);

@@ -237,6 +237,19 @@ static void a_deal_with_only_a_date_sorts_where_it_belongs(void **state)
     assert_true(b->deals[2].row.posted_at_ms == CLOCK_NONE);
 }
 
+static void a_deal_from_the_future_does_not_stay_on_top(void **state)
+{
+    struct bench *b = bench(state);
+    struct deal_row row = row_of("clien", "1");
+
+    row.posted_at_ms = AT + INT64_C(10) * 365 * 24 * 3600 * 1000;
+    write_row(b, &row);
+    list_all(b);
+
+    assert_true(b->deals[0].row.posted_at_ms == row.posted_at_ms);
+    assert_true(b->deals[0].sort_at_ms == AT);
+}
+
 static void changed_title_stays_flagged_when_it_comes_back(void **state)
 {
     struct bench *b = bench(state);
@@ -608,6 +621,7 @@ int main(void)
         BOTH(counters_alone_are_stored_but_are_no_change),
         BOTH(counters_may_fall),
         BOTH(a_deal_with_only_a_date_sorts_where_it_belongs),
+        BOTH(a_deal_from_the_future_does_not_stay_on_top),
         BOTH(unknown_never_overwrites_known),
         BOTH(what_becomes_known_later_is_a_change),
         BOTH(changed_title_stays_flagged_when_it_comes_back),
