@@ -9,13 +9,14 @@
  *     these. An address is judged as it stands, a name by what the system's resolver says; names that
  *     cannot be looked up are refused, too.
  *   Chrome's local network access checks, on by default: images, scripts, styles, fetch, XHR, beacons,
- *     pings, WebSocket, EventSource, workers, service workers, frames, CSP reports; by the address
+ *     pings, WebSocket, EventSource, workers, frames, CSP reports; by the address
  *     that was connected to, after a redirect as well, and whatever a name leads to. The TCP
  *     connection is made, but nothing is sent on it.
  *   guard_add_switches(): WebRTC (LocalNetworkAccessChecksWebRTC: no packet leaves); speculation
  *     rules, whose prefetch Chrome neither checks nor shows (no place in the queue of prefetches);
  *     navigations of http pages by the address connected to (LocalNetworkAccessForNavigations: a name
  *     that leads elsewhere a moment after we asked); the clouds' metadata names.
+ *   tab.c: service workers, which a page does not get at all.
  *   chrome-flags.conf, --block-new-web-contents: new windows, whose first request no guard would see.
  *
  * Cost: 115 ms of CPU a page without, 118 with (medians of 4 times 60 pages of the demo boards).

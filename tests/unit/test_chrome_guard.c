@@ -349,7 +349,7 @@ static void the_same_page_reaches_a_public_server(void **state)
     static const char *const wanted[] = {
         "/css ",  "/script ",     "/prefetch ", "/img ",  "/no-cors ", "/post ",
         "/xhr ",  "/beacon ",     "/events ",   "/ws ",   "/worker ",  "/lh ",
-        "/name ", "/redirected ", "/srcdoc ",   "/data ", "/sw "};
+        "/name ", "/redirected ", "/srcdoc ",   "/data "};
     struct world *w = *state;
 
     make_guarded_pool(w, true);
