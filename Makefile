@@ -89,6 +89,17 @@ $(BUILD)/gen/$(call gen_name,$(1)).h: $(1) Makefile
 endef
 $(foreach f,$(EMBED_SRCS),$(eval $(call embed_rule,$(f))))
 
+# Looked at by every make, written only when it differs: a new commit compiles the few files that include it.
+GEN_HDRS += $(BUILD)/gen/version.h
+
+$(BUILD)/gen/version.h: FORCE
+	@mkdir -p $(@D)
+	@printf '/* generated from git describe */\n#define CATCHDEAL_VERSION "%s"\n' '$(VERSION)' >$@.$$$$ && \
+	 if cmp -s $@.$$$$ $@; then rm -f $@.$$$$; else mv $@.$$$$ $@; fi
+
+.PHONY: FORCE
+FORCE:
+
 # ---- libraries, programs -----------------------------------------------------------------------
 define lib_rule
 $(call lib_file,$(1)): $(call objs,$(call lib_srcs,$(1)))
@@ -104,7 +115,7 @@ ENGINE_LIBS := $(foreach l,admin debug crawl chrome cdp db base,$(if $(call lib_
 $(OUT)/obj/%.o: %.c | $(GEN_HDRS)
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
-	@$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -DCATCHDEAL_VERSION='"$(VERSION)"' -c -o $@ $<
+	@$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -c -o $@ $<
 
 $(BIN)/catchdeal-engine: $(call objs,$(ENGINE_TOP)) $(ENGINE_LIBS)
 	@mkdir -p $(@D)
@@ -217,7 +228,7 @@ check-faults: ## every failure that the pool must survive (T=row04 runs one row,
 	@tests/faults/run --bin $(BUILD)/asan-$(notdir $(CC))/bin $(if $(T),--only $(T)) $(if $(FULL),--full)
 
 .PHONY: tidy
-tidy: compile_commands.json ## clang-tidy and cppcheck
+tidy: compile_commands.json $(GEN_HDRS) ## clang-tidy and cppcheck
 	@clang-tidy --quiet -p . $(wildcard engine/*.c engine/*/*.c api/*.c)
 	@cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability --inline-suppr \
 	    --suppress=missingIncludeSystem -D_GNU_SOURCE -Iengine -I$(BUILD) engine api tests/boards

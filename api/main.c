@@ -3,6 +3,7 @@
 #include "api/server.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "gen/version.h"
 
 #include <getopt.h>
 #include <signal.h>

@@ -10,6 +10,7 @@
 #include "crawl/extract.h"
 #include "crawl/run.h"
 #include "crawl/schedule.h"
+#include "gen/version.h"
 
 #include <unistd.h>
 

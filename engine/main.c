@@ -8,6 +8,7 @@
 #include "debug/crawl_cmd.h"
 #include "debug/doctor.h"
 #include "engine.h"
+#include "gen/version.h"
 
 #include <signal.h>
 #include <stdio.h>

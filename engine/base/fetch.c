@@ -9,15 +9,12 @@
 #include "base/netaddr.h"
 #include "base/str.h"
 #include "base/url.h"
+#include "gen/version.h"
 
 #include <curl/curl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-
-#ifndef CATCHDEAL_VERSION
-#define CATCHDEAL_VERSION "unknown"
-#endif
 
 struct fetch_client {
     struct loop_curl *glue;
