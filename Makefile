@@ -237,6 +237,10 @@ tidy: compile_commands.json $(GEN_HDRS) ## clang-tidy and cppcheck
 format: ## clang-format over all C files
 	@clang-format -i $(shell git ls-files '*.c' '*.h')
 
+.PHONY: check-format
+check-format: ## fail where clang-format would change a C file
+	@clang-format --dry-run -Werror $(shell git ls-files '*.c' '*.h')
+
 compile_commands.json: Makefile
 	@scripts/lib/compile-commands "$(CC)" "$(CPPFLAGS_ALL) $(CFLAGS_ALL)" >$@
 
