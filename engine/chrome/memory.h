@@ -5,7 +5,7 @@
  * the kernel walks page tables for smaps_rollup, 10 to 20 ms of CPU for a Chrome (seen), and there the look also keeps
  * the cap. Finding the tree's members in /proc takes 5 ms, their CPU time alone 0.3 ms. So CPU is read whenever
  * somebody asks, memory and members by a timer, at least every 250 ms but never so often that it takes more than 2 %
- * of a core, members of a group every 2 s.
+ * of a core, members of a group every 5 s.
  */
 #ifndef CHROME_MEMORY_H
 #define CHROME_MEMORY_H
