@@ -17,6 +17,8 @@ LISTS = [
     "clien/list-2020-03",
     "ruliweb/list-2026-02-05a",
     "dealbada/list-2020-03",
+    "ppomppu/list-desktop-2020-03",
+    "ruliweb/list-thumbnail-2026-07",
 ]
 
 
