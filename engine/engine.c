@@ -38,8 +38,7 @@ struct engine {
     void *start_ctx, *serve_ctx, *stop_ctx;
 };
 
-/* ---- building
- * ----------------------------------------------------------------------------------- */
+/* ---- building -------------------------------------------------------------------------------- */
 
 static char *user_agent(const struct config *config)
 {
@@ -156,8 +155,7 @@ struct loop *engine_loop(const struct engine *engine)
     return engine->env.loop;
 }
 
-/* ---- start
- * -------------------------------------------------------------------------------------- */
+/* ---- start ----------------------------------------------------------------------------------- */
 
 static void on_checked(const struct err *err, void *ctx)
 {
@@ -183,8 +181,7 @@ void engine_start(struct engine *engine, engine_fn *done, void *ctx)
         loop_defer(engine->env.loop, on_no_store, engine);
 }
 
-/* ---- the schedule's runs
- * ------------------------------------------------------------------------ */
+/* ---- the schedule's runs --------------------------------------------------------------------- */
 
 static void finish_stop(struct engine *engine);
 
@@ -221,8 +218,7 @@ static void on_due(struct schedule_entry *entry, int64_t due_at_ms, void *ctx)
     line->run = run_start(&engine->env, &request, &events, line);
 }
 
-/* ---- serving
- * ------------------------------------------------------------------------------------ */
+/* ---- serving --------------------------------------------------------------------------------- */
 
 static int on_live(struct buf *body, void *ctx)
 {
@@ -335,8 +331,7 @@ void engine_serve(struct engine *engine, engine_fn *done, void *ctx)
     store_runs_recover(engine->env.store, clock_wall_ms(), on_recovered, engine);
 }
 
-/* ---- shutdown
- * ----------------------------------------------------------------------------------- */
+/* ---- shutdown -------------------------------------------------------------------------------- */
 
 static void cancel_runs(struct engine *engine)
 {

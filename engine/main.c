@@ -28,8 +28,7 @@ struct session {
     bool interrupted;
 };
 
-/* ---- messages
- * ----------------------------------------------------------------------------------- */
+/* ---- messages -------------------------------------------------------------------------------- */
 
 static void say(const char *text)
 {
@@ -50,8 +49,7 @@ static int fail(const struct err *err)
     return err_exit_code(err->code);
 }
 
-/* ---- leaving
- * ------------------------------------------------------------------------------------ */
+/* ---- leaving --------------------------------------------------------------------------------- */
 
 static void on_stopped(const struct err *err, void *ctx)
 {
@@ -81,8 +79,7 @@ static void fail_and_stop(struct session *s, const struct err *err)
     engine_stop(s->engine, on_stopped, s);
 }
 
-/* ---- crawl
- * -------------------------------------------------------------------------------------- */
+/* ---- crawl ----------------------------------------------------------------------------------- */
 
 static void on_crawled(int exit_code, void *ctx)
 {
@@ -113,8 +110,7 @@ static void on_ready_to_crawl(const struct err *err, void *ctx)
                                on_crawled, s);
 }
 
-/* ---- run
- * ---------------------------------------------------------------------------------------- */
+/* ---- run ------------------------------------------------------------------------------------- */
 
 static void on_serving(const struct err *err, void *ctx)
 {
@@ -177,8 +173,7 @@ static int command_run(struct session *s)
     return in_engine(s, ENGINE_SERVICE, on_ready_to_serve);
 }
 
-/* ---- schedule
- * ----------------------------------------------------------------------------------- */
+/* ---- schedule -------------------------------------------------------------------------------- */
 
 static void print_next(const struct site *site, const char *override)
 {
@@ -207,8 +202,7 @@ static int command_schedule(struct session *s)
     return 0;
 }
 
-/* ---- migrate
- * ------------------------------------------------------------------------------------ */
+/* ---- migrate --------------------------------------------------------------------------------- */
 
 struct migration {
     struct loop *loop;
@@ -244,8 +238,7 @@ static int command_migrate(struct session *s)
     return m.exit_code;
 }
 
-/* ---- main
- * --------------------------------------------------------------------------------------- */
+/* ---- main ------------------------------------------------------------------------------------ */
 
 static int run_command(struct session *s)
 {

@@ -53,8 +53,7 @@ void clock_fake_off(void)
     fake.on = false;
 }
 
-/* ---- local time ---------------------------------------------------------------------------------
- */
+/* ---- local time ------------------------------------------------------------------------------ */
 
 void clock_to_local(const struct clock_zone *zone, int64_t wall_ms, struct clock_civil *out)
 {
@@ -90,8 +89,7 @@ int64_t clock_from_local(const struct clock_zone *zone, const struct clock_civil
     return early * 1000;
 }
 
-/* ---- RFC 3339 -----------------------------------------------------------------------------------
- */
+/* ---- RFC 3339 -------------------------------------------------------------------------------- */
 
 void clock_format_utc_ms(int64_t wall_ms, char out[CLOCK_RFC3339_BYTES])
 {

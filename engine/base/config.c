@@ -68,8 +68,7 @@ static void report(struct loader *l, const struct err *problem)
     l->failed = true;
 }
 
-/* ---- values ------------------------------------------------------------------------------------
- */
+/* ---- values ---------------------------------------------------------------------------------- */
 
 static int check_database(const char *value, struct err *err)
 {
@@ -184,8 +183,7 @@ static int set_value(struct config *config, const struct row *row, const char *v
     return -1;
 }
 
-/* ---- keys --------------------------------------------------------------------------------------
- */
+/* ---- keys ------------------------------------------------------------------------------------ */
 
 static const struct row *find_row(const char *key)
 {
@@ -270,8 +268,7 @@ static int set_key(struct config *config, const char *key, const char *value, st
     return set_value(config, row, value, err);
 }
 
-/* ---- sources -----------------------------------------------------------------------------------
- */
+/* ---- sources --------------------------------------------------------------------------------- */
 
 static void take_defaults(struct loader *l)
 {
@@ -436,8 +433,7 @@ const char *config_origin_of(const struct config *config, const char *site)
     return NULL;
 }
 
-/* ---- --help-config -----------------------------------------------------------------------------
- */
+/* ---- --help-config --------------------------------------------------------------------------- */
 
 static void add_comment(struct buf *out, const char *prose)
 {

@@ -36,8 +36,7 @@ struct fetch {
     bool busy; /* its callback runs */
 };
 
-/* ---- body and names ------------------------------------------------------------------------------
- */
+/* ---- body and names -------------------------------------------------------------------------- */
 
 static size_t on_body(char *bytes, size_t size, size_t n, void *ctx)
 {
@@ -77,8 +76,7 @@ static struct curl_slist *resolve_localhost(const char *url)
     return list;
 }
 
-/* ---- private networks --------------------------------------------------------------------------
- */
+/* ---- private networks ------------------------------------------------------------------------ */
 
 static bool is_at_own_origin(const struct fetch *fetch)
 {
@@ -144,8 +142,7 @@ static void set_private_origin(struct fetch *fetch, const char *origin)
     url_parts_fini(&parts);
 }
 
-/* ---- options -----------------------------------------------------------------------------------
- */
+/* ---- options --------------------------------------------------------------------------------- */
 
 static void set_options(struct fetch *fetch, const struct fetch_request *request)
 {
@@ -179,8 +176,7 @@ static void set_options(struct fetch *fetch, const struct fetch_request *request
     must(curl_easy_setopt(easy, CURLOPT_PRIVATE, fetch));
 }
 
-/* ---- results -----------------------------------------------------------------------------------
- */
+/* ---- results --------------------------------------------------------------------------------- */
 
 static void error_of(const struct fetch *fetch, CURLcode code, const char *url, struct err *err)
 {
@@ -244,8 +240,7 @@ static void on_transfer_done(void *easy, int code, void *ctx)
     fetch_destroy(fetch);
 }
 
-/* ---- face --------------------------------------------------------------------------------------
- */
+/* ---- face ------------------------------------------------------------------------------------ */
 
 struct fetch_client *fetch_client_new(struct loop *loop)
 {

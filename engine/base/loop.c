@@ -62,8 +62,7 @@ static void close_handle(void *handle)
     uv_close(handle, on_closed);
 }
 
-/* ---- loop, deferred calls ----------------------------------------------------------------------
- * */
+/* ---- loop, deferred calls -------------------------------------------------------------------- */
 
 /* Calls that are deferred while these run belong to the next turn. */
 static void on_busy(uv_idle_t *idle)
@@ -142,8 +141,7 @@ void *loop_uv(struct loop *loop)
     return &loop->uv;
 }
 
-/* ---- timers ------------------------------------------------------------------------------------
- * */
+/* ---- timers ---------------------------------------------------------------------------------- */
 
 static void on_timer(uv_timer_t *uv)
 {
@@ -187,8 +185,7 @@ void loop_timer_free(struct loop_timer **timer)
     *timer = NULL;
 }
 
-/* ---- descriptors -------------------------------------------------------------------------------
- * */
+/* ---- descriptors ----------------------------------------------------------------------------- */
 
 static void on_poll(uv_poll_t *uv, int status, int uv_events)
 {
@@ -246,8 +243,7 @@ void loop_io_free(struct loop_io **io)
     *io = NULL;
 }
 
-/* ---- signals -----------------------------------------------------------------------------------
- * */
+/* ---- signals --------------------------------------------------------------------------------- */
 
 static void on_signal(uv_signal_t *uv, int signum)
 {
@@ -276,8 +272,7 @@ void loop_signal_free(struct loop_signal **sig)
     *sig = NULL;
 }
 
-/* ---- work on the other thread ------------------------------------------------------------------
- * */
+/* ---- work on the other thread ---------------------------------------------------------------- */
 
 static void start_next_work(struct loop *loop);
 

@@ -51,8 +51,7 @@ static void on_kick(void *ctx);
 static void on_socket(void *ctx, unsigned events);
 static void on_deadline(void *ctx);
 
-/* ---- statements --------------------------------------------------------------------------------
- */
+/* ---- statements ------------------------------------------------------------------------------ */
 
 static struct statement *first_of(struct list *head)
 {
@@ -96,8 +95,7 @@ static bool finish(struct loop_pg *pg, struct statement *s, const PGresult *resu
     return false;
 }
 
-/* ---- errors ------------------------------------------------------------------------------------
- */
+/* ---- errors ---------------------------------------------------------------------------------- */
 
 /* libpq's texts have several lines and end with a newline. */
 static void add_one_line(char *out, size_t size, const char *text)
@@ -141,8 +139,7 @@ static void on_notice(void *ctx, const PGresult *result)
     log_debug("pg", "notice", "text=%s", log_quote(text));
 }
 
-/* ---- connection --------------------------------------------------------------------------------
- */
+/* ---- connection ------------------------------------------------------------------------------ */
 
 static void drop_connection(struct loop_pg *pg)
 {
@@ -258,8 +255,7 @@ static void go_on_connecting(struct loop_pg *pg)
     }
 }
 
-/* ---- running a statement -----------------------------------------------------------------------
- */
+/* ---- running a statement --------------------------------------------------------------------- */
 
 static void flush_out(struct loop_pg *pg)
 {
@@ -384,8 +380,7 @@ static void on_socket(void *ctx, unsigned events)
         take_results(pg);
 }
 
-/* ---- face --------------------------------------------------------------------------------------
- */
+/* ---- face ------------------------------------------------------------------------------------ */
 
 static void on_kick(void *ctx)
 {

@@ -11,8 +11,7 @@
 #include <strings.h>
 #include <sys/socket.h>
 
-/* ---- what is private --------------------------------------------------------------------------
- */
+/* ---- what is private ------------------------------------------------------------------------- */
 
 struct range4 {
     uint32_t first;
@@ -105,8 +104,7 @@ const char *netaddr_private_kind(const struct netaddr *address)
     return isatap_kind(bytes);
 }
 
-/* ---- addresses from elsewhere ------------------------------------------------------------------
- */
+/* ---- addresses from elsewhere ---------------------------------------------------------------- */
 
 static void set4(struct netaddr *out, uint32_t address)
 {
@@ -145,8 +143,7 @@ void netaddr_text(const struct netaddr *address, char out[NETADDR_TEXT_BYTES])
               NETADDR_TEXT_BYTES);
 }
 
-/* ---- hosts of URLs -----------------------------------------------------------------------------
- */
+/* ---- hosts of URLs --------------------------------------------------------------------------- */
 
 /* One part of an IPv4 address: decimal, 0 octal, 0x hexadecimal ("0x" alone is 0). */
 static bool parse_part(const char *s, size_t len, uint64_t *out)

@@ -61,8 +61,7 @@ static struct {
     uint64_t start_ticks; /* children older than this are not ours to touch */
 } family;
 
-/* ---- orphans -----------------------------------------------------------------------------------
- */
+/* ---- orphans --------------------------------------------------------------------------------- */
 
 static struct proc *find_proc(pid_t pid)
 {
@@ -120,8 +119,7 @@ void proc_init(struct loop *loop)
     family.start_ticks = ticks_since_boot();
 }
 
-/* ---- stderr ------------------------------------------------------------------------------------
- */
+/* ---- stderr ---------------------------------------------------------------------------------- */
 
 static void keep_tail(struct proc *proc, const char *bytes, size_t len)
 {
@@ -206,8 +204,7 @@ static void on_stderr_ready(void *ctx, unsigned events)
         close_stderr(proc);
 }
 
-/* ---- the end -----------------------------------------------------------------------------------
- */
+/* ---- the end --------------------------------------------------------------------------------- */
 
 /* false: it has not ended. */
 static bool reap(struct proc *proc, int flags, struct proc_end *end)
@@ -257,8 +254,7 @@ static void on_end_ready(void *ctx, unsigned events)
     reap_orphans();
 }
 
-/* ---- start -------------------------------------------------------------------------------------
- */
+/* ---- start ----------------------------------------------------------------------------------- */
 
 static struct proc *proc_make(struct loop *loop, const struct proc_spec *spec, pid_t pid, int pidfd,
                               int stderr_fd)
@@ -322,8 +318,7 @@ int proc_spawn(struct loop *loop, const struct proc_spec *spec, struct proc **ou
     return 0;
 }
 
-/* ---- afterwards --------------------------------------------------------------------------------
- */
+/* ---- afterwards ------------------------------------------------------------------------------ */
 
 pid_t proc_pid(const struct proc *proc)
 {
@@ -389,8 +384,7 @@ void proc_tree_usage(pid_t root, struct proc_usage *out)
     proc_tree_fini(&tree);
 }
 
-/* ---- shutdown ----------------------------------------------------------------------------------
- */
+/* ---- shutdown -------------------------------------------------------------------------------- */
 
 /* Kill the children that nobody tracks and that came after proc_init(); how many there were. */
 static size_t kill_orphans(void)

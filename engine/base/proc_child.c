@@ -53,8 +53,7 @@ struct child {
     pid_t parent;
 };
 
-/* ---- in the child ------------------------------------------------------------------------------
- */
+/* ---- in the child ---------------------------------------------------------------------------- */
 
 static void child_failed(const struct child *child, enum step step)
 {
@@ -165,8 +164,7 @@ __attribute__((noreturn)) static void child_run(struct child *child)
     _exit(127);
 }
 
-/* ---- in the parent -----------------------------------------------------------------------------
- */
+/* ---- in the parent --------------------------------------------------------------------------- */
 
 /* No handler of ours may run in the child before it has reset them. */
 static pid_t fork_quietly(struct child *child)

@@ -15,8 +15,7 @@
 
 enum { STAT_BYTES = 1024, ROLLUP_BYTES = 2048, MAX_KILL_ROUNDS = 8 };
 
-/* ---- /proc/PID/stat ----------------------------------------------------------------------------
- */
+/* ---- /proc/PID/stat -------------------------------------------------------------------------- */
 
 /* false: not there, or not to be read. The text is cut at size - 1. */
 static bool read_proc_file(pid_t pid, const char *name, char *text, size_t size)
@@ -83,8 +82,7 @@ size_t proc_stat_read_all(struct proc_stat **out)
     return n;
 }
 
-/* ---- membership --------------------------------------------------------------------------------
- */
+/* ---- membership ------------------------------------------------------------------------------ */
 
 void proc_tree_init(struct proc_tree *tree, pid_t root)
 {
@@ -223,8 +221,7 @@ void proc_tree_signal(struct proc_tree *tree, int signum)
     mem_free(done);
 }
 
-/* ---- usage -------------------------------------------------------------------------------------
- */
+/* ---- usage ----------------------------------------------------------------------------------- */
 
 static int64_t pss_bytes_of(pid_t pid)
 {

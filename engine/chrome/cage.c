@@ -26,8 +26,7 @@ const char *cage_rung_name(enum cage_rung rung)
     return names[rung];
 }
 
-/* ---- the yard ----------------------------------------------------------------------------------
- */
+/* ---- the yard -------------------------------------------------------------------------------- */
 
 static int make_group(const char *path)
 {
@@ -168,8 +167,7 @@ int cage_yard_swept(const struct cage_yard *yard)
     return yard->swept;
 }
 
-/* ---- one cage ----------------------------------------------------------------------------------
- */
+/* ---- one cage -------------------------------------------------------------------------------- */
 
 int64_t cage_high_for(int64_t hard_bytes)
 {

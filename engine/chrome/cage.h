@@ -51,8 +51,7 @@ struct cage_survey {
  * that systemd starts may be better off than a doctor in a shell. */
 void cage_detect(const struct cage_kernel *kernel, struct cage_survey *out);
 
-/* ---- the yard ----------------------------------------------------------------------------------
- */
+/* ---- the yard -------------------------------------------------------------------------------- */
 
 struct cage_yard;
 
@@ -76,8 +75,7 @@ int cage_yard_swept(const struct cage_yard *yard); /* groups of dead engines */
 /* All cages must be freed before. What is still in the yard falls to the next sweep. */
 void cage_yard_close(struct cage_yard **yard);
 
-/* ---- one cage ----------------------------------------------------------------------------------
- */
+/* ---- one cage -------------------------------------------------------------------------------- */
 
 struct cage;
 
@@ -141,8 +139,7 @@ MUST_CHECK int cage_remove(struct cage *cage, struct err *err);
 
 void cage_free(struct cage **cage);
 
-/* ---- whose fault it was ------------------------------------------------------------------------
- */
+/* ---- whose fault it was ---------------------------------------------------------------------- */
 
 int64_t cage_oom_kills_since(const struct cage_sample *before,
                              const struct cage_sample *after); /* 0: none */

@@ -29,8 +29,7 @@ enum {
     SWEEP_STEP_MS = 10,
 };
 
-/* ---- files -------------------------------------------------------------------------------------
- */
+/* ---- files ----------------------------------------------------------------------------------- */
 
 static int open_in(const char *dir, const char *file, int flags)
 {
@@ -132,8 +131,7 @@ bool cage_has_word(const char *text, const char *word)
     return false;
 }
 
-/* ---- emptying ----------------------------------------------------------------------------------
- */
+/* ---- emptying -------------------------------------------------------------------------------- */
 
 /* The last two parts of the path: no other group of this machine ends in a yard's random name and
  * these. */
@@ -208,8 +206,7 @@ void cage_group_kill(const struct cage_kernel *kernel, const char *dir)
     buf_fini(&seen);
 }
 
-/* ---- removing ----------------------------------------------------------------------------------
- */
+/* ---- removing -------------------------------------------------------------------------------- */
 
 static int remove_dir(const struct cage_kernel *kernel, const char *dir, struct err *err)
 {
@@ -256,8 +253,7 @@ static int remove_yard(const struct cage_kernel *kernel, const char *dir, int64_
     }
 }
 
-/* ---- sweeping ----------------------------------------------------------------------------------
- */
+/* ---- sweeping -------------------------------------------------------------------------------- */
 
 static bool sweep_one(const struct cage_kernel *kernel, const char *parent, const char *name)
 {
@@ -294,8 +290,7 @@ static int sweep(const struct cage_kernel *kernel, const char *parent)
     return swept;
 }
 
-/* ---- the yard ----------------------------------------------------------------------------------
- */
+/* ---- the yard -------------------------------------------------------------------------------- */
 
 /* Between making and locking, another engine's sweep may take the directory: then the lock fails,
  * or it is on a directory that is no longer there. */
@@ -368,8 +363,7 @@ void cage_group_close_yard(struct cage_yard *yard)
     }
 }
 
-/* ---- one cage ----------------------------------------------------------------------------------
- */
+/* ---- one cage -------------------------------------------------------------------------------- */
 
 int cage_group_make(struct cage *cage, struct err *err)
 {

@@ -42,8 +42,7 @@ static int pss_write_caps(struct cage *cage, struct err *err)
     return 0;
 }
 
-/* ---- looking -----------------------------------------------------------------------------------
- */
+/* ---- looking --------------------------------------------------------------------------------- */
 
 struct share {
     int64_t pss_bytes;
@@ -113,8 +112,7 @@ static int pss_sample(struct cage *cage, struct cage_sample *out, struct err *er
     return 0;
 }
 
-/* ---- killing -----------------------------------------------------------------------------------
- */
+/* ---- killing --------------------------------------------------------------------------------- */
 
 static bool kill_one(const struct proc_stat *victim)
 {

@@ -64,8 +64,7 @@ struct cage_ops {
 
 extern const struct cage_ops cage_v2, cage_v1, cage_pss;
 
-/* ---- files of groups ---------------------------------------------------------------------------
- */
+/* ---- files of groups ------------------------------------------------------------------------- */
 
 /* Up to `size` - 1 bytes of dir/file, NUL added; false: can't be read. */
 bool cage_read(const char *dir, const char *file, char *text, size_t size);
@@ -83,16 +82,14 @@ int64_t cage_sum(int64_t a, int64_t b); /* of which either may be unknown */
 /* Is `word` one of those in text, which are separated by blanks? */
 bool cage_has_word(const char *text, const char *word);
 
-/* ---- where groups are --------------------------------------------------------------------------
- */
+/* ---- where groups are ------------------------------------------------------------------------ */
 
 /* The directory of the group that we are in: `controller` NULL asks for v2, else for the v1
  * hierarchy of that controller. NULL, and why in text. The caller frees. */
 char *cage_own_group(const struct cage_kernel *kernel, const char *controller,
                      char text[CAGE_TEXT_BYTES]);
 
-/* ---- groups, for both versions -----------------------------------------------------------------
- */
+/* ---- groups, for both versions --------------------------------------------------------------- */
 
 int cage_group_open_yard(struct cage_yard *yard,
                          struct err *err); /* sweep, then make and lock roots[].dir */

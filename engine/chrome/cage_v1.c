@@ -11,8 +11,7 @@
 
 enum { MEMORY, PIDS, STAT_BYTES = 8192 };
 
-/* ---- can it be had? ----------------------------------------------------------------------------
- */
+/* ---- can it be had? -------------------------------------------------------------------------- */
 
 static char *writable_group(const struct cage_kernel *kernel, const char *controller,
                             char text[CAGE_TEXT_BYTES])
@@ -55,8 +54,7 @@ static int v1_prepare(struct cage_yard *yard, struct err *err)
     return 0;
 }
 
-/* ---- caps --------------------------------------------------------------------------------------
- */
+/* ---- caps ------------------------------------------------------------------------------------ */
 
 /* memsw is memory and swap together, and may not be below the limit. A kernel that does not account for
  * swap lacks it: then nothing is swapped out while there is another way. */
@@ -88,8 +86,7 @@ static int v1_write_caps(struct cage *cage, struct err *err)
     return 0;
 }
 
-/* ---- reading -----------------------------------------------------------------------------------
- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 static void read_stat(const char *dir, struct cage_sample *out)
 {
@@ -137,8 +134,7 @@ static int v1_sample(struct cage *cage, struct cage_sample *out, struct err *err
     return 0;
 }
 
-/* ---- ending ------------------------------------------------------------------------------------
- */
+/* ---- ending ---------------------------------------------------------------------------------- */
 
 /* By the pids hierarchy first: it stops the forks. */
 static void v1_kill(struct cage *cage)

@@ -25,8 +25,7 @@
 
 enum { WORDS_BYTES = 512, STAT_BYTES = 8192 };
 
-/* ---- can it be had? ----------------------------------------------------------------------------
- */
+/* ---- can it be had? -------------------------------------------------------------------------- */
 
 static bool file_has_word(const char *dir, const char *file, const char *word)
 {
@@ -120,8 +119,7 @@ static bool v2_look(struct cage_yard *yard, char text[CAGE_TEXT_BYTES])
     return true;
 }
 
-/* ---- making the parent fit ---------------------------------------------------------------------
- */
+/* ---- making the parent fit ------------------------------------------------------------------- */
 
 static int give_controllers(const struct cage_yard *yard, const char *dir, struct err *err)
 {
@@ -154,8 +152,7 @@ static int v2_prepare(struct cage_yard *yard, struct err *err)
     return give_controllers(yard, parent, err);
 }
 
-/* ---- caps --------------------------------------------------------------------------------------
- */
+/* ---- caps ------------------------------------------------------------------------------------ */
 
 static int v2_write_caps(struct cage *cage, struct err *err)
 {
@@ -179,8 +176,7 @@ static int v2_write_caps(struct cage *cage, struct err *err)
     return 0;
 }
 
-/* ---- reading -----------------------------------------------------------------------------------
- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 /* "full avg10=0.00 avg60=0.00 avg300=0.00 total=MICROSECONDS" (Documentation/accounting/psi.rst) */
 static int64_t stall_ms_of(const char *dir)
@@ -241,8 +237,7 @@ static int v2_sample(struct cage *cage, struct cage_sample *out, struct err *err
     return 0;
 }
 
-/* ---- ending ------------------------------------------------------------------------------------
- */
+/* ---- ending ---------------------------------------------------------------------------------- */
 
 static void v2_kill(struct cage *cage)
 {

@@ -44,8 +44,7 @@ static const struct {
     {"@annually", "0 0 1 1 *"},
 };
 
-/* ---- parsing
- * ------------------------------------------------------------------------------------ */
+/* ---- parsing --------------------------------------------------------------------------------- */
 
 static int parse_value(const struct field *field, const char **at, int *out)
 {
@@ -185,8 +184,7 @@ int cron_parse(struct cron *cron, const char *text, struct err *err)
     return rc < 0 ? err_prefix(err, "\"%s\"", text) : 0;
 }
 
-/* ---- the next due moment
- * ------------------------------------------------------------------------ */
+/* ---- the next due moment --------------------------------------------------------------------- */
 
 static bool day_matches(const struct cron *cron, const struct clock_civil *c)
 {

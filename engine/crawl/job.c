@@ -125,8 +125,7 @@ struct job *job_start(const struct crawl_env *env, const struct job_request *req
     return job;
 }
 
-/* ---- QUEUED: the board's turn
- * ------------------------------------------------------------------- */
+/* ---- QUEUED: the board's turn ---------------------------------------------------------------- */
 
 static void on_wake(void *ctx)
 {
@@ -158,8 +157,7 @@ static void job_queue(struct job *job)
     job->ticket = polite_ask(job->env.polite, &request, on_may_load, job);
 }
 
-/* ---- LEASING: a tab
- * ----------------------------------------------------------------------------- */
+/* ---- LEASING: a tab -------------------------------------------------------------------------- */
 
 static void on_may_load(const struct err *err, void *ctx)
 {
@@ -185,8 +183,7 @@ static void on_lease_lost(const struct err *why, void *ctx)
     job_fail(ctx, why, false);
 }
 
-/* ---- NAVIGATING, SETTLING: the page
- * ------------------------------------------------------------- */
+/* ---- NAVIGATING, SETTLING: the page ---------------------------------------------------------- */
 
 static int64_t time_left_ms(const struct job *job)
 {
@@ -236,8 +233,7 @@ static void on_navigated(const struct err *err, void *ctx)
     buf_fini(&args);
 }
 
-/* ---- EXTRACTING: rows
- * --------------------------------------------------------------------------- */
+/* ---- EXTRACTING: rows ------------------------------------------------------------------------ */
 
 /* The page is read: the tab and the board's turn are for others now. */
 static void give_back(struct job *job, bool healthy_tab)
@@ -282,8 +278,7 @@ static void on_extracted(const struct jval *value, const struct err *err, void *
         job_store_rows(job);
 }
 
-/* ---- STORING
- * ------------------------------------------------------------------------------------ */
+/* ---- STORING --------------------------------------------------------------------------------- */
 
 static void job_store_rows(struct job *job)
 {
@@ -318,8 +313,7 @@ static void on_rows_stored(const struct store_counts *counts, const struct err *
     job_end(job, JOB_DONE);
 }
 
-/* ---- the end, or another attempt
- * ---------------------------------------------------------------- */
+/* ---- the end, or another attempt ------------------------------------------------------------- */
 
 static void job_fail(struct job *job, const struct err *err, bool healthy_tab)
 {

@@ -54,8 +54,7 @@ struct polite_ticket {
 
 static void gate_turn(void *ctx);
 
-/* ---- life of the gates
- * -------------------------------------------------------------------------- */
+/* ---- life of the gates ----------------------------------------------------------------------- */
 
 struct polite *polite_new(struct loop *loop, const char *user_agent)
 {
@@ -107,8 +106,7 @@ void polite_free(struct polite **polite_ptr)
     mem_free(polite);
 }
 
-/* ---- tickets
- * ------------------------------------------------------------------------------------ */
+/* ---- tickets --------------------------------------------------------------------------------- */
 
 static void on_refusal(void *ctx)
 {
@@ -165,8 +163,7 @@ void polite_release(struct polite_ticket **ticket_ptr)
     mem_free(ticket);
 }
 
-/* ---- robots.txt
- * --------------------------------------------------------------------------------- */
+/* ---- robots.txt ------------------------------------------------------------------------------ */
 
 static void fail_waiting(struct gate *gate, const struct err *why)
 {
@@ -235,8 +232,7 @@ static void fetch_robots(struct gate *gate, bool own)
     mem_free(url);
 }
 
-/* ---- the gate's turn
- * ---------------------------------------------------------------------------- */
+/* ---- the gate's turn ------------------------------------------------------------------------- */
 
 static bool has_fresh_robots(const struct gate *gate)
 {

@@ -82,8 +82,7 @@ static void on_begun(int64_t run_id, const struct err *err, void *ctx)
     next_page(run);
 }
 
-/* ---- pages
- * -------------------------------------------------------------------------------------- */
+/* ---- pages ----------------------------------------------------------------------------------- */
 
 static void page_url(const struct run *run, struct buf *out)
 {
@@ -193,8 +192,7 @@ void run_cancel(struct run *run)
         job_cancel(run->job);
 }
 
-/* ---- the end
- * ------------------------------------------------------------------------------------ */
+/* ---- the end --------------------------------------------------------------------------------- */
 
 static void finish(struct run *run)
 {

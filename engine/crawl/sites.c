@@ -234,8 +234,7 @@ void sites_free(struct sites *sites)
     *sites = (struct sites){0};
 }
 
-/* ---- blocked hosts
- * ------------------------------------------------------------------------------ */
+/* ---- blocked hosts --------------------------------------------------------------------------- */
 
 static bool has_host(char *const *hosts, size_t n, const char *host)
 {

@@ -75,8 +75,7 @@ static bool date_exists(int year, int month, int day)
     return month >= 1 && month <= 12 && day >= 1 && day <= days_in_month(year, month);
 }
 
-/* ---- pieces: each returns the place behind what it read, or NULL when it is something else ----
- */
+/* ---- pieces: each returns the place behind what it read, or NULL when it is something else --- */
 
 static const char *read_clock(const char *at, struct when *w)
 {

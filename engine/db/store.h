@@ -103,8 +103,7 @@ void store_migrate(struct store *store, store_migrate_fn *done, void *ctx);
  * */
 void store_check(struct store *store, store_done_fn *done, void *ctx);
 
-/* ---- writing (engine)
- * --------------------------------------------------------------------------- */
+/* ---- writing (engine) ------------------------------------------------------------------------ */
 
 struct store_batch {
     const struct deal_row *rows;
@@ -146,8 +145,7 @@ void store_runs_recover(struct store *store, int64_t at_ms, store_done_fn *done,
 typedef void store_time_fn(int64_t at_ms, const struct err *err, void *ctx);
 void store_last_due(struct store *store, const char *site, const char *kind, store_time_fn *done, void *ctx);
 
-/* ---- reading (api)
- * ------------------------------------------------------------------------------ */
+/* ---- reading (api) --------------------------------------------------------------------------- */
 
 struct store_query {
     int limit;              /* 1..100 */

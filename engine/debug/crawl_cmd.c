@@ -104,8 +104,7 @@ struct crawl_cmd *crawl_cmd_start(const struct crawl_env *env, struct site *cons
     return cmd;
 }
 
-/* ---- while it runs
- * ------------------------------------------------------------------------------ */
+/* ---- while it runs --------------------------------------------------------------------------- */
 
 static void show_progress(const struct crawl_cmd *cmd, const struct one_site *one, int page)
 {
@@ -162,8 +161,7 @@ void crawl_cmd_cancel(struct crawl_cmd *cmd)
             run_cancel(cmd->sites[i].run);
 }
 
-/* ---- the end
- * ------------------------------------------------------------------------------------ */
+/* ---- the end --------------------------------------------------------------------------------- */
 
 static void print_tables(const struct crawl_cmd *cmd)
 {

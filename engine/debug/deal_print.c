@@ -70,8 +70,7 @@ void deal_print_json(const struct deal_row *row, const struct clock_zone *zone, 
     buf_addf(out, ",\"sold_out\":%s}\n", row->sold_out ? "true" : "false");
 }
 
-/* ---- table
- * -------------------------------------------------------------------------------------- */
+/* ---- table ----------------------------------------------------------------------------------- */
 
 static void add_blanks(struct buf *out, size_t n)
 {

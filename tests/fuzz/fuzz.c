@@ -43,8 +43,7 @@ const char *fuzz_file(const void *data, size_t size)
     return path;
 }
 
-/* ---- JSON: each reader returns the place behind what it read, or NULL
- * ---------------------------- */
+/* ---- JSON: each reader returns the place behind what it read, or NULL ------------------------ */
 
 struct json {
     const char *end;

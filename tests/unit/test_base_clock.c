@@ -49,8 +49,7 @@ static void assert_from_local(const char *zone_name, struct clock_civil c, const
     clock_zone_free(&zone);
 }
 
-/* ---- to local ----------------------------------------------------------------------------------
- */
+/* ---- to local -------------------------------------------------------------------------------- */
 
 static const struct zone_case zone_cases[] = {
     {"UTC", "2026-11-22T13:05:00Z", "2026-11-22T13:05:00+00:00"},
@@ -133,8 +132,7 @@ static void weekday_and_offset_are_filled(void **state)
     clock_zone_free(&zone);
 }
 
-/* ---- from local --------------------------------------------------------------------------------
- */
+/* ---- from local ------------------------------------------------------------------------------ */
 
 static void skipped_time_gives_the_moment_of_the_jump(void **state)
 {
@@ -200,8 +198,7 @@ static void unknown_zone_is_named(void **state)
     assert_int_equal(clock_zone_new("Asia", &zone, &err), -1);
 }
 
-/* ---- RFC 3339 ----------------------------------------------------------------------------------
- */
+/* ---- RFC 3339 -------------------------------------------------------------------------------- */
 
 static void parses_offsets_fractions_and_leap_seconds(void **state)
 {
@@ -254,8 +251,7 @@ static void formats_milliseconds_before_1970(void **state)
     assert_string_equal(got, "1969-12-31T23:59:59.999Z");
 }
 
-/* ---- clocks ------------------------------------------------------------------------------------
- */
+/* ---- clocks ---------------------------------------------------------------------------------- */
 
 static void fake_time_moves_only_by_hand(void **state)
 {

@@ -93,8 +93,7 @@ static void assert_errors(struct world *w, const char *want)
     buf_fini(&got);
 }
 
-/* ---- sources -----------------------------------------------------------------------------------
- */
+/* ---- sources --------------------------------------------------------------------------------- */
 
 static void without_any_source_the_defaults_hold(void **state)
 {
@@ -151,8 +150,7 @@ static void named_file_must_be_there(void **state)
     assert_int_equal(w->err.code, ERR_CONFIG);
 }
 
-/* ---- errors ------------------------------------------------------------------------------------
- */
+/* ---- errors ---------------------------------------------------------------------------------- */
 
 static void every_wrong_value_of_the_file_names_line_key_and_expectation(void **state)
 {
@@ -235,8 +233,7 @@ static void broken_lines_of_the_file_are_reported(void **state)
     assert_true(str_ends(w->err.text, ":1: \"what is this\": expected key = value"));
 }
 
-/* ---- origins -----------------------------------------------------------------------------------
- */
+/* ---- origins --------------------------------------------------------------------------------- */
 
 static void origins_come_from_file_and_set(void **state)
 {
@@ -272,8 +269,7 @@ static void origin_that_is_more_or_less_than_one_is_refused(void **state)
                      "F:7: f: \"x\": expected an origin like http://clien.localhost:8000\n");
 }
 
-/* ---- the table ---------------------------------------------------------------------------------
- */
+/* ---- the table ------------------------------------------------------------------------------- */
 
 static void help_is_a_valid_file_of_defaults(void **state)
 {

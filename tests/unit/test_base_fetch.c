@@ -29,8 +29,7 @@ struct world {
     char *own;           /* the origin that may be private, NULL: none */
 };
 
-/* ---- server ------------------------------------------------------------------------------------
- */
+/* ---- server ---------------------------------------------------------------------------------- */
 
 static enum MHD_Result answer(struct MHD_Connection *connection, unsigned status, const char *body,
                               const char *header, const char *value)
@@ -111,8 +110,7 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
     return answer(connection, 404, "nothing here", NULL, NULL);
 }
 
-/* ---- world -------------------------------------------------------------------------------------
- */
+/* ---- world ----------------------------------------------------------------------------------- */
 
 static int world_make(void **state)
 {
@@ -199,8 +197,7 @@ static void get(struct world *w, const char *path)
 
 #define TYPE "text/plain; charset=euc-kr"
 
-/* ---- tests -------------------------------------------------------------------------------------
- */
+/* ---- tests ----------------------------------------------------------------------------------- */
 
 static void gives_status_type_body_and_url_later(void **state)
 {
@@ -431,8 +428,7 @@ static void client_may_be_freed_in_a_callback(void **state)
     assert_null(w->client);
 }
 
-/* ---- private networks ----------------------------------------------------------------------------
- */
+/* ---- private networks ------------------------------------------------------------------------ */
 
 static void assert_refused(struct world *w, const char *url, const char *own)
 {

@@ -46,8 +46,7 @@ static void assert_broken(const char *text, const char *want)
     mem_free(copy);
 }
 
-/* ---- cleaning ----------------------------------------------------------------------------------
- */
+/* ---- cleaning -------------------------------------------------------------------------------- */
 
 static void lone_surrogates_become_replacement_characters(void **state)
 {
@@ -118,8 +117,7 @@ static void raw_nul_bytes_do_not_cut(void **state)
     jdoc_free(&doc);
 }
 
-/* ---- parsing -----------------------------------------------------------------------------------
- */
+/* ---- parsing --------------------------------------------------------------------------------- */
 
 static void reads_what_chrome_sends_with_lone_surrogates(void **state)
 {
@@ -193,8 +191,7 @@ static void brackets_in_strings_are_not_depth(void **state)
     jdoc_free(&doc);
 }
 
-/* ---- reading -----------------------------------------------------------------------------------
- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 static void getters_give_the_default_for_absent_and_wrong_values(void **state)
 {

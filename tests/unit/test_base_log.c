@@ -41,8 +41,7 @@ static int log_end(void **state)
     return 0;
 }
 
-/* ---- log ---------------------------------------------------------------------------------------
- */
+/* ---- log ------------------------------------------------------------------------------------- */
 
 static void line_has_time_level_component_message_and_pairs(void **state)
 {
@@ -138,8 +137,7 @@ static void event_is_one_line_and_long_ones_are_cut_visibly(void **state)
     assert_true(str_ends(last, "xxx..."));
 }
 
-/* ---- err ---------------------------------------------------------------------------------------
- */
+/* ---- err ------------------------------------------------------------------------------------- */
 
 static void errors_gather_what_each_level_knows(void **state)
 {
@@ -229,8 +227,7 @@ static void every_code_has_a_reason_of_its_own(void **state)
     assert_int_equal(err_code_from_reason("no such reason"), -1);
 }
 
-/* ---- backoff -----------------------------------------------------------------------------------
- */
+/* ---- backoff --------------------------------------------------------------------------------- */
 
 static void delays_double_up_to_the_maximum_with_jitter_below(void **state)
 {

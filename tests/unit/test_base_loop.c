@@ -73,8 +73,7 @@ static void say_b(void *ctx)
     buf_addc(&w->seen, 'b');
 }
 
-/* ---- timers ------------------------------------------------------------------------------------
- */
+/* ---- timers ---------------------------------------------------------------------------------- */
 
 static void timers_fire_once_in_the_order_of_their_times(void **state)
 {
@@ -151,8 +150,7 @@ static void loop_runs_again_after_a_stop(void **state)
     assert_string_equal(buf_str(&w->seen), "aaa");
 }
 
-/* ---- deferred calls ----------------------------------------------------------------------------
- */
+/* ---- deferred calls -------------------------------------------------------------------------- */
 
 static void defer_b_and_stop(void *ctx)
 {
@@ -190,8 +188,7 @@ static void loop_free_still_makes_deferred_calls(void **state)
     assert_null(loop);
 }
 
-/* ---- descriptors -------------------------------------------------------------------------------
- */
+/* ---- descriptors ----------------------------------------------------------------------------- */
 
 static void on_readable(void *ctx, unsigned events)
 {
@@ -275,8 +272,7 @@ static void signal_is_told_on_the_loop(void **state)
     loop_run(w->loop);
 }
 
-/* ---- work --------------------------------------------------------------------------------------
- */
+/* ---- work ------------------------------------------------------------------------------------ */
 
 struct piece {
     struct world *world;
@@ -326,8 +322,7 @@ static void works_run_elsewhere_one_at_a_time_in_order(void **state)
     }
 }
 
-/* ---- libwebsockets -----------------------------------------------------------------------------
- */
+/* ---- libwebsockets --------------------------------------------------------------------------- */
 
 struct ws {
     struct loop *loop;

@@ -99,8 +99,7 @@ static void walk_sees_each_once_and_allows_deletion(void **state)
     map_fini(&map);
 }
 
-/* ---- list --------------------------------------------------------------------------------------
- */
+/* ---- list ------------------------------------------------------------------------------------ */
 
 struct thing {
     struct list link;
@@ -138,8 +137,7 @@ static void list_keeps_order_and_allows_removal_while_walking(void **state)
     assert_true(list_is_empty(&head));
 }
 
-/* ---- arena -------------------------------------------------------------------------------------
- */
+/* ---- arena ----------------------------------------------------------------------------------- */
 
 static void arena_gives_zeroed_aligned_memory_of_any_size(void **state)
 {

@@ -34,8 +34,7 @@ static void assert_text(const char *host, const char *text)
     assert_string_equal(got, text);
 }
 
-/* ---- ranges: first, last, and their neighbours --------------------------------------------------
- */
+/* ---- ranges: first, last, and their neighbours ----------------------------------------------- */
 
 struct range {
     const char *first, *last, *kind;
@@ -149,8 +148,7 @@ static void an_ipv4_address_inside_an_ipv6_one_counts(void **state)
     assert_kind("2001:0:7f00:1::", "reserved"); /* Teredo */
 }
 
-/* ---- texts ---------------------------------------------------------------------------------------
- */
+/* ---- texts ----------------------------------------------------------------------------------- */
 
 static void every_spelling_of_a_url_host_is_the_same_address(void **state)
 {

@@ -137,8 +137,7 @@ static bool dies(pid_t pid)
     return !is_alive(pid);
 }
 
-/* ---- the end of a child ------------------------------------------------------------------------
- */
+/* ---- the end of a child ---------------------------------------------------------------------- */
 
 static void tells_exit_status_once_and_later(void **state)
 {
@@ -212,8 +211,7 @@ static void missing_directory_is_named(void **state)
     assert_string_equal(err.text, "/bin/true: /nonexistent/dir: No such file or directory");
 }
 
-/* ---- stderr ------------------------------------------------------------------------------------
- */
+/* ---- stderr ---------------------------------------------------------------------------------- */
 
 static void gives_stderr_by_lines_and_the_last_one_without_newline(void **state)
 {
@@ -265,8 +263,7 @@ static void end_does_not_wait_for_a_grandchild_that_holds_stderr(void **state)
     assert_int_equal(proc_tree_size(w->proc), 1);
 }
 
-/* ---- what the child gets -----------------------------------------------------------------------
- */
+/* ---- what the child gets --------------------------------------------------------------------- */
 
 static void inherits_only_mapped_descriptors(void **state)
 {
@@ -372,8 +369,7 @@ static void unknown_user_is_named(void **state)
     assert_string_equal(err.text, "\"no-such-user\": expected a system user");
 }
 
-/* ---- trees -------------------------------------------------------------------------------------
- */
+/* ---- trees ----------------------------------------------------------------------------------- */
 
 static const char three_generations[] =
     "sh -c 'sleep 1000 & echo $! >&2; setsid sleep 1000 & echo $! >&2; wait' & echo $! >&2; wait";
@@ -620,8 +616,7 @@ static void child_dies_with_us_even_when_we_are_killed(void **state)
     (void)w;
 }
 
-/* ---- usage -------------------------------------------------------------------------------------
- */
+/* ---- usage ----------------------------------------------------------------------------------- */
 
 static void usage_covers_the_whole_tree(void **state)
 {

@@ -36,8 +36,7 @@ struct world {
 static const struct cage_caps caps = {
     .hard_bytes = 256 * MIB, .high_bytes = 252 * MIB, .pids = 200};
 
-/* ---- the mimic ---------------------------------------------------------------------------------
- */
+/* ---- the mimic ------------------------------------------------------------------------------- */
 
 static void put(const char *dir, const char *file, const char *text)
 {
@@ -292,8 +291,7 @@ static void end_cage(struct world *w)
     cage_free(&w->cage);
 }
 
-/* ---- which rung -------------------------------------------------------------------------------
- */
+/* ---- which rung ------------------------------------------------------------------------------ */
 
 static void v2_is_taken_where_the_group_is_delegated(void **state)
 {
@@ -421,8 +419,7 @@ static void a_rung_that_is_demanded_fails_rather_than_falls_back(void **state)
     assert_non_null(strstr(w->err.text, "Operation not permitted"));
 }
 
-/* ---- v2 ----------------------------------------------------------------------------------------
- */
+/* ---- v2 -------------------------------------------------------------------------------------- */
 
 static void the_engine_moves_to_a_leaf_before_it_gives_controllers_on(void **state)
 {
@@ -608,8 +605,7 @@ static void no_caps_leave_the_files_alone(void **state)
     end_cage(w);
 }
 
-/* ---- v1 ----------------------------------------------------------------------------------------
- */
+/* ---- v1 -------------------------------------------------------------------------------------- */
 
 static void v1_caps_are_written_in_both_hierarchies(void **state)
 {
@@ -697,8 +693,7 @@ static void v1_without_swap_accounting_avoids_swap(void **state)
     end_cage(w);
 }
 
-/* ---- sweeping ---------------------------------------------------------------------------------
- */
+/* ---- sweeping -------------------------------------------------------------------------------- */
 
 static void groups_of_dead_engines_are_swept_and_those_of_living_ones_spared(void **state)
 {
@@ -734,8 +729,7 @@ static void a_closed_yard_leaves_nothing(void **state)
     assert_int_equal(nftw(w->dir, is_yard, 8, FTW_DEPTH | FTW_PHYS), 0);
 }
 
-/* ---- whose fault it was -----------------------------------------------------------------------
- */
+/* ---- whose fault it was ---------------------------------------------------------------------- */
 
 static const struct cage_sample start = {
     .at_ms = 1000, .current_bytes = 100 * MIB, .oom_kills = 5, .refaults = 10000, .stall_ms = 300};

@@ -45,8 +45,7 @@ struct world {
     struct err err;
 };
 
-/* ---- the world ---------------------------------------------------------------------------------
- */
+/* ---- the world ------------------------------------------------------------------------------- */
 
 static void on_limit(void *ctx)
 {
@@ -185,8 +184,7 @@ static void start_hog(struct world *w, const struct cage_caps *caps, const char 
 
 #define HOG(...) ((const char *const[]){__VA_ARGS__, NULL})
 
-/* ---- memory ------------------------------------------------------------------------------------
- */
+/* ---- memory ---------------------------------------------------------------------------------- */
 
 static void a_hog_over_the_cap_is_killed_and_counted_with_its_peak(void **state)
 {
@@ -327,8 +325,7 @@ static void file_pages_that_do_not_fit_are_told_as_thrash(void **state)
     assert_int_equal(cage_blame(&w->before, &w->now, &end, caps.hard_bytes), ERR_MEMORY_THRASH);
 }
 
-/* ---- processes ---------------------------------------------------------------------------------
- */
+/* ---- processes ------------------------------------------------------------------------------- */
 
 static bool has_a_line(struct world *w)
 {
@@ -407,8 +404,7 @@ static void killing_takes_a_fork_bomb_with_lost_children(void **state)
     assert_int_equal(count_bombs(), 0);
 }
 
-/* ---- a dead engine -----------------------------------------------------------------------------
- */
+/* ---- a dead engine --------------------------------------------------------------------------- */
 
 static void enter(const struct cage *cage)
 {

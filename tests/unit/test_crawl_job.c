@@ -35,8 +35,7 @@ static const char answer_form[] =
 static const char two_rows[] = "{\"key\":\"1\",\"title\":\"one\",\"url\":\"http://a/1\"},"
                                "{\"key\":\"2\",\"title\":\"two\",\"url\":\"http://a/2\"}";
 
-/* ---- the world
- * ---------------------------------------------------------------------------------- */
+/* ---- the world ------------------------------------------------------------------------------- */
 
 static struct world {
     struct loop *loop;
@@ -256,8 +255,7 @@ void store_write(struct store *store, const struct store_batch *batch, store_wri
     loop_defer(world.loop, answer_write, NULL);
 }
 
-/* ---- harness
- * ------------------------------------------------------------------------------------ */
+/* ---- harness --------------------------------------------------------------------------------- */
 
 static void quiet(enum log_level level, const char *line, void *ctx)
 {
@@ -335,8 +333,7 @@ static void assert_end(enum err_code code, int attempts, int stored)
     assert_int_equal(world.leases, 0);
 }
 
-/* ---- tests
- * -------------------------------------------------------------------------------------- */
+/* ---- tests ----------------------------------------------------------------------------------- */
 
 static void stores_the_rows_of_a_good_page(void **state)
 {
