@@ -26,13 +26,13 @@ void clock_fake_advance(int64_t ms);
 void clock_fake_off(void);
 
 struct clock_civil {
-    int year;    /* 2026 */
-    int month;   /* 1..12 */
-    int day;     /* 1..31 */
-    int hour;    /* 0..23 */
-    int minute;  /* 0..59 */
-    int second;  /* 0..59 */
-    int weekday; /* 0 = Sunday */
+    int year;     /* 2026 */
+    int month;    /* 1..12 */
+    int day;      /* 1..31 */
+    int hour;     /* 0..23 */
+    int minute;   /* 0..59 */
+    int second;   /* 0..59 */
+    int weekday;  /* 0 = Sunday */
     int offset_s; /* east of UTC, filled by clock_to_local */
 };
 

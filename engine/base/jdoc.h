@@ -31,7 +31,7 @@ const struct jval *jdoc_root(const struct jdoc *doc);
 /* The sanitiser alone (exposed for its tests): rewrites in place, length unchanged. */
 void jdoc_sanitise(char *bytes, size_t len);
 
-const struct jval *jval_get(const struct jval *object, const char *name); /* NULL when absent */
+const struct jval *jval_get(const struct jval *object, const char *name);    /* NULL when absent */
 const struct jval *jval_path(const struct jval *object, const char *dotted); /* "result.value" */
 
 bool jval_is_object(const struct jval *v);

@@ -12,7 +12,7 @@
 
 struct loop {
     uv_loop_t uv;
-    uv_idle_t busy;  /* runs while deferred calls wait, so that poll does not block */
+    uv_idle_t busy; /* runs while deferred calls wait, so that poll does not block */
     struct list deferred;
     struct list works;
     struct loop_work *working;

@@ -29,18 +29,19 @@ struct proc_spec {
     const char *const *argv; /* NULL-terminated; argv[0] is the absolute path of the program */
     const char *const *env;  /* NULL-terminated; NULL: our own */
     const char *cwd;         /* NULL: our own */
-    bool drop_user;          /* run as uid/gid below (only as root); supplementary groups are dropped */
+    bool drop_user; /* run as uid/gid below (only as root); supplementary groups are dropped */
     uid_t uid;
     gid_t gid;
-    int fd_map[4][2]; /* {our fd, child's fd} pairs; fd 0..2 default to /dev/null, stderr to our pipe */
-    int n_fd_map;     /* every other descriptor of ours is closed in the child; child's fd < 16 */
+    int fd_map
+        [4][2];   /* {our fd, child's fd} pairs; fd 0..2 default to /dev/null, stderr to our pipe */
+    int n_fd_map; /* every other descriptor of ours is closed in the child; child's fd < 16 */
     /* cgroup.procs files open for writing: the child puts itself into these groups first of all,
      * so that nothing of it ever ran outside. */
     int cgroup_procs_fds[3];
     int n_cgroup_procs_fds;
-    long long rlimit_core_bytes;   /* usually 0 */
-    long long rlimit_nofile;       /* 0: leave */
-    size_t stderr_tail_bytes;      /* what is kept of stderr (the last bytes); 0: 16384 */
+    long long rlimit_core_bytes; /* usually 0 */
+    long long rlimit_nofile;     /* 0: leave */
+    size_t stderr_tail_bytes;    /* what is kept of stderr (the last bytes); 0: 16384 */
     /* Each complete line of stderr as it comes, without the newline, cut at 4096 bytes; may be
      * NULL. */
     void (*on_stderr)(const char *line, void *ctx);

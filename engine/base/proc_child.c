@@ -37,7 +37,7 @@ enum step {
 };
 
 static const char *const step_names[] = {
-    "cgroup.procs",   "setpgid",           "descriptors",     "RLIMIT_CORE", "RLIMIT_NOFILE",
+    "cgroup.procs",   "setpgid",          "descriptors",     "RLIMIT_CORE", "RLIMIT_NOFILE",
     "change of user", "PR_SET_PDEATHSIG", "parent has gone", "chdir",       "exec",
 };
 

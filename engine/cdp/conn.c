@@ -41,8 +41,8 @@ struct cdp_conn {
     const struct cdp_conn_events *events;
     void *ctx;
     enum conn_state state;
-    bool freed;  /* by the owner; the memory goes at the end of the turn */
-    bool told;   /* on_closed was called */
+    bool freed;   /* by the owner; the memory goes at the end of the turn */
+    bool told;    /* on_closed was called */
     bool telling; /* events are being told: subscriptions are only marked */
     int64_t next_id;
     struct map pending; /* id > struct cdp_call */
@@ -162,16 +162,16 @@ static void call_send(struct cdp_call *call, const char *params)
     if (buf_overflowed(&message)) {
         cdp_call_fail(call, &(struct err){ERR_PROTOCOL, "the command is over 64 MiB"});
     } else {
-        log_trace("cdp", "send", "id=%lld method=%s session=%.8s bytes=%zu", (long long)call->id, call->method,
-                  call->session_id, message.len);
+        log_trace("cdp", "send", "id=%lld method=%s session=%.8s bytes=%zu", (long long)call->id,
+                  call->method, call->session_id, message.len);
         conn->transport->ops->send(conn->transport, message.data, message.len);
         conn->stats.sent++;
     }
     buf_fini(&message);
 }
 
-struct cdp_call *cdp_call(struct cdp_conn *conn, const char *session_id, const char *method, const char *params,
-                          int64_t timeout_ms, cdp_result_fn *done, void *ctx)
+struct cdp_call *cdp_call(struct cdp_conn *conn, const char *session_id, const char *method,
+                          const char *params, int64_t timeout_ms, cdp_result_fn *done, void *ctx)
 {
     struct cdp_call *call = mem_new(struct cdp_call);
 
@@ -226,8 +226,9 @@ static void refusal(const struct jval *error, struct err *out)
 {
     const char *data = jval_get_str(error, "data", NULL);
 
-    err_set(out, ERR_PROTOCOL, "%s%s%s", jval_get_str(error, "message", "refused without a message"),
-            data ? ": " : "", data ? data : "");
+    err_set(out, ERR_PROTOCOL, "%s%s%s",
+            jval_get_str(error, "message", "refused without a message"), data ? ": " : "",
+            data ? data : "");
 }
 
 static void on_reply(struct cdp_conn *conn, struct envelope *envelope, size_t len)
@@ -266,7 +267,8 @@ static bool subscription_wants(const struct cdp_subscription *sub, const struct 
         return false;
     if (!sub->session_id)
         return true;
-    return envelope->session_id.at ? span_is(&envelope->session_id, sub->session_id) : *sub->session_id == '\0';
+    return envelope->session_id.at ? span_is(&envelope->session_id, sub->session_id)
+                                   : *sub->session_id == '\0';
 }
 
 static bool event_is_wanted(const struct cdp_conn *conn, const struct envelope *envelope)
@@ -289,7 +291,8 @@ static void subscription_drop(struct cdp_subscription *sub)
 
 /* A subscriber may end itself, others, or the connection. So those that are ended meanwhile only lose their fn
  * and are swept afterwards. */
-static void tell_subscribers(struct cdp_conn *conn, const struct envelope *envelope, const struct jval *params)
+static void tell_subscribers(struct cdp_conn *conn, const struct envelope *envelope,
+                             const struct jval *params)
 {
     char session_id[64] = "";
     struct list *at, *next;
@@ -318,7 +321,8 @@ static void on_event(struct cdp_conn *conn, const struct envelope *envelope, siz
         conn->stats.dropped_events++;
         return;
     }
-    if (envelope->params.at && jdoc_parse(envelope->params.at, envelope->params.len, &doc, &err) < 0) {
+    if (envelope->params.at &&
+        jdoc_parse(envelope->params.at, envelope->params.len, &doc, &err) < 0) {
         conn_bad_message(conn, len, err.text);
         return;
     }
@@ -368,7 +372,8 @@ static void on_closed(const struct err *why, void *ctx)
     if (conn->state == CONN_OPEN && why->code != ERR_PROTOCOL && why->code != ERR_CANCELLED)
         conn->why.code = ERR_BROWSER_EXIT;
     conn_set_state(conn, CONN_CLOSED);
-    loop_timer_start(conn->loss_timer, conn->loss_note || why->code == ERR_CANCELLED ? 0 : LOSS_GRACE_MS);
+    loop_timer_start(conn->loss_timer,
+                     conn->loss_note || why->code == ERR_CANCELLED ? 0 : LOSS_GRACE_MS);
 }
 
 static void on_loss_timer(void *ctx)
@@ -507,8 +512,8 @@ void cdp_conn_free(struct cdp_conn **conn_ptr)
 
 /* ---- subscriptions ----------------------------------------------------------------------------- */
 
-struct cdp_subscription *cdp_subscribe(struct cdp_conn *conn, const char *session_id, const char *method,
-                                       cdp_event_fn *fn, void *ctx)
+struct cdp_subscription *cdp_subscribe(struct cdp_conn *conn, const char *session_id,
+                                       const char *method, cdp_event_fn *fn, void *ctx)
 {
     struct cdp_subscription *sub = mem_new(struct cdp_subscription);
 

@@ -70,8 +70,8 @@ typedef void cdp_event_fn(const struct jval *params, const char *session_id, voi
 
 /* session_id NULL: events of the browser itself and of every session. Several subscribers of one method are
  * all called. */
-struct cdp_subscription *cdp_subscribe(struct cdp_conn *conn, const char *session_id, const char *method,
-                                       cdp_event_fn *fn, void *ctx);
+struct cdp_subscription *cdp_subscribe(struct cdp_conn *conn, const char *session_id,
+                                       const char *method, cdp_event_fn *fn, void *ctx);
 void cdp_unsubscribe(struct cdp_subscription **subscription);
 
 struct cdp_conn_stats {

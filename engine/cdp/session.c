@@ -86,7 +86,8 @@ static void on_target_crashed(const struct jval *params, const char *session_id,
     (void)session_id;
     if (!str_eq(jval_get_str(params, "targetId", NULL), session->target_id))
         return;
-    snprintf(why, sizeof(why), "the page's process is gone: %s %lld", jval_get_str(params, "status", "crashed"),
+    snprintf(why, sizeof(why), "the page's process is gone: %s %lld",
+             jval_get_str(params, "status", "crashed"),
              (long long)jval_get_int(params, "errorCode", 0));
     session_lose(session, why, LOSS_GRACE_MS);
 }
@@ -96,7 +97,8 @@ static void on_detached(const struct jval *params, const char *session_id, void 
     struct cdp_session *session = ctx;
 
     (void)session_id;
-    if (session->state == SESSION_LIVE && str_eq(jval_get_str(params, "sessionId", NULL), session->session_id))
+    if (session->state == SESSION_LIVE &&
+        str_eq(jval_get_str(params, "sessionId", NULL), session->session_id))
         session_lose(session, "the page was closed", LOSS_GRACE_MS);
 }
 
@@ -105,7 +107,8 @@ static void on_target_destroyed(const struct jval *params, const char *session_i
     struct cdp_session *session = ctx;
 
     (void)session_id;
-    if (session->state == SESSION_LIVE && str_eq(jval_get_str(params, "targetId", NULL), session->target_id))
+    if (session->state == SESSION_LIVE &&
+        str_eq(jval_get_str(params, "targetId", NULL), session->target_id))
         session_lose(session, "the page was closed", LOSS_GRACE_MS);
 }
 
@@ -124,7 +127,8 @@ static void creation_failed(struct cdp_session *session, const struct err *err)
     session->done(session, err, session->done_ctx);
 }
 
-struct cdp_session *cdp_session_create(struct cdp_conn *conn, int64_t timeout_ms, cdp_session_fn *done, void *ctx)
+struct cdp_session *cdp_session_create(struct cdp_conn *conn, int64_t timeout_ms,
+                                       cdp_session_fn *done, void *ctx)
 {
     struct cdp_session *session = mem_new(struct cdp_session);
 
@@ -133,8 +137,8 @@ struct cdp_session *cdp_session_create(struct cdp_conn *conn, int64_t timeout_ms
     session->timeout_ms = timeout_ms;
     session->done = done;
     session->done_ctx = ctx;
-    session->opening = cdp_call(conn, NULL, "Target.createTarget", "{\"url\":\"about:blank\"}", timeout_ms,
-                                on_target_created, session);
+    session->opening = cdp_call(conn, NULL, "Target.createTarget", "{\"url\":\"about:blank\"}",
+                                timeout_ms, on_target_created, session);
     return session;
 }
 
@@ -158,8 +162,8 @@ static void on_target_created(const struct jval *result, const struct err *err, 
     buf_adds(&params, "{\"targetId\":");
     buf_add_json(&params, session->target_id);
     buf_adds(&params, ",\"flatten\":true}");
-    session->opening = cdp_call(session->conn, NULL, "Target.attachToTarget", buf_str(&params), session->timeout_ms,
-                                on_attached, session);
+    session->opening = cdp_call(session->conn, NULL, "Target.attachToTarget", buf_str(&params),
+                                session->timeout_ms, on_attached, session);
     buf_fini(&params);
 }
 
@@ -181,7 +185,8 @@ static void on_attached(const struct jval *result, const struct err *err, void *
     session->session_id = mem_strdup(jval_get_str(result, "sessionId", NULL));
     session->state = SESSION_LIVE;
     session->loss_timer = loop_timer_new(cdp_conn_loop(conn), on_loss_timer, session);
-    keep(session, cdp_subscribe(conn, session->session_id, "Inspector.targetCrashed", on_inspector_crashed, session));
+    keep(session, cdp_subscribe(conn, session->session_id, "Inspector.targetCrashed",
+                                on_inspector_crashed, session));
     keep(session, cdp_subscribe(conn, "", "Target.targetCrashed", on_target_crashed, session));
     keep(session, cdp_subscribe(conn, "", "Target.detachedFromTarget", on_detached, session));
     keep(session, cdp_subscribe(conn, "", "Target.targetDestroyed", on_target_destroyed, session));
@@ -190,7 +195,8 @@ static void on_attached(const struct jval *result, const struct err *err, void *
 
 /* ---- use --------------------------------------------------------------------------------------- */
 
-void cdp_session_on_lost(struct cdp_session *session, void (*fn)(const struct err *why, void *ctx), void *ctx)
+void cdp_session_on_lost(struct cdp_session *session, void (*fn)(const struct err *why, void *ctx),
+                         void *ctx)
 {
     session->on_lost = fn;
     session->lost_ctx = ctx;
@@ -211,8 +217,9 @@ const char *cdp_session_target_id(const struct cdp_session *session)
     return session->target_id;
 }
 
-struct cdp_call *cdp_session_call(struct cdp_session *session, const char *method, const char *params,
-                                  int64_t timeout_ms, cdp_result_fn *done, void *ctx)
+struct cdp_call *cdp_session_call(struct cdp_session *session, const char *method,
+                                  const char *params, int64_t timeout_ms, cdp_result_fn *done,
+                                  void *ctx)
 {
     struct cdp_call *call;
 
@@ -224,14 +231,15 @@ struct cdp_call *cdp_session_call(struct cdp_session *session, const char *metho
     return call;
 }
 
-struct cdp_subscription *cdp_session_subscribe(struct cdp_session *session, const char *method, cdp_event_fn *fn,
-                                               void *ctx)
+struct cdp_subscription *cdp_session_subscribe(struct cdp_session *session, const char *method,
+                                               cdp_event_fn *fn, void *ctx)
 {
     check(session->session_id);
     return cdp_subscribe(session->conn, session->session_id, method, fn, ctx);
 }
 
-void cdp_session_close(struct cdp_session *session, int64_t timeout_ms, cdp_result_fn *done, void *ctx)
+void cdp_session_close(struct cdp_session *session, int64_t timeout_ms, cdp_result_fn *done,
+                       void *ctx)
 {
     struct buf params;
 

@@ -22,20 +22,24 @@ struct cdp_session;
  * connection), and usable when `done` came without err. After an err only cdp_session_free is allowed; a target
  * that was made already is closed. */
 typedef void cdp_session_fn(struct cdp_session *session, const struct err *err, void *ctx);
-struct cdp_session *cdp_session_create(struct cdp_conn *conn, int64_t timeout_ms, cdp_session_fn *done, void *ctx);
+struct cdp_session *cdp_session_create(struct cdp_conn *conn, int64_t timeout_ms,
+                                       cdp_session_fn *done, void *ctx);
 
-void cdp_session_on_lost(struct cdp_session *session, void (*fn)(const struct err *why, void *ctx), void *ctx);
+void cdp_session_on_lost(struct cdp_session *session, void (*fn)(const struct err *why, void *ctx),
+                         void *ctx);
 bool cdp_session_is_lost(const struct cdp_session *session);
 const char *cdp_session_id(const struct cdp_session *session);
 const char *cdp_session_target_id(const struct cdp_session *session);
 
-struct cdp_call *cdp_session_call(struct cdp_session *session, const char *method, const char *params,
-                                  int64_t timeout_ms, cdp_result_fn *done, void *ctx);
-struct cdp_subscription *cdp_session_subscribe(struct cdp_session *session, const char *method, cdp_event_fn *fn,
-                                               void *ctx);
+struct cdp_call *cdp_session_call(struct cdp_session *session, const char *method,
+                                  const char *params, int64_t timeout_ms, cdp_result_fn *done,
+                                  void *ctx);
+struct cdp_subscription *cdp_session_subscribe(struct cdp_session *session, const char *method,
+                                               cdp_event_fn *fn, void *ctx);
 
 /* Target.closeTarget; done once, also when it is not acknowledged in time (ERR_TIMEOUT). done may be NULL. */
-void cdp_session_close(struct cdp_session *session, int64_t timeout_ms, cdp_result_fn *done, void *ctx);
+void cdp_session_close(struct cdp_session *session, int64_t timeout_ms, cdp_result_fn *done,
+                       void *ctx);
 void cdp_session_free(struct cdp_session **session); /* local only: no callback after this */
 
 #endif

@@ -111,8 +111,8 @@ static void flush(struct transport_pipe *pipe)
 {
     while (!list_is_empty(&pipe->outgoing)) {
         struct outgoing *first = container_of(list_first(&pipe->outgoing), struct outgoing, link);
-        ssize_t n = send(pipe->write_fd, first->bytes + pipe->first_sent, first->len - pipe->first_sent,
-                         MSG_NOSIGNAL | MSG_DONTWAIT);
+        ssize_t n = send(pipe->write_fd, first->bytes + pipe->first_sent,
+                         first->len - pipe->first_sent, MSG_NOSIGNAL | MSG_DONTWAIT);
 
         if (n < 0 && errno == EINTR)
             continue;
@@ -207,7 +207,8 @@ static void on_readable(void *ctx, unsigned events)
     else if ((errno != EAGAIN && errno != EINTR) || (events & LOOP_ERROR))
         end_later(pipe, ERR_NETWORK, "receiving failed");
     if (!pipe->freed && pipe->state == PIPE_OPEN)
-        loop_io_want(pipe->read_io, LOOP_READ); /* an error had ended the watch, and there may be more to read */
+        loop_io_want(pipe->read_io,
+                     LOOP_READ); /* an error had ended the watch, and there may be more to read */
 }
 
 /* ---- the object -------------------------------------------------------------------------------- */
@@ -235,7 +236,8 @@ static bool is_socket(int fd)
     return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0;
 }
 
-static const struct transport_ops pipe_ops = {.send = pipe_send, .close = pipe_close, .free = pipe_free};
+static const struct transport_ops pipe_ops = {
+    .send = pipe_send, .close = pipe_close, .free = pipe_free};
 
 struct transport *transport_pipe_new(struct loop *loop, int read_fd, int write_fd,
                                      const struct transport_events *events, void *ctx)

@@ -42,7 +42,7 @@ struct transport_ws {
     char *url;
     enum ws_state state;
     struct lws *wsi;
-    bool in_callback; /* of the wsi */
+    bool in_callback;         /* of the wsi */
     struct loop_timer *timer; /* start, then connect deadline, then the report of the end */
     int64_t connect_timeout_ms;
     struct list outgoing;
@@ -51,10 +51,14 @@ struct transport_ws {
     struct err why;
 };
 
-static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len);
+static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+                  size_t len);
 
 static const struct lws_protocols protocols[] = {
-    {.name = "cdp", .callback = on_lws, .rx_buffer_size = SEND_CHUNK_BYTES, .tx_packet_size = SEND_CHUNK_BYTES},
+    {.name = "cdp",
+     .callback = on_lws,
+     .rx_buffer_size = SEND_CHUNK_BYTES,
+     .tx_packet_size = SEND_CHUNK_BYTES},
     {.name = NULL},
 };
 
@@ -209,12 +213,14 @@ static void on_connect_failed(struct transport_ws *ws, const char *what, size_t 
 {
     char text[256];
 
-    snprintf(text, sizeof(text), "no connection to %s: %.*s", ws->url, what ? (int)len : 7, what ? what : "refused");
+    snprintf(text, sizeof(text), "no connection to %s: %.*s", ws->url, what ? (int)len : 7,
+             what ? what : "refused");
     ws->wsi = NULL;
     end_later(ws, ERR_NETWORK, text);
 }
 
-static int on_event(struct transport_ws *ws, struct lws *wsi, enum lws_callback_reasons reason, void *in, size_t len)
+static int on_event(struct transport_ws *ws, struct lws *wsi, enum lws_callback_reasons reason,
+                    void *in, size_t len)
 {
     switch (reason) {
     case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
@@ -242,7 +248,8 @@ static bool is_ours(enum lws_callback_reasons reason)
 }
 
 /* -1 ends the wsi: because it failed, or because the transport was freed meanwhile. */
-static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
+static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+                  size_t len)
 {
     struct transport_ws *ws;
     int rc;
@@ -295,7 +302,8 @@ static int open_context(struct transport_ws *ws)
 static void ws_connect(struct transport_ws *ws)
 {
     char host[HOST_BYTES], host_port[HOST_BYTES + 8];
-    struct lws_client_connect_info info = {.local_protocol_name = "cdp", .opaque_user_data = ws, .pwsi = &ws->wsi};
+    struct lws_client_connect_info info = {
+        .local_protocol_name = "cdp", .opaque_user_data = ws, .pwsi = &ws->wsi};
 
     if (open_context(ws) < 0)
         return;

@@ -55,8 +55,8 @@ void blame_mark(const struct blame *blame, struct cage_sample *out)
 }
 
 /* The cage's kills less those that other ends were put down to. */
-static enum err_code blame_cage(struct blame *blame, const struct cage_sample *since, const struct cage_sample *now,
-                                const struct cage_end *end)
+static enum err_code blame_cage(struct blame *blame, const struct cage_sample *since,
+                                const struct cage_sample *now, const struct cage_end *end)
 {
     struct cage_sample before = *since;
     enum err_code code;
@@ -95,12 +95,16 @@ void blame_launch(struct blame *blame, struct err *err)
     if (!look(blame, &now))
         return;
     if (now.oom_kills > 0) {
-        err_prefix(err, "worker_memory of %lld MiB is too small for it: the kernel killed it", cap_mib);
+        err_prefix(err, "worker_memory of %lld MiB is too small for it: the kernel killed it",
+                   cap_mib);
     } else if (now.pids_denied > 0) {
         err->code = ERR_PIDS;
         err_prefix(err, "worker_pids of %lld is too small for it", (long long)blame->caps.pids);
-    } else if (cage_blame(&blame->steady, &now, &silent, blame->caps.hard_bytes) == ERR_MEMORY_THRASH) {
-        err_prefix(err, "worker_memory of %lld MiB is too small for it: it reads its code again and again", cap_mib);
+    } else if (cage_blame(&blame->steady, &now, &silent, blame->caps.hard_bytes) ==
+               ERR_MEMORY_THRASH) {
+        err_prefix(
+            err, "worker_memory of %lld MiB is too small for it: it reads its code again and again",
+            cap_mib);
     }
 }
 
@@ -117,8 +121,8 @@ static const char *crash_status(const struct err *err, char out[32])
     return out;
 }
 
-static enum err_code blame_crash(struct blame *blame, const struct cage_sample *since, const struct cage_sample *now,
-                                 const struct err *err)
+static enum err_code blame_crash(struct blame *blame, const struct cage_sample *since,
+                                 const struct cage_sample *now, const struct err *err)
 {
     char status[32];
     struct cage_end end = {.crash_status = crash_status(err, status)};
@@ -138,8 +142,8 @@ static enum err_code blame_crash(struct blame *blame, const struct cage_sample *
     return ERR_CRASHED;
 }
 
-static void tell_evidence(const struct blame *blame, const struct cage_sample *now, const char *url, const char *words,
-                          struct err *err)
+static void tell_evidence(const struct blame *blame, const struct cage_sample *now, const char *url,
+                          const char *words, struct err *err)
 {
     bool talked = is_fresh(blame->stderr_at_ms) && !strstr(err->text, "it said");
     long long cap_mib = blame->caps.hard_bytes >> 20;
@@ -147,14 +151,17 @@ static void tell_evidence(const struct blame *blame, const struct cage_sample *n
     struct err was = *err;
 
     if (now && now->peak_bytes > 0 && cap_mib)
-        snprintf(memory, sizeof(memory), "; peak %lld of %lld MiB", (long long)(now->peak_bytes >> 20), cap_mib);
+        snprintf(memory, sizeof(memory), "; peak %lld of %lld MiB",
+                 (long long)(now->peak_bytes >> 20), cap_mib);
     else if (now && now->peak_bytes > 0)
         snprintf(memory, sizeof(memory), "; peak %lld MiB", (long long)(now->peak_bytes >> 20));
-    err_set(err, was.code, "%.300s%s%s%.180s%s%.200s", was.text, memory, str_empty(url) ? "" : "; page ",
-            str_empty(url) ? "" : url, talked ? "; it said: " : "", talked ? words : "");
+    err_set(err, was.code, "%.300s%s%s%.180s%s%.200s", was.text, memory,
+            str_empty(url) ? "" : "; page ", str_empty(url) ? "" : url, talked ? "; it said: " : "",
+            talked ? words : "");
 }
 
-void blame_explain(struct blame *blame, const struct browser_end *end, const char *words, struct err *err)
+void blame_explain(struct blame *blame, const struct browser_end *end, const char *words,
+                   struct err *err)
 {
     const struct cage_sample *since = end->since ? end->since : &blame->steady;
     struct cage_end silence = {.silent = true};

@@ -18,7 +18,7 @@ struct blame {
     int64_t machine_kills;     /* of the whole machine, at the start */
     int64_t stderr_at_ms;      /* the last line; 0: none */
     int64_t js_oom_at_ms;      /* V8 told of a full heap; 0: never */
-    enum err_code exit_code;   /* what the browser's exit was put down to; ERR_OK: it did not exit */
+    enum err_code exit_code; /* what the browser's exit was put down to; ERR_OK: it did not exit */
 };
 
 /* Before a browser is started; the cage, once it is made. */
@@ -41,7 +41,8 @@ struct browser_end {
  * ERR_HUNG and ERR_NO_ANSWER ERR_MEMORY_THRASH; ERR_BROWSER_EXIT what blame_exit found. The text gets peak memory, URL
  * and `words`, what Chrome said last, if that was lately. A kill by the kernel accounts for one end only: call it once
  * for each. */
-void blame_explain(struct blame *blame, const struct browser_end *end, const char *words, struct err *err);
+void blame_explain(struct blame *blame, const struct browser_end *end, const char *words,
+                   struct err *err);
 
 /* The browser process has ended; killed: by a SIGKILL that is not ours. */
 void blame_exit(struct blame *blame, bool killed, const char *words);

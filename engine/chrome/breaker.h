@@ -35,7 +35,7 @@ void breaker_succeeded(struct breaker *breaker);
 /* A browser has served a page: the pauses begin anew. */
 void breaker_reset(struct breaker *breaker);
 
-int64_t breaker_wait_ms(const struct breaker *breaker); /* until the next start; 0: now */
+int64_t breaker_wait_ms(const struct breaker *breaker);          /* until the next start; 0: now */
 const struct err *breaker_reason(const struct breaker *breaker); /* NULL: none */
 
 #endif

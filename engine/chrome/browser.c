@@ -23,7 +23,7 @@ enum {
     ENDPOINT_POLL_MS = 15,
     GONE_POLL_MS = 20,
     STUBBORN_MS = 5000, /* killed and still there: warned about, and then every so often */
-    GROUP_TRIES = 250, /* of GONE_POLL_MS each, to remove the cage; then the next sweep does */
+    GROUP_TRIES = 250,  /* of GONE_POLL_MS each, to remove the cage; then the next sweep does */
     TAIL_SHOWN_BYTES = 400,
 };
 
@@ -65,7 +65,8 @@ static void browser_look_whether_gone(struct browser *browser);
 
 const char *browser_state_name(enum browser_state state)
 {
-    static const char *const names[] = {"down", "spawning", "connecting", "ready", "retiring", "stopping"};
+    static const char *const names[] = {"down",  "spawning", "connecting",
+                                        "ready", "retiring", "stopping"};
 
     return names[state];
 }
@@ -84,8 +85,8 @@ static void browser_set_state(struct browser *browser, enum browser_state to)
 #undef TO
 
     check(allowed[browser->state] & (1u << to));
-    log_debug("browser", "state", "from=%s to=%s pid=%d", browser_state_name(browser->state), browser_state_name(to),
-              (int)browser_pid(browser));
+    log_debug("browser", "state", "from=%s to=%s pid=%d", browser_state_name(browser->state),
+              browser_state_name(to), (int)browser_pid(browser));
     browser->state = to;
     browser->events->on_state(to, browser->ctx);
 }
@@ -202,8 +203,8 @@ static int browser_try_spawn(struct browser *browser, struct err *err)
         return -1;
     browser->blame.cage = browser->cage;
     browser->stamp = launch_stamp(settings->plan);
-    return launch_spawn(settings->plan, browser->loop, browser->profile, browser->cage, &events, browser,
-                        &browser->proc, err);
+    return launch_spawn(settings->plan, browser->loop, browser->profile, browser->cage, &events,
+                        browser, &browser->proc, err);
 }
 
 static void browser_spawn(struct browser *browser)
@@ -229,8 +230,8 @@ static void browser_look_for_endpoint(struct browser *browser)
     buf_init(&url, 512);
     if (launch_read_endpoint(browser->profile, &url)) {
         browser_set_state(browser, BROWSER_CONNECTING);
-        browser->conn = cdp_conn_new_ws(browser->loop, buf_str(&url), browser->config->launch_timeout, &events,
-                                        browser);
+        browser->conn = cdp_conn_new_ws(browser->loop, buf_str(&url),
+                                        browser->config->launch_timeout, &events, browser);
     } else {
         loop_timer_start(browser->step, ENDPOINT_POLL_MS);
     }
@@ -255,14 +256,16 @@ static void on_target_created(const struct jval *params, const char *session_id,
     buf_adds(&close, "{\"targetId\":");
     buf_add_json(&close, target_id);
     buf_addc(&close, '}');
-    cdp_call(browser->conn, "", "Target.closeTarget", buf_str(&close), browser->config->close_timeout, NULL, NULL);
+    cdp_call(browser->conn, "", "Target.closeTarget", buf_str(&close),
+             browser->config->close_timeout, NULL, NULL);
     buf_fini(&close);
 }
 
 static void set_up(struct browser *browser, const char *method, const char *params)
 {
     browser->setups_pending++;
-    cdp_call(browser->conn, NULL, method, params, browser->config->launch_timeout, on_setup_answer, browser);
+    cdp_call(browser->conn, NULL, method, params, browser->config->launch_timeout, on_setup_answer,
+             browser);
 }
 
 static void on_conn_open(void *ctx)
@@ -271,10 +274,12 @@ static void on_conn_open(void *ctx)
 
     if (browser->state != BROWSER_CONNECTING)
         return;
-    browser->popups = cdp_subscribe(browser->conn, "", "Target.targetCreated", on_target_created, browser);
+    browser->popups =
+        cdp_subscribe(browser->conn, "", "Target.targetCreated", on_target_created, browser);
     set_up(browser, "Browser.getVersion", NULL);
     set_up(browser, "Browser.setDownloadBehavior", "{\"behavior\":\"deny\"}");
-    set_up(browser, "Target.setDiscoverTargets", "{\"discover\":true,\"filter\":[{\"type\":\"page\"}]}");
+    set_up(browser, "Target.setDiscoverTargets",
+           "{\"discover\":true,\"filter\":[{\"type\":\"page\"}]}");
 }
 
 static void browser_is_ready(struct browser *browser)
@@ -284,7 +289,8 @@ static void browser_is_ready(struct browser *browser)
     blame_mark(&browser->blame, &browser->blame.steady);
     loop_timer_start(browser->step, browser->config->heartbeat);
     log_info("browser", "ready", "pid=%d launch_ms=%lld sandbox=%s", (int)browser_pid(browser),
-             (long long)(clock_mono_ms() - browser->started_at_ms), launch_has_sandbox(browser->settings.plan) ? "yes" : "no");
+             (long long)(clock_mono_ms() - browser->started_at_ms),
+             launch_has_sandbox(browser->settings.plan) ? "yes" : "no");
     browser->events->on_ready(browser->ctx);
 }
 
@@ -329,7 +335,8 @@ static void on_heartbeat_answer(const struct jval *result, const struct err *err
         loop_timer_start(browser->step, browser->config->heartbeat);
         browser->events->on_answered(browser->ctx);
     } else if (err->code == ERR_TIMEOUT) {
-        err_set(&why, ERR_NO_ANSWER, "the browser did not answer for %lld ms", (long long)browser->config->heartbeat);
+        err_set(&why, ERR_NO_ANSWER, "the browser did not answer for %lld ms",
+                (long long)browser->config->heartbeat);
         browser_explain(browser, &end, &why);
         browser_lose(browser, &why);
     }
@@ -337,8 +344,8 @@ static void on_heartbeat_answer(const struct jval *result, const struct err *err
 
 static void browser_send_heartbeat(struct browser *browser)
 {
-    cdp_call(browser->conn, NULL, "Browser.getVersion", NULL, browser->config->heartbeat, on_heartbeat_answer,
-             browser);
+    cdp_call(browser->conn, NULL, "Browser.getVersion", NULL, browser->config->heartbeat,
+             on_heartbeat_answer, browser);
 }
 
 void browser_retire(struct browser *browser)
@@ -391,8 +398,8 @@ static void on_exit(const struct proc_end *end, void *ctx)
     char words[TAIL_SHOWN_BYTES + 16], what[64], note[sizeof(words) + sizeof(what) + 16];
     struct err err;
 
-    snprintf(what, sizeof(what), "the browser %s %d", end->signalled ? "was killed by signal" : "exited with status",
-             end->value);
+    snprintf(what, sizeof(what), "the browser %s %d",
+             end->signalled ? "was killed by signal" : "exited with status", end->value);
     last_words(browser, words);
     snprintf(note, sizeof(note), "%s; it said: %s", what, words);
     switch (browser->state) {
@@ -402,7 +409,8 @@ static void on_exit(const struct proc_end *end, void *ctx)
     case BROWSER_CONNECTING:
     case BROWSER_READY:
     case BROWSER_RETIRING:
-        blame_exit(&browser->blame, end->signalled && end->value == SIGKILL && !browser->killed_at_ms, words);
+        blame_exit(&browser->blame,
+                   end->signalled && end->value == SIGKILL && !browser->killed_at_ms, words);
         cdp_conn_set_loss_note(browser->conn, note);
         err_set(&err, browser->blame.exit_code, "the connection was lost");
         browser_lose(browser, &err);
@@ -421,7 +429,8 @@ void browser_stop(struct browser *browser)
         return;
     browser_set_state(browser, BROWSER_STOPPING);
     if (polite) {
-        cdp_call(browser->conn, NULL, "Browser.close", NULL, browser->config->close_timeout, NULL, NULL);
+        cdp_call(browser->conn, NULL, "Browser.close", NULL, browser->config->close_timeout, NULL,
+                 NULL);
         loop_timer_stop(browser->step);
         loop_timer_start(browser->deadline, browser->config->close_timeout);
     } else {
@@ -484,7 +493,8 @@ static void browser_look_whether_gone(struct browser *browser)
         if (!proc_is_running(browser->proc) || browser->killed_at_ms)
             browser_kill(browser);
         if (browser->killed_at_ms && clock_mono_ms() - browser->killed_at_ms > STUBBORN_MS) {
-            log_warn("browser", "killed but still there", "pid=%d processes=%zu", (int)browser_pid(browser), left);
+            log_warn("browser", "killed but still there", "pid=%d processes=%zu",
+                     (int)browser_pid(browser), left);
             browser->killed_at_ms = clock_mono_ms();
         }
         loop_timer_start(browser->step, GONE_POLL_MS);

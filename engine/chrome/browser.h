@@ -55,18 +55,22 @@ struct browser *browser_new(struct loop *loop, const struct browser_settings *se
                             const struct browser_events *events, void *ctx);
 void browser_free(struct browser **browser); /* only in DOWN */
 
-void browser_start(struct browser *browser);  /* from DOWN */
-void browser_retire(struct browser *browser); /* READY: it gets no new pages; the owner stops it when it is empty */
-void browser_stop(struct browser *browser);   /* from any state; every session must be freed before; on_down follows */
+void browser_start(struct browser *browser); /* from DOWN */
+void browser_retire(
+    struct browser *browser); /* READY: it gets no new pages; the owner stops it when it is empty */
+void browser_stop(
+    struct browser
+        *browser); /* from any state; every session must be freed before; on_down follows */
 
 enum browser_state browser_state(const struct browser *browser);
 const char *browser_state_name(enum browser_state state);
-bool browser_is_live(const struct browser *browser); /* has processes */
+bool browser_is_live(const struct browser *browser);          /* has processes */
 struct cdp_conn *browser_conn(const struct browser *browser); /* while READY or RETIRING */
 pid_t browser_pid(const struct browser *browser);             /* 0: none */
 const char *browser_user_agent(const struct browser *browser);
 struct cage *browser_cage(const struct browser *browser); /* while it has processes, else NULL */
-bool browser_is_upgraded(const struct browser *browser);  /* the program on disk is not the one that runs */
+bool browser_is_upgraded(
+    const struct browser *browser); /* the program on disk is not the one that runs */
 
 /* ---- whose fault it was ------------------------------------------------------------------------- */
 

@@ -122,7 +122,9 @@ static int check_form(const struct reader *r, const char *text, struct err *err)
     if (value && (value[1] == '"' || value[1] == '\''))
         return refuse(r, err, text, "the line is passed as it stands: leave the quotes away");
     if (!r->has_reason)
-        return refuse(r, err, text, "no reason: write a comment (# ...) on the line above that says why it is set");
+        return refuse(
+            r, err, text,
+            "no reason: write a comment (# ...) on the line above that says why it is set");
     return 0;
 }
 
@@ -132,8 +134,8 @@ static int join_flag(const struct reader *r, struct flag *first, const char *val
     char *both;
 
     if (!separator)
-        return err_set(err, ERR_CONFIG, "%s:%d: %s: given twice, first in line %d", r->path, r->line, first->name,
-                       first->line);
+        return err_set(err, ERR_CONFIG, "%s:%d: %s: given twice, first in line %d", r->path,
+                       r->line, first->name, first->line);
     both = mem_printf("%s%s%s", first->value, separator, value);
     mem_free(first->value);
     first->value = both;
@@ -220,7 +222,8 @@ static void print_flags(struct flags *flags)
         const struct flag *flag = &flags->each[i];
 
         mem_free(flags->text[i]);
-        flags->text[i] = flag->value ? mem_printf("%s=%s", flag->name, flag->value) : mem_strdup(flag->name);
+        flags->text[i] =
+            flag->value ? mem_printf("%s=%s", flag->name, flag->value) : mem_strdup(flag->name);
     }
 }
 
@@ -256,7 +259,8 @@ void flags_join(struct flags *flags, const char *name, const char *value)
         flag = &flags->each[flags->n++];
         *flag = (struct flag){.name = mem_strdup(name)};
     }
-    whole = flag->value ? mem_printf("%s%s%s", flag->value, separator_of(name), value) : mem_strdup(value);
+    whole = flag->value ? mem_printf("%s%s%s", flag->value, separator_of(name), value)
+                        : mem_strdup(value);
     mem_free(flag->value);
     flag->value = whole;
     print_flags(flags);

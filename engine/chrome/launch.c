@@ -55,7 +55,8 @@ static int check_program(const char *path, struct err *err)
     close(fd);
     if (n >= 2 && head[0] == '#' && head[1] == '!')
         return err_set(err, ERR_LAUNCH,
-                       "chrome = %s: this is a wrapper script, which would stand between the engine and Chrome: name "
+                       "chrome = %s: this is a wrapper script, which would stand between the "
+                       "engine and Chrome: name "
                        "the program itself (Debian: /usr/lib/chromium/chromium-headless-shell)",
                        path);
     if (n < 4 || memcmp(head, "\177ELF", 4) != 0)
@@ -79,10 +80,12 @@ static int find_program(const struct config *config, struct launch_plan *plan, s
             plan->program = mem_strdup(programs[i]);
     if (!plan->program)
         return err_set(err, ERR_LAUNCH,
-                       "no Chrome found: install it (Debian: apt-get install chromium-headless-shell) or set chrome = "
+                       "no Chrome found: install it (Debian: apt-get install "
+                       "chromium-headless-shell) or set chrome = "
                        "PATH in catchdeal.conf");
-    plan->is_headless_shell = strstr(strrchr(plan->program, '/') ? strrchr(plan->program, '/') : plan->program,
-                                     "headless") != NULL;
+    plan->is_headless_shell =
+        strstr(strrchr(plan->program, '/') ? strrchr(plan->program, '/') : plan->program,
+               "headless") != NULL;
     return 0;
 }
 
@@ -96,13 +99,15 @@ static int find_user(const struct config *config, struct launch_plan *plan, stru
         return 0;
     if (str_empty(config->chrome_user))
         return plan->sandbox ? err_set(err, ERR_LAUNCH,
-                                       "chrome_user is empty: as root, Chrome has no sandbox; name a user, or set "
+                                       "chrome_user is empty: as root, Chrome has no sandbox; name "
+                                       "a user, or set "
                                        "chrome_sandbox = no")
                              : 0;
     if (proc_find_user(config->chrome_user, &plan->uid, &plan->gid, err) < 0) {
         err->code = ERR_LAUNCH;
         return err_prefix(err,
-                          "the engine is root and runs Chrome as the user %s, which is missing (create it: useradd "
+                          "the engine is root and runs Chrome as the user %s, which is missing "
+                          "(create it: useradd "
                           "--system --no-create-home %s)",
                           config->chrome_user, config->chrome_user);
     }
@@ -135,7 +140,8 @@ static int check_reachable(const struct launch_plan *plan, struct err *err)
         else if (!S_ISDIR(st.st_mode))
             rc = err_set(err, ERR_LAUNCH, "run_dir %s: expected a directory", path);
         else if (plan->uid != 0 && !may_enter(&st, plan->uid, plan->gid))
-            rc = err_set(err, ERR_LAUNCH, "run_dir %s: the user that Chrome runs as cannot enter %s (mode %04o)",
+            rc = err_set(err, ERR_LAUNCH,
+                         "run_dir %s: the user that Chrome runs as cannot enter %s (mode %04o)",
                          plan->run_dir, path, (unsigned)(st.st_mode & 07777));
         if (slash)
             *slash++ = '/';
@@ -161,24 +167,28 @@ static int find_run_dir(const struct config *config, struct launch_plan *plan, s
 
 /* ---- the plan ---------------------------------------------------------------------------------- */
 
-int launch_plan_new(const struct config *config, const char *const *block_hosts, size_t n_block_hosts,
-                    struct launch_plan **out, struct err *err)
+int launch_plan_new(const struct config *config, const char *const *block_hosts,
+                    size_t n_block_hosts, struct launch_plan **out, struct err *err)
 {
     struct launch_plan *plan = mem_new(struct launch_plan);
 
     plan->sandbox = config->chrome_sandbox;
-    if (flags_load(config->chrome_flags, &plan->flags, err) < 0 || find_program(config, plan, err) < 0 ||
-        find_user(config, plan, err) < 0 || find_run_dir(config, plan, err) < 0) {
+    if (flags_load(config->chrome_flags, &plan->flags, err) < 0 ||
+        find_program(config, plan, err) < 0 || find_user(config, plan, err) < 0 ||
+        find_run_dir(config, plan, err) < 0) {
         launch_plan_free(&plan);
         return -1;
     }
     flags_block_hosts(plan->flags, block_hosts, n_block_hosts);
     guard_add_switches(plan->flags);
-    log_debug("chrome", "launch plan", "program=%s uid=%u sandbox=%s run_dir=%s", log_quote(plan->program),
-              (unsigned)plan->uid, plan->sandbox ? "yes" : "no", log_quote(plan->run_dir));
+    log_debug("chrome", "launch plan", "program=%s uid=%u sandbox=%s run_dir=%s",
+              log_quote(plan->program), (unsigned)plan->uid, plan->sandbox ? "yes" : "no",
+              log_quote(plan->run_dir));
     if (!plan->sandbox)
-        log_warn("chrome", "Chrome runs without its sandbox: a page that breaks out has all rights of its user",
-                 "chrome_sandbox=no uid=%u", (unsigned)plan->uid);
+        log_warn(
+            "chrome",
+            "Chrome runs without its sandbox: a page that breaks out has all rights of its user",
+            "chrome_sandbox=no uid=%u", (unsigned)plan->uid);
     *out = plan;
     return 0;
 }
@@ -241,7 +251,8 @@ static void words_fini(struct words *words)
         mem_free(words->each[i]);
 }
 
-static void build_args(const struct launch_plan *plan, const struct profile *profile, struct words *args)
+static void build_args(const struct launch_plan *plan, const struct profile *profile,
+                       struct words *args)
 {
     words_take(args, mem_strdup(plan->program));
     words_take(args, mem_strdup("--remote-debugging-port=0"));
@@ -272,8 +283,8 @@ static void build_env(const struct profile *profile, struct words *env)
 }
 
 int launch_spawn(const struct launch_plan *plan, struct loop *loop, const struct profile *profile,
-                 struct cage *cage, const struct launch_events *events, void *ctx, struct proc **out,
-                 struct err *err)
+                 struct cage *cage, const struct launch_events *events, void *ctx,
+                 struct proc **out, struct err *err)
 {
     struct words args = {.n = 0}, env = {.n = 0};
     struct proc_spec spec = {
@@ -316,7 +327,8 @@ struct launch_stamp launch_stamp(const struct launch_plan *plan)
 
 bool launch_is_same(const struct launch_stamp *a, const struct launch_stamp *b)
 {
-    return a->dev == b->dev && a->ino == b->ino && a->size_bytes == b->size_bytes && a->changed_ns == b->changed_ns;
+    return a->dev == b->dev && a->ino == b->ino && a->size_bytes == b->size_bytes &&
+           a->changed_ns == b->changed_ns;
 }
 
 /* The file is Chrome's, so only the form that is expected passes. */
@@ -333,7 +345,8 @@ static bool parse_endpoint(const char *text, struct buf *url_out)
     id_len = strspn(text + path_at + strlen(prefix), "0123456789abcdefABCDEF-");
     if (id_len < 36)
         return false;
-    buf_addf(url_out, "ws://127.0.0.1:%d%s%.*s", port, prefix, (int)id_len, text + path_at + strlen(prefix));
+    buf_addf(url_out, "ws://127.0.0.1:%d%s%.*s", port, prefix, (int)id_len,
+             text + path_at + strlen(prefix));
     return true;
 }
 

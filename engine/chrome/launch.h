@@ -19,8 +19,8 @@ struct launch_plan;
 /* block_hosts: as in struct pool_settings.
  * Finds the program and the user, reads chrome-flags.conf, checks that run_dir can be reached by the user.
  * ERR_CONFIG (flags file), ERR_LAUNCH (no Chrome, a wrapper script, no user, run_dir). */
-MUST_CHECK int launch_plan_new(const struct config *config, const char *const *block_hosts, size_t n_block_hosts,
-                               struct launch_plan **out, struct err *err);
+MUST_CHECK int launch_plan_new(const struct config *config, const char *const *block_hosts,
+                               size_t n_block_hosts, struct launch_plan **out, struct err *err);
 void launch_plan_free(struct launch_plan **plan);
 
 const char *launch_program(const struct launch_plan *plan);
@@ -28,7 +28,8 @@ const char *launch_run_dir(const struct launch_plan *plan);
 uid_t launch_uid(const struct launch_plan *plan);
 bool launch_has_sandbox(const struct launch_plan *plan);
 
-MUST_CHECK int launch_make_profile(const struct launch_plan *plan, struct profile **out, struct err *err);
+MUST_CHECK int launch_make_profile(const struct launch_plan *plan, struct profile **out,
+                                   struct err *err);
 
 struct launch_events {
     void (*on_stderr)(const char *line, void *ctx);
@@ -36,8 +37,9 @@ struct launch_events {
 };
 
 /* Start Chrome in the profile and the cage. ERR_LAUNCH, ERR_PIDS, ERR_FDS: nothing was started. */
-MUST_CHECK int launch_spawn(const struct launch_plan *plan, struct loop *loop, const struct profile *profile,
-                            struct cage *cage, const struct launch_events *events, void *ctx, struct proc **out,
+MUST_CHECK int launch_spawn(const struct launch_plan *plan, struct loop *loop,
+                            const struct profile *profile, struct cage *cage,
+                            const struct launch_events *events, void *ctx, struct proc **out,
                             struct err *err);
 
 /* Which program file it is, to notice an upgrade underneath a running browser. */
@@ -47,7 +49,8 @@ struct launch_stamp {
     int64_t size_bytes;
     int64_t changed_ns;
 };
-struct launch_stamp launch_stamp(const struct launch_plan *plan); /* all zero: the file is not there */
+struct launch_stamp launch_stamp(
+    const struct launch_plan *plan); /* all zero: the file is not there */
 bool launch_is_same(const struct launch_stamp *a, const struct launch_stamp *b);
 
 /* The DevTools address, once Chrome has written its two lines to DevToolsActivePort: true and

@@ -19,35 +19,46 @@ struct cause {
 
 static const struct cause causes[] = {
     {"error while loading shared libraries", ERR_LAUNCH,
-     "a shared library is missing: install what its package depends on (ldd shows which are not found)"},
+     "a shared library is missing: install what its package depends on (ldd shows which are not "
+     "found)"},
     {"No usable sandbox", ERR_LAUNCH,
-     "its sandbox cannot work: user namespaces are off (sysctl kernel.unprivileged_userns_clone=1, on Ubuntu "
-     "kernel.apparmor_restrict_unprivileged_userns=0), or set chrome_sandbox = no for pages that you trust"},
+     "its sandbox cannot work: user namespaces are off (sysctl kernel.unprivileged_userns_clone=1, "
+     "on Ubuntu "
+     "kernel.apparmor_restrict_unprivileged_userns=0), or set chrome_sandbox = no for pages that "
+     "you trust"},
     {"Running as root without --no-sandbox", ERR_LAUNCH,
      "it refuses to run as root: name a user with chrome_user"},
     {"Failed to move to new namespace", ERR_LAUNCH,
-     "its sandbox cannot work: namespaces are forbidden here (a container needs user namespaces or the seccomp profile "
+     "its sandbox cannot work: namespaces are forbidden here (a container needs user namespaces or "
+     "the seccomp profile "
      "of Chrome), or set chrome_sandbox = no for pages that you trust"},
-    {"Failed to create UserNamespace", ERR_LAUNCH, "its sandbox cannot work: user namespaces are used up or forbidden"},
+    {"Failed to create UserNamespace", ERR_LAUNCH,
+     "its sandbox cannot work: user namespaces are used up or forbidden"},
     {"SUID sandbox helper binary was found, but is not configured", ERR_LAUNCH,
      "its sandbox helper lacks owner root and mode 4755, and user namespaces are off"},
-    {"/dev/shm", ERR_LAUNCH, "/dev/shm is missing, full or closed to it (mount -t tmpfs -o mode=1777,size=256M tmpfs "
-                             "/dev/shm), or add --disable-dev-shm-usage to chrome-flags.conf"},
+    {"/dev/shm", ERR_LAUNCH,
+     "/dev/shm is missing, full or closed to it (mount -t tmpfs -o mode=1777,size=256M tmpfs "
+     "/dev/shm), or add --disable-dev-shm-usage to chrome-flags.conf"},
     {"No space left on device", ERR_DISK, "the disk is full"},
     {"Disk quota exceeded", ERR_DISK, "the disk quota is used up"},
     {"Read-only file system", ERR_DISK, "the file system is read-only"},
-    {"Too many open files", ERR_FDS, "too many open files: raise the limit (LimitNOFILE, ulimit -n)"},
-    {"pthread_create", ERR_PIDS, "no more threads: raise worker_pids, pids.max of the engine's group, or ulimit -u"},
+    {"Too many open files", ERR_FDS,
+     "too many open files: raise the limit (LimitNOFILE, ulimit -n)"},
+    {"pthread_create", ERR_PIDS,
+     "no more threads: raise worker_pids, pids.max of the engine's group, or ulimit -u"},
     {"fork: Resource temporarily unavailable", ERR_PIDS,
      "no more processes: raise worker_pids, pids.max of the engine's group, or ulimit -u"},
     {"Resource temporarily unavailable", ERR_PIDS,
-     "no more processes or threads: raise worker_pids, pids.max of the engine's group, or ulimit -u"},
+     "no more processes or threads: raise worker_pids, pids.max of the engine's group, or ulimit "
+     "-u"},
     {"Exec format error", ERR_LAUNCH, "the program is for another kind of machine, or damaged"},
     {"exec: No such file or directory", ERR_LAUNCH,
-     "the program, or the loader that it names, is missing (was it removed, or is it for another libc?)"},
+     "the program, or the loader that it names, is missing (was it removed, or is it for another "
+     "libc?)"},
     {"exec: Permission denied", ERR_LAUNCH,
      "the user that Chrome runs as may not execute it, or its file system is mounted noexec"},
-    {"Cannot allocate memory", ERR_LAUNCH, "no memory for it: worker_memory is too small, or the machine is full"},
+    {"Cannot allocate memory", ERR_LAUNCH,
+     "no memory for it: worker_memory is too small, or the machine is full"},
 };
 
 static const struct cause *find_cause(const char *said)
@@ -69,7 +80,8 @@ static long long free_mib(const char *dir)
 {
     struct statvfs fs;
 
-    return statvfs(dir, &fs) < 0 ? -1 : (long long)((unsigned long long)fs.f_bavail * fs.f_frsize >> 20);
+    return statvfs(dir, &fs) < 0 ? -1
+                                 : (long long)((unsigned long long)fs.f_bavail * fs.f_frsize >> 20);
 }
 
 /* Figures that belong to the cause. */

@@ -28,10 +28,10 @@ struct meter {
     struct proc_tree tree;
     struct cage_sample sample; /* of the last look */
     int64_t members_at_ms;     /* the tree was looked at */
-    int64_t cpu_ms;        /* of the tree at the last reading */
-    int64_t read_at_ms;    /* the last reading */
-    int64_t counted_to_ms; /* up to here byte_ms is counted */
-    int64_t byte_ms;       /* not read yet */
+    int64_t cpu_ms;            /* of the tree at the last reading */
+    int64_t read_at_ms;        /* the last reading */
+    int64_t counted_to_ms;     /* up to here byte_ms is counted */
+    int64_t byte_ms;           /* not read yet */
     int64_t look_cost_ms;
     int64_t next_look_ms; /* monotonic */
 };
@@ -199,7 +199,8 @@ void meter_read(struct meter *meter, struct meter_reading *out)
 
 int64_t meter_anon_bytes(const struct meter *meter)
 {
-    return meter->sample.anon_bytes == CAGE_UNKNOWN ? meter->sample.current_bytes : meter->sample.anon_bytes;
+    return meter->sample.anon_bytes == CAGE_UNKNOWN ? meter->sample.current_bytes
+                                                    : meter->sample.anon_bytes;
 }
 
 int64_t meter_peak_bytes(const struct meter *meter)

@@ -31,7 +31,7 @@ void meter_free(struct meter **meter);
 
 /* A new tree: everything from 0. The cage is borrowed until meter_stop; hard_bytes is its cap, 0: none. */
 void meter_start(struct meter *meter, pid_t root, struct cage *cage, int64_t hard_bytes);
-void meter_stop(struct meter *meter);              /* keeps what is not read yet */
+void meter_stop(struct meter *meter); /* keeps what is not read yet */
 
 /* Looks at memory are only made while somebody is interested. */
 void meter_watch(struct meter *meter, bool on);

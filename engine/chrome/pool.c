@@ -342,7 +342,8 @@ static int open_yard(struct pool *pool, struct err *err)
     if (cage_yard_open(&settings, &pool->yard, err) < 0)
         return err_prefix(err, "memory_cap_rung = %s", wanted);
     if (!pool->capped)
-        log_warn("pool", "Chrome's memory is not capped: a page can take the whole machine", "memory_cap_rung=none");
+        log_warn("pool", "Chrome's memory is not capped: a page can take the whole machine",
+                 "memory_cap_rung=none");
     return 0;
 }
 
@@ -398,7 +399,8 @@ static void make_slots(struct pool *pool)
 
 static int look_around(struct pool *pool, const struct pool_settings *settings, struct err *err)
 {
-    if (launch_plan_new(settings->config, settings->block_hosts, settings->n_block_hosts, &pool->plan, err) < 0 ||
+    if (launch_plan_new(settings->config, settings->block_hosts, settings->n_block_hosts,
+                        &pool->plan, err) < 0 ||
         open_yard(pool, err) < 0)
         return -1;
     profile_sweep(launch_run_dir(pool->plan), launch_uid(pool->plan));
@@ -406,7 +408,8 @@ static int look_around(struct pool *pool, const struct pool_settings *settings, 
     return 0;
 }
 
-int pool_new(struct loop *loop, const struct pool_settings *settings, struct pool **out, struct err *err)
+int pool_new(struct loop *loop, const struct pool_settings *settings, struct pool **out,
+             struct err *err)
 {
     const struct config *config = settings->config;
     struct pool *pool = mem_new(struct pool);
@@ -424,7 +427,8 @@ int pool_new(struct loop *loop, const struct pool_settings *settings, struct poo
         .min_free_bytes = config->min_free_memory,
         .max_stall_percent = config->max_memory_pressure,
     };
-    breaker_init(&pool->breaker, config->launch_backoff, config->launch_backoff_max, (int)config->launch_failures);
+    breaker_init(&pool->breaker, config->launch_backoff, config->launch_backoff_max,
+                 (int)config->launch_failures);
     make_workers(pool);
     make_slots(pool);
     pool->turn = loop_timer_new(loop, pool_turn, pool);

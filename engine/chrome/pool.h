@@ -23,9 +23,11 @@ struct lease;
 struct tab;
 
 struct pool_settings {
-    const struct config *config; /* borrowed for the pool's life; the keys of the group "Engine: Chrome" */
-    const char *prelude_js;      /* run at document start in the isolated world of every page; copied */
-    const char *const *block_hosts; /* host patterns ("*.doubleclick.net") that no page may load from: become
+    const struct config
+        *config; /* borrowed for the pool's life; the keys of the group "Engine: Chrome" */
+    const char *prelude_js; /* run at document start in the isolated world of every page; copied */
+    const char *const
+        *block_hosts; /* host patterns ("*.doubleclick.net") that no page may load from: become
                                        resolver rules of the browser; copied */
     size_t n_block_hosts;
 };
@@ -36,10 +38,10 @@ MUST_CHECK int pool_new(struct loop *loop, const struct pool_settings *settings,
                         struct err *err);
 
 struct lease_request {
-    const char *site;      /* for fairness and the log; copied */
-    const char *url;       /* what will be loaded, for the texts of errors; copied; may be NULL */
-    int64_t wait_ms;       /* how long to wait for a tab (browser start included) */
-    int64_t hold_ms;       /* the lease's deadline counts from when it is granted */
+    const char *site; /* for fairness and the log; copied */
+    const char *url;  /* what will be loaded, for the texts of errors; copied; may be NULL */
+    int64_t wait_ms;  /* how long to wait for a tab (browser start included) */
+    int64_t hold_ms;  /* the lease's deadline counts from when it is granted */
 };
 
 struct lease_events {
@@ -99,11 +101,12 @@ struct pool_stats {
      * and mended. Stays 0. */
     long long slot_leaks;
     long long recycles[RECYCLE_REASONS];
-    long long ends[ERR_COUNT]; /* tabs and browsers that ended otherwise than by plan, by reason (enum err_code);
+    long long ends
+        [ERR_COUNT]; /* tabs and browsers that ended otherwise than by plan, by reason (enum err_code);
                                   failed launches included */
-    bool breaker_open;         /* pages fail at once: Chrome does not start */
-    int launch_failures;       /* in a row */
-    bool held_back;            /* for want of memory: pages that wait do not begin */
+    bool breaker_open;   /* pages fail at once: Chrome does not start */
+    int launch_failures; /* in a row */
+    bool held_back;      /* for want of memory: pages that wait do not begin */
 };
 void pool_stats(const struct pool *pool, struct pool_stats *out);
 

@@ -76,7 +76,8 @@ static void lease_free(struct lease *lease)
 /* Not granted. The holder may call pool_return() in the callback, so the memory goes after it. */
 static void lease_refuse(struct lease *lease, const struct err *why)
 {
-    log_debug("pool", "lease refused", "site=%s reason=%s", log_quote(lease->site), err_reason(why->code));
+    log_debug("pool", "lease refused", "site=%s reason=%s", log_quote(lease->site),
+              err_reason(why->code));
     waiters_remove(&lease->pool->waiters, &lease->waiter);
     lease->state = LEASE_ENDED;
     lease->events.on_granted(lease, why, lease->ctx);
@@ -102,8 +103,8 @@ void lease_lose(struct lease *lease, const struct err *why)
 
     if (!str_empty(lease->url) && !strstr(why->text, lease->url))
         err_set(&told, why->code, "%.550s; page %.180s", why->text, lease->url);
-    log_debug("pool", "lease lost", "site=%s reason=%s why=%s", log_quote(lease->site), err_reason(told.code),
-              log_quote(told.text));
+    log_debug("pool", "lease lost", "site=%s reason=%s why=%s", log_quote(lease->site),
+              err_reason(told.code), log_quote(told.text));
     worker_settle_costs(slot->worker);
     slot->worker->pages++;
     lease->state = LEASE_ENDED;
@@ -131,9 +132,10 @@ static void wait_is_over(struct lease *lease)
     } else if (pool->held_back && pressure_is_high(&pool->pressure, why)) {
         err_set(&err, ERR_TIMEOUT, "no tab within %lld ms: %s", (long long)lease->wait_ms, why);
     } else {
-        err_set(&err, ERR_TIMEOUT, "no tab within %lld ms (%zu browsers, %zu of %zu tabs lent, %zu waiting)",
-                (long long)lease->wait_ms, worker_count(pool, BROWSER_READY), slot_count(pool, SLOT_LEASED),
-                pool->n_slots, pool->waiters.n);
+        err_set(&err, ERR_TIMEOUT,
+                "no tab within %lld ms (%zu browsers, %zu of %zu tabs lent, %zu waiting)",
+                (long long)lease->wait_ms, worker_count(pool, BROWSER_READY),
+                slot_count(pool, SLOT_LEASED), pool->n_slots, pool->waiters.n);
     }
     lease_refuse(lease, &err);
 }
@@ -148,13 +150,14 @@ static void on_lease_timer(void *ctx)
         return;
     }
     err_set(&err, ERR_TIMEOUT, "the tab was held longer than %lld ms", (long long)lease->hold_ms);
-    log_warn("pool", "lease ran out", "site=%s hold_ms=%lld", log_quote(lease->site), (long long)lease->hold_ms);
+    log_warn("pool", "lease ran out", "site=%s hold_ms=%lld", log_quote(lease->site),
+             (long long)lease->hold_ms);
     pool_count_end(lease->pool, ERR_TIMEOUT);
     lease_lose(lease, &err);
 }
 
-struct lease *pool_lease(struct pool *pool, const struct lease_request *request, const struct lease_events *events,
-                         void *ctx)
+struct lease *pool_lease(struct pool *pool, const struct lease_request *request,
+                         const struct lease_events *events, void *ctx)
 {
     struct lease *lease = mem_new(struct lease);
 
@@ -185,8 +188,8 @@ void lease_grant(struct lease *lease, struct slot *slot)
     slot_set_state(slot, SLOT_LEASED);
     pool->stats.leases_granted++;
     loop_timer_start(lease->timer, lease->hold_ms);
-    log_debug("pool", "lease granted", "site=%s browser=%d pages=%d", log_quote(lease->site), slot->worker->number,
-              slot->pages);
+    log_debug("pool", "lease granted", "site=%s browser=%d pages=%d", log_quote(lease->site),
+              slot->worker->number, slot->pages);
     lease->events.on_granted(lease, NULL, lease->ctx);
 }
 

@@ -128,7 +128,8 @@ size_t slot_count(const struct pool *pool, enum slot_state state);
 
 /* ---- pool_worker.c ------------------------------------------------------------------------------ */
 
-void worker_init(struct worker *worker, struct pool *pool, int number, const struct browser_settings *settings);
+void worker_init(struct worker *worker, struct pool *pool, int number,
+                 const struct browser_settings *settings);
 void worker_fini(struct worker *worker);
 size_t worker_count(const struct pool *pool, enum browser_state state);
 bool worker_has_leases(const struct worker *worker);
@@ -137,6 +138,7 @@ void worker_watch(struct worker *worker); /* metered while a page of it may work
 /* Which rule says that it is to be replaced; RECYCLE_REASONS: none. */
 enum pool_recycle worker_retire_reason(const struct worker *worker);
 void worker_retire(struct worker *worker, enum pool_recycle reason); /* no-op unless READY */
-void worker_stop(struct worker *worker, const struct err *why);      /* its tabs go first, holders hear why */
+void worker_stop(struct worker *worker,
+                 const struct err *why); /* its tabs go first, holders hear why */
 
 #endif

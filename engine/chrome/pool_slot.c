@@ -67,7 +67,8 @@ static void mend_slot(struct slot *slot, const char *what)
     struct err why;
 
     slot->pool->stats.slot_leaks++;
-    log_error("pool", "a slot leaked and was taken back", "what=%s state=%d", log_quote(what), (int)slot->state);
+    log_error("pool", "a slot leaked and was taken back", "what=%s state=%d", log_quote(what),
+              (int)slot->state);
     if (slot->lease) {
         err_set(&why, ERR_INTERNAL, "the slot leaked: %s", what);
         lease_lose(slot->lease, &why);
@@ -82,7 +83,8 @@ static void mend_slot(struct slot *slot, const char *what)
 
 void pool_check_slots(struct pool *pool)
 {
-    size_t n = slot_count(pool, SLOT_IDLE) + slot_count(pool, SLOT_LEASED) + slot_count(pool, SLOT_DYING);
+    size_t n =
+        slot_count(pool, SLOT_IDLE) + slot_count(pool, SLOT_LEASED) + slot_count(pool, SLOT_DYING);
 
     for (size_t i = 0; i < pool->n_slots; i++) {
         struct slot *slot = &pool->slots[i];
@@ -129,7 +131,8 @@ static void on_target_closed(const struct jval *result, const struct err *err, v
     (void)result;
     if (!err || err->code != ERR_TIMEOUT || browser_state(worker->browser) != BROWSER_READY)
         return;
-    log_debug("pool", "a tab was not closed", "browser=%d why=%s", worker->number, log_quote(err->text));
+    log_debug("pool", "a tab was not closed", "browser=%d why=%s", worker->number,
+              log_quote(err->text));
     worker_retire(worker, RECYCLE_NO_ANSWER);
 }
 
@@ -163,8 +166,8 @@ static void on_tab_opened(struct tab *tab, const struct err *err, void *ctx)
     (void)tab;
     slot->parked = true;
     if (err) {
-        log_warn("pool", "no new tab", "browser=%d reason=%s why=%s", worker->number, err_reason(err->code),
-                 log_quote(err->text));
+        log_warn("pool", "no new tab", "browser=%d reason=%s why=%s", worker->number,
+                 err_reason(err->code), log_quote(err->text));
         pool_count_end(slot->pool, err->code);
         slot_drop_tab(slot);
         if (err->code == ERR_TIMEOUT)
@@ -184,7 +187,8 @@ static void on_tab_lost(struct tab *tab, const struct err *why, void *ctx)
     slot->worker->tabs_crashed++;
     pool_count_end(slot->pool, why->code);
     log_warn("pool", "tab lost", "browser=%d site=%s reason=%s why=%s", slot->worker->number,
-             slot->lease ? log_quote(slot->lease->site) : "none", err_reason(why->code), log_quote(why->text));
+             slot->lease ? log_quote(slot->lease->site) : "none", err_reason(why->code),
+             log_quote(why->text));
     if (slot->lease) {
         lease_lose(slot->lease, why);
         return;

@@ -66,7 +66,9 @@ static void set_user_agent(struct worker *worker)
 
     mem_free(worker->user_agent);
     worker->user_agent =
-        str_empty(contact) ? NULL : mem_printf("%s CatchDeal (+%s)", browser_user_agent(worker->browser), contact);
+        str_empty(contact)
+            ? NULL
+            : mem_printf("%s CatchDeal (+%s)", browser_user_agent(worker->browser), contact);
 }
 
 static void on_ready(void *ctx)
@@ -142,8 +144,9 @@ static void note_death(struct worker *worker, const struct err *why)
     struct pool *pool = worker->pool;
 
     pool->stats.browsers_lost++;
-    pool->stats.recycles[why->code == ERR_NO_ANSWER || why->code == ERR_MEMORY_THRASH ? RECYCLE_NO_ANSWER
-                                                                                      : RECYCLE_CRASH]++;
+    pool->stats
+        .recycles[why->code == ERR_NO_ANSWER || why->code == ERR_MEMORY_THRASH ? RECYCLE_NO_ANSWER
+                                                                               : RECYCLE_CRASH]++;
     if (worker->served == 0 && ++pool->early_deaths > 1)
         breaker_failed(&pool->breaker, why);
 }
@@ -208,8 +211,9 @@ void worker_retire(struct worker *worker, enum pool_recycle reason)
     if (browser_state(worker->browser) != BROWSER_READY)
         return;
     pool->stats.recycles[reason]++;
-    log_info("pool", "retiring", "browser=%d reason=%s pages=%d age_s=%lld anon_mib=%lld", worker->number,
-             pool_recycle_name(reason), worker->pages, (long long)(clock_mono_ms() - worker->ready_at_ms) / 1000,
+    log_info("pool", "retiring", "browser=%d reason=%s pages=%d age_s=%lld anon_mib=%lld",
+             worker->number, pool_recycle_name(reason), worker->pages,
+             (long long)(clock_mono_ms() - worker->ready_at_ms) / 1000,
              (long long)(meter_anon_bytes(worker->meter) >> 20));
     browser_retire(worker->browser);
     for (size_t i = 0; i < pool->n_slots; i++)
@@ -232,7 +236,8 @@ static void on_idle_exit(void *ctx)
 
 /* ---- the object ------------------------------------------------------------------------------------ */
 
-void worker_init(struct worker *worker, struct pool *pool, int number, const struct browser_settings *settings)
+void worker_init(struct worker *worker, struct pool *pool, int number,
+                 const struct browser_settings *settings)
 {
     static const struct browser_events events = {
         .on_state = on_state,

@@ -32,16 +32,18 @@ bool pressure_is_high(const struct pressure_limits *limits, char why[PRESSURE_TE
 {
     double free_kib, stall_percent;
 
-    if (limits->min_free_bytes && read_number(limits->proc_dir, "meminfo", "MemAvailable:", &free_kib) &&
+    if (limits->min_free_bytes &&
+        read_number(limits->proc_dir, "meminfo", "MemAvailable:", &free_kib) &&
         free_kib * 1024 < (double)limits->min_free_bytes) {
-        snprintf(why, PRESSURE_TEXT_BYTES, "%.0f MiB of memory available, min_free_memory is %lld", free_kib / 1024,
-                 (long long)(limits->min_free_bytes >> 20));
+        snprintf(why, PRESSURE_TEXT_BYTES, "%.0f MiB of memory available, min_free_memory is %lld",
+                 free_kib / 1024, (long long)(limits->min_free_bytes >> 20));
         return true;
     }
     if (limits->max_stall_percent &&
         read_number(limits->proc_dir, "pressure/memory", "full avg10=", &stall_percent) &&
         stall_percent > (double)limits->max_stall_percent) {
-        snprintf(why, PRESSURE_TEXT_BYTES, "stalled for memory for %.0f %% of 10 s, max_memory_pressure is %lld",
+        snprintf(why, PRESSURE_TEXT_BYTES,
+                 "stalled for memory for %.0f %% of 10 s, max_memory_pressure is %lld",
                  stall_percent, (long long)limits->max_stall_percent);
         return true;
     }

@@ -12,9 +12,10 @@
 #include <stdint.h>
 
 struct pressure_limits {
-    const char *proc_dir;      /* "/proc" */
-    int64_t min_free_bytes;    /* 0: not looked at */
-    int64_t max_stall_percent; /* of the last 10 s, in which nothing ran for want of memory; 0: not looked at */
+    const char *proc_dir;   /* "/proc" */
+    int64_t min_free_bytes; /* 0: not looked at */
+    int64_t
+        max_stall_percent; /* of the last 10 s, in which nothing ran for want of memory; 0: not looked at */
 };
 
 enum { PRESSURE_TEXT_BYTES = 128 };

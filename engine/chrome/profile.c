@@ -70,7 +70,8 @@ static int delete_content(int dir_fd, int depth, struct err *err)
             close(walk_fd);
         return rc;
     }
-    rewinddir(dir); /* the duplicate shares its place with dir_fd, which an earlier try left at the end */
+    rewinddir(
+        dir); /* the duplicate shares its place with dir_fd, which an earlier try left at the end */
     while ((entry = readdir(dir))) {
         if (str_eq(entry->d_name, ".") || str_eq(entry->d_name, ".."))
             continue;
@@ -126,10 +127,12 @@ static int make_locked_dir(const char *run_dir, struct profile *profile, struct 
         mem_free(profile->dir);
         profile->dir = NULL;
     }
-    return err_set(err, ERR_LAUNCH, "run_dir %s: directories made in it disappear at once", run_dir);
+    return err_set(err, ERR_LAUNCH, "run_dir %s: directories made in it disappear at once",
+                   run_dir);
 }
 
-static int make_subdir(struct profile *profile, const char *name, uid_t uid, gid_t gid, char **out, struct err *err)
+static int make_subdir(struct profile *profile, const char *name, uid_t uid, gid_t gid, char **out,
+                       struct err *err)
 {
     *out = mem_printf("%s/%s", profile->dir, name);
     if (mkdirat(profile->lock_fd, name, 0700) < 0)
@@ -247,6 +250,7 @@ int profile_sweep(const char *run_dir, uid_t uid)
     if (dir)
         closedir(dir);
     if (swept > 0)
-        log_info("chrome", "swept what a dead engine left", "dir=%s count=%d", log_quote(run_dir), swept);
+        log_info("chrome", "swept what a dead engine left", "dir=%s count=%d", log_quote(run_dir),
+                 swept);
     return swept;
 }

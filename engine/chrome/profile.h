@@ -16,7 +16,8 @@
 struct profile;
 
 /* uid, gid: who shall own it; only root may name another than itself. ERR_DISK, ERR_FDS, ERR_LAUNCH. */
-MUST_CHECK int profile_new(const char *run_dir, uid_t uid, gid_t gid, struct profile **out, struct err *err);
+MUST_CHECK int profile_new(const char *run_dir, uid_t uid, gid_t gid, struct profile **out,
+                           struct err *err);
 
 const char *profile_dir(const struct profile *profile);       /* the whole */
 const char *profile_user_data(const struct profile *profile); /* --user-data-dir */

@@ -22,10 +22,10 @@
 #include <string.h>
 
 enum {
-    AGAIN_MS = 25,           /* between a document that went and the look for the next one */
-    BACKSTOP_MS = 30000,     /* on top of a DevTools call's time: our own timer is the deadline */
-    PROBE_MS = 1000,         /* a page whose script yields answers sooner */
-    TERMINATED_MS = 2000,    /* and after its script was ended, too */
+    AGAIN_MS = 25,        /* between a document that went and the look for the next one */
+    BACKSTOP_MS = 30000,  /* on top of a DevTools call's time: our own timer is the deadline */
+    PROBE_MS = 1000,      /* a page whose script yields answers sooner */
+    TERMINATED_MS = 2000, /* and after its script was ended, too */
     MAX_DIALOGS = 10,
     MAX_REPLACEMENTS = 3, /* cookie gates take one or two */
     PARAMS_MAX_BYTES = 16 << 20,
@@ -36,7 +36,8 @@ enum {
 /* A service worker would answer, or not, for the next pages of its site. The page hears that it may
  * not have one. */
 static const char no_service_worker[] =
-    "if (globalThis.ServiceWorkerContainer) ServiceWorkerContainer.prototype.register = async function () {"
+    "if (globalThis.ServiceWorkerContainer) ServiceWorkerContainer.prototype.register = async "
+    "function () {"
     " throw new DOMException('Service workers are disabled', 'SecurityError') }";
 
 enum opening { OPEN_PAGE, OPEN_GUARD, OPEN_NO_WORKER, OPEN_PRELUDE, OPEN_USER_AGENT };
@@ -53,11 +54,11 @@ struct tab {
     struct cdp_subscription *navigated;
     struct cdp_subscription *dialogs;
     struct guard *guard; /* when the session is there */
-    char *frame_id;  /* of the main frame */
-    char *loader_id; /* of the document that it shows */
+    char *frame_id;      /* of the main frame */
+    char *loader_id;     /* of the document that it shows */
     int viewport_w, viewport_h;
-    int dialogs_seen; /* of the page */
-    int replacements; /* of the page by itself */
+    int dialogs_seen;           /* of the page */
+    int replacements;           /* of the page by itself */
     char *page_url;             /* asked for last */
     struct cage_sample began;   /* when it was */
     enum err_code last_failure; /* of the latest operation */
@@ -248,7 +249,8 @@ static void navigate_set_viewport(struct tab *tab)
         op_call(tab, "Emulation.clearDeviceMetricsOverride", NULL, on_viewport_set);
         return;
     }
-    snprintf(params, sizeof(params), "{\"width\":%d,\"height\":%d,\"deviceScaleFactor\":1,\"mobile\":false}", tab->want_w,
+    snprintf(params, sizeof(params),
+             "{\"width\":%d,\"height\":%d,\"deviceScaleFactor\":1,\"mobile\":false}", tab->want_w,
              tab->want_h);
     op_call(tab, "Emulation.setDeviceMetricsOverride", params, on_viewport_set);
 }
@@ -298,8 +300,8 @@ static void on_navigate_answer(const struct jval *result, const struct err *err,
     } else if (!str_empty(error_text) && guard_refusal(tab->guard)) {
         op_fail_with(tab, ERR_NETWORK, guard_refusal(tab->guard));
     } else if (str_eq(error_text, "net::ERR_ABORTED")) {
-        tab->call = cdp_session_call(tab->session, "Runtime.evaluate", "{\"expression\":\"0\"}", PROBE_MS,
-                                     on_probe_after_abort, tab);
+        tab->call = cdp_session_call(tab->session, "Runtime.evaluate", "{\"expression\":\"0\"}",
+                                     PROBE_MS, on_probe_after_abort, tab);
     } else if (!str_empty(error_text)) {
         snprintf(text, sizeof(text), "%s (%.400s)", error_text, tab->url);
         op_fail_with(tab, ERR_NETWORK, text);
@@ -334,8 +336,8 @@ static char *spread_function(const char *function)
     return mem_printf("function (args) { return (%s\n).apply(this, args); }", function);
 }
 
-void tab_call(struct tab *tab, const char *function, const char *args_json, int64_t timeout_ms, tab_value_fn *done,
-              void *ctx)
+void tab_call(struct tab *tab, const char *function, const char *args_json, int64_t timeout_ms,
+              tab_value_fn *done, void *ctx)
 {
     op_begin(tab, OP_CALL, timeout_ms, ctx);
     tab->on_value = done;
@@ -360,12 +362,9 @@ static void call_take_world(struct tab *tab)
 static bool document_went(const struct err *err)
 {
     static const char *const words[] = {
-        "Execution context was destroyed",
-        "Cannot find context with specified id",
-        "Inspected target navigated or closed",
-        "Promise was collected",
-        "No frame for given id found",
-        "Frame with the given id was not found",
+        "Execution context was destroyed",       "Cannot find context with specified id",
+        "Inspected target navigated or closed",  "Promise was collected",
+        "No frame for given id found",           "Frame with the given id was not found",
         "Cannot find default execution context",
     };
 
@@ -401,7 +400,9 @@ static void on_world(const struct jval *result, const struct err *err, void *ctx
         return;
     }
     buf_init(&params, PARAMS_MAX_BYTES);
-    buf_addf(&params, "{\"executionContextId\":%lld,\"awaitPromise\":true,\"returnByValue\":true,\"arguments\":%s",
+    buf_addf(&params,
+             "{\"executionContextId\":%lld,\"awaitPromise\":true,\"returnByValue\":true,"
+             "\"arguments\":%s",
              (long long)jval_get_int(result, "executionContextId", 0), tab->arguments);
     buf_adds(&params, ",\"functionDeclaration\":");
     buf_add_json(&params, tab->function);
@@ -422,7 +423,8 @@ static void on_call_answer(const struct jval *result, const struct err *err, voi
     } else if (thrown) {
         err_set(&err_thrown, ERR_PROTOCOL, "the function threw: %.600s",
                 jval_str(jval_path(thrown, "exception.description"),
-                         jval_str(jval_path(thrown, "exception.value"), jval_get_str(thrown, "text", "?"))));
+                         jval_str(jval_path(thrown, "exception.value"),
+                                  jval_get_str(thrown, "text", "?"))));
         op_fail(tab, &err_thrown);
     } else {
         op_finish(tab, jval_path(result, "result.value"), NULL);
@@ -450,7 +452,8 @@ static void op_probe(struct tab *tab)
 {
     if (tab->op == OP_NAVIGATE)
         cdp_session_call(tab->session, "Page.stopLoading", NULL, PROBE_MS, NULL, NULL);
-    tab->call = cdp_session_call(tab->session, "Runtime.evaluate", "{\"expression\":\"0\"}", PROBE_MS, on_probe, tab);
+    tab->call = cdp_session_call(tab->session, "Runtime.evaluate", "{\"expression\":\"0\"}",
+                                 PROBE_MS, on_probe, tab);
 }
 
 static void on_probe(const struct jval *result, const struct err *err, void *ctx)
@@ -461,9 +464,10 @@ static void on_probe(const struct jval *result, const struct err *err, void *ctx
     (void)result;
     tab->call = NULL;
     if (err && err->code == ERR_TIMEOUT) {
-        cdp_session_call(tab->session, "Runtime.terminateExecution", NULL, TERMINATED_MS, NULL, NULL);
-        tab->call = cdp_session_call(tab->session, "Runtime.evaluate", "{\"expression\":\"0\"}", TERMINATED_MS,
-                                     on_probe_after_end, tab);
+        cdp_session_call(tab->session, "Runtime.terminateExecution", NULL, TERMINATED_MS, NULL,
+                         NULL);
+        tab->call = cdp_session_call(tab->session, "Runtime.evaluate", "{\"expression\":\"0\"}",
+                                     TERMINATED_MS, on_probe_after_end, tab);
         return;
     }
     if (err && err->code != ERR_PROTOCOL) {
@@ -471,7 +475,8 @@ static void on_probe(const struct jval *result, const struct err *err, void *ctx
         return;
     }
     snprintf(text, sizeof(text), "%s within %lld ms",
-             tab->op == OP_NAVIGATE ? "the page did not begin to load" : "the page did not get ready",
+             tab->op == OP_NAVIGATE ? "the page did not begin to load"
+                                    : "the page did not get ready",
              (long long)tab->timeout_ms);
     op_fail_with(tab, ERR_TIMEOUT, text);
 }
@@ -484,8 +489,8 @@ static void on_probe_after_end(const struct jval *result, const struct err *err,
     tab->call = NULL;
     if (err && err->code == ERR_TIMEOUT) {
         tab->spoiled = true;
-        tab->call = cdp_call(browser_conn(tab->browser), NULL, "Browser.getVersion", NULL, PROBE_MS, on_browser_probe,
-                             tab);
+        tab->call = cdp_call(browser_conn(tab->browser), NULL, "Browser.getVersion", NULL, PROBE_MS,
+                             on_browser_probe, tab);
     } else if (err && err->code != ERR_PROTOCOL) {
         op_fail(tab, err);
     } else {
@@ -553,11 +558,13 @@ static void on_frame_navigated(const struct jval *params, const char *session_id
         if (guard_refusal(tab->guard))
             snprintf(text, sizeof(text), "the page went on to %s", guard_refusal(tab->guard));
         else
-            snprintf(text, sizeof(text), "the page went on to %.400s, which cannot be reached", unreachable);
+            snprintf(text, sizeof(text), "the page went on to %.400s, which cannot be reached",
+                     unreachable);
         op_fail_with(tab, ERR_NETWORK, text);
         return;
     }
-    log_debug("tab", "new document, calling again", "url=%s", log_quote(jval_get_str(frame, "url", "")));
+    log_debug("tab", "new document, calling again", "url=%s",
+              log_quote(jval_get_str(frame, "url", "")));
     op_drop_call(tab);
     call_take_world(tab);
 }
@@ -571,8 +578,9 @@ static void on_dialog(const struct jval *params, const char *session_id, void *c
     (void)session_id;
     tab->dialogs_seen++;
     if (tab->dialogs_seen <= MAX_DIALOGS) {
-        cdp_session_call(tab->session, "Page.handleJavaScriptDialog", accept ? "{\"accept\":true}" : "{\"accept\":false}",
-                         BACKSTOP_MS, NULL, NULL);
+        cdp_session_call(tab->session, "Page.handleJavaScriptDialog",
+                         accept ? "{\"accept\":true}" : "{\"accept\":false}", BACKSTOP_MS, NULL,
+                         NULL);
         return;
     }
     /* A loop of dialogs ends neither by answers nor by Runtime.terminateExecution (seen). */
@@ -601,8 +609,8 @@ static void on_session_lost(const struct err *why, void *ctx)
 
 /* ---- opening and closing ------------------------------------------------------------------------- */
 
-struct tab *tab_open(struct browser *browser, const struct tab_settings *settings, const struct tab_events *events,
-                     void *ctx)
+struct tab *tab_open(struct browser *browser, const struct tab_settings *settings,
+                     const struct tab_events *events, void *ctx)
 {
     struct tab *tab = mem_new(struct tab);
     struct cdp_conn *conn = browser_conn(browser);
@@ -627,8 +635,8 @@ static void open_call(struct tab *tab, const char *method, const char *members, 
     if (value)
         buf_add_json(&params, value);
     buf_addc(&params, '}');
-    tab->call =
-        cdp_session_call(tab->session, method, buf_str(&params), tab->settings.timeout_ms, on_opening_answer, tab);
+    tab->call = cdp_session_call(tab->session, method, buf_str(&params), tab->settings.timeout_ms,
+                                 on_opening_answer, tab);
     buf_fini(&params);
 }
 
@@ -650,11 +658,12 @@ static void open_next(struct tab *tab)
         open_call(tab, "Page.addScriptToEvaluateOnNewDocument", "\"source\":", no_service_worker);
         return;
     case OPEN_PRELUDE:
-        open_call(tab, "Page.addScriptToEvaluateOnNewDocument", "\"worldName\":\"" WORLD "\",\"source\":",
-                  tab->settings.prelude_js);
+        open_call(tab, "Page.addScriptToEvaluateOnNewDocument",
+                  "\"worldName\":\"" WORLD "\",\"source\":", tab->settings.prelude_js);
         return;
     case OPEN_USER_AGENT:
-        open_call(tab, "Emulation.setUserAgentOverride", "\"userAgent\":", tab->settings.user_agent);
+        open_call(tab, "Emulation.setUserAgentOverride",
+                  "\"userAgent\":", tab->settings.user_agent);
         return;
     default:
         tab->events->on_opened(tab, NULL, tab->ctx);

@@ -69,8 +69,8 @@ struct tab_settings {
     int64_t timeout_ms;     /* of each step of the opening */
 };
 
-struct tab *tab_open(struct browser *browser, const struct tab_settings *settings, const struct tab_events *events,
-                     void *ctx);
+struct tab *tab_open(struct browser *browser, const struct tab_settings *settings,
+                     const struct tab_events *events, void *ctx);
 
 /* Free the memory that the page's script has let go of: Chrome itself waits long. */
 void tab_collect_garbage(struct tab *tab, int64_t timeout_ms, tab_done_fn *done, void *ctx);
@@ -78,11 +78,12 @@ void tab_collect_garbage(struct tab *tab, int64_t timeout_ms, tab_done_fn *done,
 /* It cannot be trusted with another page: lost, hung, too many dialogs, a page that replaced itself again and again. */
 bool tab_is_spoiled(const struct tab *tab);
 bool tab_is_lost(const struct tab *tab);
-enum err_code tab_last_failure(const struct tab *tab); /* of its latest operation; ERR_OK: it worked */
+enum err_code tab_last_failure(
+    const struct tab *tab); /* of its latest operation; ERR_OK: it worked */
 
 /* Ask Chrome to close the target; `done` as in cdp_session_close, may be NULL and may come after tab_free. */
-void tab_close_target(struct tab *tab, int64_t timeout_ms, void (*done)(const struct jval *, const struct err *, void *),
-                      void *ctx);
+void tab_close_target(struct tab *tab, int64_t timeout_ms,
+                      void (*done)(const struct jval *, const struct err *, void *), void *ctx);
 void tab_free(struct tab **tab); /* no callback after this */
 
 #endif

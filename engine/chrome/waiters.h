@@ -23,7 +23,8 @@ struct waiters {
 
 void waiters_init(struct waiters *waiters);
 
-void waiters_add(struct waiters *waiters, const char *site, struct waiter *waiter); /* site: copied */
+void waiters_add(struct waiters *waiters, const char *site,
+                 struct waiter *waiter); /* site: copied */
 
 /* Whose turn it is, or NULL; it is not taken off. */
 struct waiter *waiters_first(const struct waiters *waiters);

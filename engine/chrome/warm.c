@@ -11,7 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { STEP_BYTES = 128 << 10 }; /* the kernel cuts one read-ahead to the device's window, often this */
+enum {
+    STEP_BYTES = 128 << 10
+}; /* the kernel cuts one read-ahead to the device's window, often this */
 
 static int64_t warm_file(const char *path)
 {

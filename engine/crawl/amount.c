@@ -174,7 +174,8 @@ static bool apply_korean_multiplier(struct number *number)
     if (is_ten_thousands && is_digit(*number->end)) {
         /* Behind "1만" at most "5천": a further "만" is no amount, and would recurse as deep as a
          * page likes. */
-        if (!read_number(number->end, &rest) || str_starts(rest.end, "만") || !apply_korean_multiplier(&rest) ||
+        if (!read_number(number->end, &rest) || str_starts(rest.end, "만") ||
+            !apply_korean_multiplier(&rest) ||
             __builtin_add_overflow(number->e2, rest.e2, &number->e2))
             return false;
         number->end = rest.end;

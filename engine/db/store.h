@@ -55,7 +55,8 @@ struct deal_row {
     const char *currency;     /* ISO 4217, NULL when price is unknown */
     int64_t price_e2;         /* price in hundredths of the currency unit, or DEAL_UNKNOWN */
     int64_t posted_at_ms;     /* or CLOCK_NONE */
-    int64_t posted_before_ms; /* where posted_at is unknown: it was surely before this (a bare date, "3
+    int64_t
+        posted_before_ms; /* where posted_at is unknown: it was surely before this (a bare date, "3
                                  minutes ago"); 0: nothing is known. Only for sort_at, not stored */
     int64_t view, comment, like, score; /* or DEAL_UNKNOWN */
     bool sold_out;
@@ -81,8 +82,8 @@ struct store;
  * store_list and by a reader, which say that there is none yet and work as soon as there is one.
  * timeout_ms bounds each call, waiting for its turn and connecting included. A write that ran out
  * of time may be stored or not; giving the same batch again is right in both cases. */
-MUST_CHECK int store_open(struct loop *loop, const char *url, int64_t timeout_ms, struct store **out,
-                          struct err *err);
+MUST_CHECK int store_open(struct loop *loop, const char *url, int64_t timeout_ms,
+                          struct store **out, struct err *err);
 void store_free(struct store **store);
 const char *store_kind(const struct store *store); /* "sqlite" or "postgresql" */
 
@@ -108,13 +109,14 @@ void store_check(struct store *store, store_done_fn *done, void *ctx);
 struct store_batch {
     const struct deal_row *rows;
     int n; /* keys within a batch are distinct: twice the same is ERR_STORE, and nothing is stored */
-    int64_t run_id; /* of the ledger; 0: none */
-    int64_t at_ms;  /* the moment of observation: first_seen, updated_at, events */
+    int64_t run_id;   /* of the ledger; 0: none */
+    int64_t at_ms;    /* the moment of observation: first_seen, updated_at, events */
     bool update_only; /* refresh: unknown keys are not inserted (and not counted) */
 };
 
 typedef void store_write_fn(const struct store_counts *counts, const struct err *err, void *ctx);
-void store_write(struct store *store, const struct store_batch *batch, store_write_fn *done, void *ctx);
+void store_write(struct store *store, const struct store_batch *batch, store_write_fn *done,
+                 void *ctx);
 
 struct store_run {
     int64_t id; /* set by store_run_begin's answer */
@@ -136,28 +138,33 @@ struct store_run {
  * closed as engine-lost by store_runs_recover: rows of this engine's name, and of its commands
  * (NAME/PID) that began more than an hour before at_ms. */
 typedef void store_run_fn(int64_t run_id, const struct err *err, void *ctx);
-void store_run_begin(struct store *store, const struct store_run *run, store_run_fn *done, void *ctx);
-void store_run_end(struct store *store, const struct store_run *run, store_done_fn *done, void *ctx);
+void store_run_begin(struct store *store, const struct store_run *run, store_run_fn *done,
+                     void *ctx);
+void store_run_end(struct store *store, const struct store_run *run, store_done_fn *done,
+                   void *ctx);
 void store_runs_recover(struct store *store, int64_t at_ms, store_done_fn *done, void *ctx);
 
 /* When a (site, kind) last had a run with this due time or later; CLOCK_NONE: never. For "a missed
  * run happens once after start". */
 typedef void store_time_fn(int64_t at_ms, const struct err *err, void *ctx);
-void store_last_due(struct store *store, const char *site, const char *kind, store_time_fn *done, void *ctx);
+void store_last_due(struct store *store, const char *site, const char *kind, store_time_fn *done,
+                    void *ctx);
 
 /* ---- reading (api) --------------------------------------------------------------------------- */
 
 struct store_query {
-    int limit;              /* 1..100 */
-    int offset;             /* rows skipped; only the old page= form uses it */
-    int64_t until_ms;       /* sort_at at most this, or CLOCK_NONE */
-    int64_t before_sort_ms; /* keyset: strictly older than (before_sort_ms, before_id); CLOCK_NONE: none */
+    int limit;        /* 1..100 */
+    int offset;       /* rows skipped; only the old page= form uses it */
+    int64_t until_ms; /* sort_at at most this, or CLOCK_NONE */
+    int64_t
+        before_sort_ms; /* keyset: strictly older than (before_sort_ms, before_id); CLOCK_NONE: none */
     int64_t before_id;
-    const char *site;       /* NULL: all */
+    const char *site; /* NULL: all */
 };
 
 /* Newest first: ORDER BY sort_at DESC, id DESC. The array is borrowed for the call. */
 typedef void store_deals_fn(const struct deal *deals, int n, const struct err *err, void *ctx);
-void store_list(struct store *store, const struct store_query *query, store_deals_fn *done, void *ctx);
+void store_list(struct store *store, const struct store_query *query, store_deals_fn *done,
+                void *ctx);
 
 #endif

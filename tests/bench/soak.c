@@ -224,7 +224,8 @@ static void lane_next(struct lane *lane)
     buf_init(&url, 8192);
     site_list_url(lane->site, lane->page, config_origin_of(&soak->config, lane->site->id), &url);
     request.url = buf_str(&url);
-    request.own_origin = config_origin_of(&soak->config, lane->site->id); /* at a loopback address */
+    request.own_origin =
+        config_origin_of(&soak->config, lane->site->id); /* at a loopback address */
     request.min_delay_ms = soak->config.origin_min_delay;
     lane->job = job_start(&soak->env, &request, on_page, lane);
     buf_fini(&url);

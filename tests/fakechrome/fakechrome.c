@@ -129,12 +129,14 @@ static void send_frames(struct fakechrome *fake, const char *bytes, size_t len, 
 
     do {
         n = len - at < piece_bytes ? len - at : piece_bytes;
-        frame_add(&fake->out, (at + n == len ? FRAME_FIN : 0u) | (at == 0 ? OP_TEXT : OP_MORE), bytes + at, n);
+        frame_add(&fake->out, (at + n == len ? FRAME_FIN : 0u) | (at == 0 ? OP_TEXT : OP_MORE),
+                  bytes + at, n);
         at += n;
     } while (at < len);
 }
 
-void fakechrome_send_pieces(struct fakechrome *fake, const char *bytes, size_t len, size_t piece_bytes)
+void fakechrome_send_pieces(struct fakechrome *fake, const char *bytes, size_t len,
+                            size_t piece_bytes)
 {
     check(fake->read_fd >= 0);
     if (fake->link == FAKECHROME_WS) {
@@ -302,7 +304,8 @@ void fakechrome_accept(struct fakechrome *fake)
 void fakechrome_refuse(struct fakechrome *fake, int http_status)
 {
     check(fake->request_came && !fake->shook_hands);
-    buf_addf(&fake->out, "HTTP/1.1 %d No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", http_status);
+    buf_addf(&fake->out, "HTTP/1.1 %d No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+             http_status);
     fakechrome_hang_up(fake);
 }
 
@@ -396,8 +399,8 @@ static void start_listening(struct fakechrome *fake)
     loop_io_want(fake->listen_io, LOOP_READ);
 }
 
-struct fakechrome *fakechrome_new(struct loop *loop, enum fakechrome_link link, const struct fakechrome_events *events,
-                                  void *ctx)
+struct fakechrome *fakechrome_new(struct loop *loop, enum fakechrome_link link,
+                                  const struct fakechrome_events *events, void *ctx)
 {
     struct fakechrome *fake = mem_new(struct fakechrome);
 

@@ -26,7 +26,8 @@ struct fake_command {
     size_t len;
 };
 
-typedef void fake_command_fn(struct fakechrome *fake, const struct fake_command *command, void *ctx);
+typedef void fake_command_fn(struct fakechrome *fake, const struct fake_command *command,
+                             void *ctx);
 
 /* Each may be NULL. None may free the fake. */
 struct fakechrome_events {
@@ -39,8 +40,8 @@ struct fakechrome_events {
 };
 
 /* Listens, if it is a WebSocket. `events` is borrowed. */
-struct fakechrome *fakechrome_new(struct loop *loop, enum fakechrome_link link, const struct fakechrome_events *events,
-                                  void *ctx);
+struct fakechrome *fakechrome_new(struct loop *loop, enum fakechrome_link link,
+                                  const struct fakechrome_events *events, void *ctx);
 void fakechrome_free(struct fakechrome **fake); /* no callback after this */
 
 /* WebSocket: ws://127.0.0.1:PORT/devtools/browser/ID */
@@ -58,7 +59,8 @@ void fakechrome_open_pipe(struct fakechrome *fake, int *client_read_fd, int *cli
 void fakechrome_send(struct fakechrome *fake, const char *text);
 void fakechrome_sendf(struct fakechrome *fake, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* One message in pieces: frames of `piece_bytes` each, or writes of at most that into a pipe. 0: whole. */
-void fakechrome_send_pieces(struct fakechrome *fake, const char *bytes, size_t len, size_t piece_bytes);
+void fakechrome_send_pieces(struct fakechrome *fake, const char *bytes, size_t len,
+                            size_t piece_bytes);
 /* Bytes as they are: no frame around them, no NUL behind. */
 void fakechrome_send_raw(struct fakechrome *fake, const void *bytes, size_t len);
 /* The first `part` bytes of a message; its frame, or the missing NUL, says that there is more. */
@@ -73,7 +75,8 @@ void fakechrome_hang_up(struct fakechrome *fake);
 /* What came so far. */
 int fakechrome_commands(const struct fakechrome *fake);
 int fakechrome_pongs(const struct fakechrome *fake);
-int fakechrome_bad_frames(const struct fakechrome *fake); /* not masked, fragments, other than text; no JSON */
+int fakechrome_bad_frames(
+    const struct fakechrome *fake); /* not masked, fragments, other than text; no JSON */
 bool fakechrome_was_offered_extensions(const struct fakechrome *fake);
 bool fakechrome_is_connected(const struct fakechrome *fake);
 

@@ -49,9 +49,11 @@ bool frame_take(struct buf *in, struct frame *out)
         len = len << 8 | at[i];
     if (in->len - head_len - mask_len < len)
         return false;
-    *out = (struct frame){.first = at[0], .masked = mask_len > 0, .payload = mem_alloc(len + 1), .len = len};
+    *out = (struct frame){
+        .first = at[0], .masked = mask_len > 0, .payload = mem_alloc(len + 1), .len = len};
     for (size_t i = 0; i < len; i++)
-        out->payload[i] = (char)(at[head_len + mask_len + i] ^ (mask_len ? at[head_len + i % MASK_BYTES] : 0));
+        out->payload[i] =
+            (char)(at[head_len + mask_len + i] ^ (mask_len ? at[head_len + i % MASK_BYTES] : 0));
     out->payload[len] = '\0';
     buf_consume(in, head_len + mask_len + len);
     return true;

@@ -167,7 +167,9 @@ static void read_arguments(struct program *program, char *const argv[])
     if (program->by_pipe && (fcntl(PIPE_READ_FD, F_GETFD) < 0 || fcntl(PIPE_WRITE_FD, F_GETFD) < 0))
         give_up("--remote-debugging-pipe", "descriptors 3 and 4 are not open");
     if (!program->by_pipe && !program->user_data_dir)
-        give_up("usage", "fakechrome --user-data-dir=DIR [--remote-debugging-port=0] | --remote-debugging-pipe");
+        give_up(
+            "usage",
+            "fakechrome --user-data-dir=DIR [--remote-debugging-port=0] | --remote-debugging-pipe");
 }
 
 int main(int argc, char *argv[])
@@ -181,8 +183,8 @@ int main(int argc, char *argv[])
     read_arguments(&program, argv);
     script = read_script(argv[0]);
     program.loop = loop_new();
-    if (fakeplay_new(program.loop, program.by_pipe ? FAKECHROME_PIPE : FAKECHROME_WS, script, count_launch(argv[0]),
-                     &events, &program, &program.play, &err) < 0)
+    if (fakeplay_new(program.loop, program.by_pipe ? FAKECHROME_PIPE : FAKECHROME_WS, script,
+                     count_launch(argv[0]), &events, &program, &program.play, &err) < 0)
         give_up(argv[0], err.text);
     mem_free(script);
     loop_run(program.loop);

@@ -94,7 +94,9 @@ static void add_value(struct buf *out, const struct jval *value)
     if (jval_is_string(value))
         buf_adds(out, jval_str(value, ""));
     else if (jval_int(value, 0) != jval_int(value, 1))
-        buf_adds(out, jval_bool(value, false) != jval_bool(value, true) ? "" : jval_bool(value, false) ? "true" : "false");
+        buf_adds(out, jval_bool(value, false) != jval_bool(value, true) ? ""
+                      : jval_bool(value, false)                         ? "true"
+                                                                        : "false");
     else
         buf_addf(out, "%lld", (long long)jval_int(value, 0));
 }
@@ -141,7 +143,8 @@ static void on_delay_over(void *ctx)
     strand_run(ctx);
 }
 
-static struct strand *strand_new(struct fakeplay *play, const struct acts *acts, struct command *command)
+static struct strand *strand_new(struct fakeplay *play, const struct acts *acts,
+                                 struct command *command)
 {
     struct strand *strand = mem_new(struct strand);
 
@@ -176,7 +179,8 @@ static void add_fill_text(struct buf *out, const char *number)
 
 static void add_placeholder(struct strand *strand, struct buf *out, const char *name)
 {
-    static const char session_prefix[] = "S-"; /* as the built-in answer to Target.attachToTarget gives them */
+    static const char session_prefix[] =
+        "S-"; /* as the built-in answer to Target.attachToTarget gives them */
     const struct command *command = strand->command;
     const char *session = command ? command->session : "";
 
@@ -187,7 +191,8 @@ static void add_placeholder(struct strand *strand, struct buf *out, const char *
     else if (str_eq(name, "session"))
         buf_adds(out, session);
     else if (str_eq(name, "target"))
-        buf_adds(out, str_starts(session, session_prefix) ? session + strlen(session_prefix) : session);
+        buf_adds(out,
+                 str_starts(session, session_prefix) ? session + strlen(session_prefix) : session);
     else if (command && str_eq(name, "id"))
         buf_addf(out, "%lld", (long long)command->id);
     else if (command && str_starts(name, "params."))
@@ -251,7 +256,9 @@ static void build(struct strand *strand, const struct act *act, struct buf *out)
     case ACT_EVENT:
         buf_addf(out, "{\"method\":\"%s\",\"params\":", act->method);
         add_expanded(strand, out, act->text, act->len);
-        add_session(out, str_eq(act->session, "browser") ? "" : act->session ? act->session : session);
+        add_session(out, str_eq(act->session, "browser") ? ""
+                         : act->session                  ? act->session
+                                                         : session);
         return;
     default:
         add_expanded(strand, out, act->text, act->len);
@@ -450,7 +457,8 @@ static void strand_run(struct strand *strand)
 static void begin_phase(struct fakeplay *play, enum section_kind phase)
 {
     static const struct acts none = {NULL, 0};
-    const struct acts *acts = fakescript_section(play->script, phase, play->launch, play->connections);
+    const struct acts *acts =
+        fakescript_section(play->script, phase, play->launch, play->connections);
 
     drop_strands(play);
     play->phase = phase;
@@ -475,7 +483,8 @@ static void phase_is_over(struct fakeplay *play)
             struct command *command = container_of(list_first(&play->held), struct command, link);
 
             list_remove(&command->link);
-            strand_run(strand_new(play, fakescript_standing(play->script, play->built_in, command->method), command));
+            strand_run(strand_new(
+                play, fakescript_standing(play->script, play->built_in, command->method), command));
         }
         return;
     }
@@ -553,15 +562,18 @@ static void on_command(struct fakechrome *fake, const struct fake_command *from,
             strand_run(play->main);
         return;
     }
-    strand_run(strand_new(play, fakescript_standing(play->script, play->built_in, command->method), command));
+    strand_run(strand_new(play, fakescript_standing(play->script, play->built_in, command->method),
+                          command));
 }
 
 /* ---- the object -------------------------------------------------------------------------------- */
 
 int fakeplay_new(struct loop *loop, enum fakechrome_link link, const char *script, int launch,
-                 const struct fakeplay_events *events, void *ctx, struct fakeplay **out, struct err *err)
+                 const struct fakeplay_events *events, void *ctx, struct fakeplay **out,
+                 struct err *err)
 {
-    static const struct fakechrome_events from_server = {on_handshake, on_open, on_command, on_gone};
+    static const struct fakechrome_events from_server = {on_handshake, on_open, on_command,
+                                                         on_gone};
     static const struct fakeplay_events none = {0};
     struct fakeplay *play = mem_new(struct fakeplay);
 

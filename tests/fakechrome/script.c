@@ -10,7 +10,16 @@
 enum { MAX_NUMBER = 1 << 30 };
 
 /* What follows a word. */
-enum form { FORM_NONE, FORM_NUMBER, FORM_BYTES, FORM_TEXT, FORM_EXPECT, FORM_EVENT, FORM_REPLY, FORM_STDERR };
+enum form {
+    FORM_NONE,
+    FORM_NUMBER,
+    FORM_BYTES,
+    FORM_TEXT,
+    FORM_EXPECT,
+    FORM_EVENT,
+    FORM_REPLY,
+    FORM_STDERR
+};
 
 #define IN(kind) (1u << SECTION_##kind)
 #define IN_STANDING (1u << 3)
@@ -140,7 +149,8 @@ static bool is_placeholder(const char *name)
         if (str_eq(name, whole[i]))
             return true;
     if (str_starts(name, "fill:"))
-        return str_to_bytes(name + strlen("fill:"), &bytes, &ignored) == 0 && bytes >= 0 && bytes <= MAX_NUMBER;
+        return str_to_bytes(name + strlen("fill:"), &bytes, &ignored) == 0 && bytes >= 0 &&
+               bytes <= MAX_NUMBER;
     return str_starts(name, "params.");
 }
 
@@ -154,7 +164,9 @@ static int check_placeholders(const struct reader *r, const struct act *act, str
 
         snprintf(name, sizeof(name), "%.*s", (int)len, at + 2);
         if (!is_placeholder(name))
-            return refuse(r, err, at, "expected ${id}, ${session}, ${target}, ${n}, ${params.NAME} or ${fill:BYTES}");
+            return refuse(
+                r, err, at,
+                "expected ${id}, ${session}, ${target}, ${n}, ${params.NAME} or ${fill:BYTES}");
         at += 2 + len;
     }
     return 0;
@@ -162,11 +174,13 @@ static int check_placeholders(const struct reader *r, const struct act *act, str
 
 /* ---- the forms --------------------------------------------------------------------------------- */
 
-static int take_number(const struct reader *r, struct act *act, const char *name, const char *text, struct err *err)
+static int take_number(const struct reader *r, struct act *act, const char *name, const char *text,
+                       struct err *err)
 {
     struct err ignored;
 
-    if (str_to_bytes(text, &act->number, &ignored) < 0 || act->number < 0 || act->number > MAX_NUMBER)
+    if (str_to_bytes(text, &act->number, &ignored) < 0 || act->number < 0 ||
+        act->number > MAX_NUMBER)
         return refuse(r, err, name, "expected a number (60M is 60 * 1024 * 1024) up to 1G");
     return 0;
 }
@@ -227,7 +241,8 @@ static int take_stderr(const struct reader *r, struct act *act, char *rest, stru
     return 0;
 }
 
-static int take_form(const struct reader *r, const struct word *word, struct act *act, char *rest, struct err *err)
+static int take_form(const struct reader *r, const struct word *word, struct act *act, char *rest,
+                     struct err *err)
 {
     switch (word->form) {
     case FORM_NUMBER:
@@ -270,7 +285,8 @@ static bool has(const struct acts *acts, enum act_kind kind)
     return false;
 }
 
-static int add_act(const struct reader *r, struct acts *acts, unsigned where, char *rest, struct err *err)
+static int add_act(const struct reader *r, struct acts *acts, unsigned where, char *rest,
+                   struct err *err)
 {
     const char *name = next_word(&rest);
     const struct word *word = find_word(name);
@@ -307,15 +323,16 @@ static int add_standing(const struct reader *r, char *rest, struct err *err)
     struct standing *standing = find_standing(script, method);
 
     if (!standing) {
-        script->standing = mem_realloc(script->standing, (script->n_standing + 1) * sizeof(*script->standing));
+        script->standing =
+            mem_realloc(script->standing, (script->n_standing + 1) * sizeof(*script->standing));
         standing = &script->standing[script->n_standing++];
         *standing = (struct standing){.method = mem_strdup(method)};
     }
     return add_act(r, &standing->acts, IN_STANDING, rest, err);
 }
 
-static int begin_section(struct reader *r, enum section_kind kind, const char *name, const char *number,
-                         struct err *err)
+static int begin_section(struct reader *r, enum section_kind kind, const char *name,
+                         const char *number, struct err *err)
 {
     struct fakescript *script = r->script;
     struct act parsed = {.number = 0};
@@ -326,7 +343,8 @@ static int begin_section(struct reader *r, enum section_kind kind, const char *n
         if (script->sections[i].kind == kind && script->sections[i].launch == r->launch &&
             script->sections[i].number == parsed.number)
             return refuse(r, err, name, "there is such a section already");
-    script->sections = mem_realloc(script->sections, (script->n_sections + 1) * sizeof(*script->sections));
+    script->sections =
+        mem_realloc(script->sections, (script->n_sections + 1) * sizeof(*script->sections));
     script->sections[script->n_sections++] =
         (struct section){.kind = kind, .launch = r->launch, .number = (int)parsed.number};
     r->open = true;
@@ -449,7 +467,8 @@ void fakescript_free(struct fakescript **script_ptr)
     mem_free(script);
 }
 
-const struct acts *fakescript_section(const struct fakescript *script, enum section_kind kind, int launch, int number)
+const struct acts *fakescript_section(const struct fakescript *script, enum section_kind kind,
+                                      int launch, int number)
 {
     const struct acts *best = NULL;
     int best_rank = -1;
@@ -458,7 +477,8 @@ const struct acts *fakescript_section(const struct fakescript *script, enum sect
         const struct section *s = &script->sections[i];
         int rank = 2 * (s->launch != 0) + (s->number != 0);
 
-        if (s->kind != kind || (s->launch && s->launch != launch) || (s->number && s->number != number))
+        if (s->kind != kind || (s->launch && s->launch != launch) ||
+            (s->number && s->number != number))
             continue;
         if (rank > best_rank) {
             best = &s->acts;
@@ -468,8 +488,8 @@ const struct acts *fakescript_section(const struct fakescript *script, enum sect
     return best;
 }
 
-const struct acts *fakescript_standing(const struct fakescript *script, const struct fakescript *built_in,
-                                       const char *method)
+const struct acts *fakescript_standing(const struct fakescript *script,
+                                       const struct fakescript *built_in, const char *method)
 {
     const struct standing *found = find_standing(script, method);
 
@@ -493,11 +513,14 @@ const char fakescript_built_in[] =
     "default Target.closeTarget reply {\"success\":true}\n"
     "default Target.closeTarget event Target.detachedFromTarget "
     "{\"sessionId\":\"S-${params.targetId}\",\"targetId\":\"${params.targetId}\"} browser\n"
-    "default Target.closeTarget event Target.targetDestroyed {\"targetId\":\"${params.targetId}\"} browser\n"
+    "default Target.closeTarget event Target.targetDestroyed {\"targetId\":\"${params.targetId}\"} "
+    "browser\n"
     "default Page.navigate reply {\"frameId\":\"${target}\",\"loaderId\":\"L${n}\"}\n"
     "default Page.createIsolatedWorld reply {\"executionContextId\":${n}}\n"
     "default Runtime.evaluate reply {\"result\":{\"type\":\"number\",\"value\":0}}\n"
-    "default Runtime.callFunctionOn reply {\"result\":{\"type\":\"object\",\"value\":{\"status\":200,"
-    "\"url\":\"http://fake.invalid/\",\"title\":\"fake\",\"layout\":null,\"text_head\":\"\",\"ready\":true,"
+    "default Runtime.callFunctionOn reply "
+    "{\"result\":{\"type\":\"object\",\"value\":{\"status\":200,"
+    "\"url\":\"http://fake.invalid/"
+    "\",\"title\":\"fake\",\"layout\":null,\"text_head\":\"\",\"ready\":true,"
     "\"waited_ms\":0,\"html_length\":0,\"seen\":0,\"rows\":[],\"skipped\":{},\"fields\":{}}}}\n"
     "default * reply {}\n";

@@ -83,11 +83,12 @@ MUST_CHECK int fakescript_parse(const char *text, struct fakescript **out, struc
 void fakescript_free(struct fakescript **script);
 
 /* The section for the N-th connection of this launch: the one that names most of it; NULL: none. */
-const struct acts *fakescript_section(const struct fakescript *script, enum section_kind kind, int launch, int number);
+const struct acts *fakescript_section(const struct fakescript *script, enum section_kind kind,
+                                      int launch, int number);
 
 /* The standing answer to the method: the script's own, then the built-in ones; never NULL. */
-const struct acts *fakescript_standing(const struct fakescript *script, const struct fakescript *built_in,
-                                       const char *method);
+const struct acts *fakescript_standing(const struct fakescript *script,
+                                       const struct fakescript *built_in, const char *method);
 
 /* The built-in standing answers, in the same language. */
 extern const char fakescript_built_in[];

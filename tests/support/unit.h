@@ -15,10 +15,10 @@
 #include <cmocka.h>
 
 /* Skip the test; scripts/lib/run-unit shows the reason. */
-#define skip_because(reason)                                                                       \
-    do {                                                                                           \
-        fprintf(stderr, "skipped: %s\n", reason);                                                  \
-        skip();                                                                                    \
+#define skip_because(reason)                      \
+    do {                                          \
+        fprintf(stderr, "skipped: %s\n", reason); \
+        skip();                                   \
     } while (0)
 
 #endif

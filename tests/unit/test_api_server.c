@@ -564,7 +564,7 @@ static void a_database_that_is_away_is_503_until_it_is_back(void **state)
     assert_non_null(strstr(app, "{\"errors\":[\""));
     assert_int_equal(status_of(v3), 503);
     assert_non_null(strstr(v3, "application/problem+json"));
-    assert_null(strstr(v3, fx.dir)); /* what exactly is wrong is for the log */
+    assert_null(strstr(v3, fx.dir));      /* what exactly is wrong is for the log */
     assert_int_equal(fx.n_complaints, 1); /* told once, not for each request */
     if (status_of(back) != 200)
         fail_msg("%s", back);

@@ -71,7 +71,8 @@ static void on_handshake(struct fakechrome *fake, void *ctx)
         fakechrome_accept(fake);
 }
 
-static const struct fakechrome_events fake_events = {.on_handshake = on_handshake, .on_command = on_command};
+static const struct fakechrome_events fake_events = {.on_handshake = on_handshake,
+                                                     .on_command = on_command};
 
 static void on_open(void *ctx)
 {
@@ -176,13 +177,15 @@ static void on_answer(const struct jval *result, const struct err *err, void *ct
         loop_stop(w->loop);
 }
 
-static struct cdp_call *call(struct world *w, int n, const char *session, const char *params, int64_t timeout_ms)
+static struct cdp_call *call(struct world *w, int n, const char *session, const char *params,
+                             int64_t timeout_ms)
 {
     struct cdp_call *made;
 
     w->answers[n].world = w;
     w->inside_start = true;
-    made = cdp_call(w->conn, session, "Runtime.evaluate", params, timeout_ms, on_answer, &w->answers[n]);
+    made = cdp_call(w->conn, session, "Runtime.evaluate", params, timeout_ms, on_answer,
+                    &w->answers[n]);
     w->inside_start = false;
     return made;
 }
@@ -231,17 +234,22 @@ static void script_echo(struct fakechrome *fake, const struct fake_command *comm
 static void script_length(struct fakechrome *fake, const struct fake_command *command, void *ctx)
 {
     (void)ctx;
-    fakechrome_sendf(fake, "{\"id\":%lld,\"result\":{\"value\":\"%zu\"}}", (long long)command->id, command->len);
+    fakechrome_sendf(fake, "{\"id\":%lld,\"result\":{\"value\":\"%zu\"}}", (long long)command->id,
+                     command->len);
 }
 
-static void script_error_without_session(struct fakechrome *fake, const struct fake_command *command, void *ctx)
+static void script_error_without_session(struct fakechrome *fake,
+                                         const struct fake_command *command, void *ctx)
 {
     (void)ctx;
-    fakechrome_sendf(fake, "{\"error\":{\"code\":-32000,\"message\":\"Cannot find context with specified id\"},\"id\":%lld}",
+    fakechrome_sendf(fake,
+                     "{\"error\":{\"code\":-32000,\"message\":\"Cannot find context with specified "
+                     "id\"},\"id\":%lld}",
                      (long long)command->id);
 }
 
-static void script_answer_twice(struct fakechrome *fake, const struct fake_command *command, void *ctx)
+static void script_answer_twice(struct fakechrome *fake, const struct fake_command *command,
+                                void *ctx)
 {
     script_echo(fake, command, ctx);
     script_echo(fake, command, ctx);
@@ -254,7 +262,8 @@ static void script_hang_up(struct fakechrome *fake, const struct fake_command *c
     fakechrome_hang_up(fake);
 }
 
-static void script_half_message(struct fakechrome *fake, const struct fake_command *command, void *ctx)
+static void script_half_message(struct fakechrome *fake, const struct fake_command *command,
+                                void *ctx)
 {
     (void)command;
     (void)ctx;
@@ -262,7 +271,8 @@ static void script_half_message(struct fakechrome *fake, const struct fake_comma
     fakechrome_hang_up(fake);
 }
 
-static void script_garbage_then_answer(struct fakechrome *fake, const struct fake_command *command, void *ctx)
+static void script_garbage_then_answer(struct fakechrome *fake, const struct fake_command *command,
+                                       void *ctx)
 {
     static const char *const garbage[] = {
         "",
@@ -273,7 +283,8 @@ static void script_garbage_then_answer(struct fakechrome *fake, const struct fak
         "{\"id\":}",
         "{\"id\":4711,\"result\":{}}",
         "{\"method\":7}",
-        "{\"method\":\"Page.somethingNew\",\"params\":{\"enum\":\"unheard-of\"},\"sessionId\":\"DEAD\"}",
+        "{\"method\":\"Page.somethingNew\",\"params\":{\"enum\":\"unheard-of\"},\"sessionId\":"
+        "\"DEAD\"}",
         "{\"method\":\"Target.targetCrashed\",\"params\":{\"broken\":}}",
     };
 
@@ -282,13 +293,16 @@ static void script_garbage_then_answer(struct fakechrome *fake, const struct fak
     script_echo(fake, command, ctx);
 }
 
-static void script_surrogates(struct fakechrome *fake, const struct fake_command *command, void *ctx)
+static void script_surrogates(struct fakechrome *fake, const struct fake_command *command,
+                              void *ctx)
 {
     (void)ctx;
-    fakechrome_sendf(fake, "{\"id\":%lld,\"result\":{\"value\":\"a\\ud800b\\u0000c\\uc0ac\"}}", (long long)command->id);
+    fakechrome_sendf(fake, "{\"id\":%lld,\"result\":{\"value\":\"a\\ud800b\\u0000c\\uc0ac\"}}",
+                     (long long)command->id);
 }
 
-static void script_unparsable_result(struct fakechrome *fake, const struct fake_command *command, void *ctx)
+static void script_unparsable_result(struct fakechrome *fake, const struct fake_command *command,
+                                     void *ctx)
 {
     (void)ctx;
     fakechrome_sendf(fake, "{\"id\":%lld,\"result\":{\"value\":[1,]}}", (long long)command->id);
@@ -426,7 +440,8 @@ static void takes_an_error_that_names_no_session(void **state)
     await_answers(w, 1);
 
     assert_int_equal(w->answers[0].code, ERR_PROTOCOL);
-    assert_string_equal(w->answers[0].text, "Runtime.evaluate: Cannot find context with specified id");
+    assert_string_equal(w->answers[0].text,
+                        "Runtime.evaluate: Cannot find context with specified id");
 }
 
 static void hears_only_the_first_of_two_answers(void **state)
@@ -487,7 +502,9 @@ static void reads_lone_surrogates_and_nul_as_replacement_characters(void **state
 
     await_answers(w, 1);
 
-    assert_string_equal(w->answers[0].value, "a\xef\xbf\xbd" "b\xef\xbf\xbd" "c\xec\x82\xac");
+    assert_string_equal(w->answers[0].value, "a\xef\xbf\xbd"
+                                             "b\xef\xbf\xbd"
+                                             "c\xec\x82\xac");
 }
 
 static void puts_8_mb_in_4_kib_fragments_together(void **state)
@@ -578,9 +595,12 @@ static void tells_events_by_session(void **state)
 
     connect_open(w);
     w->sub = cdp_subscribe(w->conn, "S2", "Page.javascriptDialogOpening", on_event, w);
-    fakechrome_send(w->fake, "{\"method\":\"Page.javascriptDialogOpening\",\"params\":{\"type\":\"alert\"},\"sessionId\":\"S1\"}");
-    fakechrome_send(w->fake, "{\"method\":\"Page.javascriptDialogOpening\",\"params\":{\"type\":\"browser\"}}");
-    fakechrome_send(w->fake, "{\"method\":\"Page.javascriptDialogOpening\",\"params\":{\"type\":\"confirm\"},\"sessionId\":\"S2\"}");
+    fakechrome_send(w->fake, "{\"method\":\"Page.javascriptDialogOpening\",\"params\":{\"type\":"
+                             "\"alert\"},\"sessionId\":\"S1\"}");
+    fakechrome_send(
+        w->fake, "{\"method\":\"Page.javascriptDialogOpening\",\"params\":{\"type\":\"browser\"}}");
+    fakechrome_send(w->fake, "{\"method\":\"Page.javascriptDialogOpening\",\"params\":{\"type\":"
+                             "\"confirm\"},\"sessionId\":\"S2\"}");
 
     loop_run(w->loop);
 
@@ -784,8 +804,15 @@ static enum fakechrome_link ws = FAKECHROME_WS, by_pipe = FAKECHROME_PIPE;
 
 int main(void)
 {
-#define WS(name) {#name "_over_ws", name, setup, teardown, &ws}
-#define BOTH(name) WS(name), {#name "_over_pipe", name, setup, teardown, &by_pipe}
+#define WS(name)                                     \
+    {                                                \
+#name "_over_ws", name, setup, teardown, &ws \
+    }
+#define BOTH(name)                                          \
+    WS(name),                                               \
+    {                                                       \
+#name "_over_pipe", name, setup, teardown, &by_pipe \
+    }
     const struct CMUnitTest tests[] = {
         BOTH(answers_each_call_with_its_own_result),
         BOTH(sends_calls_that_were_made_before_the_connection_was_open),

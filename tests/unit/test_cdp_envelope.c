@@ -58,10 +58,11 @@ static void finds_session_id_behind_the_payload(void **state)
     char *copy;
 
     (void)state;
-    assert_int_equal(read_text("{\"method\":\"Page.frameNavigated\",\"params\":{\"sessionId\":\"inner\"},"
-                               "\"sessionId\":\"AB12\"}",
-                               &copy, &e),
-                     0);
+    assert_int_equal(
+        read_text("{\"method\":\"Page.frameNavigated\",\"params\":{\"sessionId\":\"inner\"},"
+                  "\"sessionId\":\"AB12\"}",
+                  &copy, &e),
+        0);
 
     assert_false(e.has_id);
     assert_true(span_is(&e.method, "Page.frameNavigated"));
@@ -76,9 +77,11 @@ static void is_not_misled_by_quotes_and_backslashes_in_text(void **state)
     char *copy;
 
     (void)state;
-    assert_int_equal(read_text("{\"id\":1,\"result\":{\"v\":\"a\\\\\\\"}]{\\\\\",\"w\":\"\\\\\"},\"sessionId\":\"S\"}",
-                               &copy, &e),
-                     0);
+    assert_int_equal(
+        read_text(
+            "{\"id\":1,\"result\":{\"v\":\"a\\\\\\\"}]{\\\\\",\"w\":\"\\\\\"},\"sessionId\":\"S\"}",
+            &copy, &e),
+        0);
 
     assert_span(&e.result, "{\"v\":\"a\\\\\\\"}]{\\\\\",\"w\":\"\\\\\"}");
     assert_true(span_is(&e.session_id, "S"));
@@ -91,7 +94,8 @@ static void skips_members_that_it_does_not_know(void **state)
     char *copy;
 
     (void)state;
-    assert_int_equal(read_text(" { \"new\" : [ { } , null ] , \"flag\":true,\"n\":-1.5e3, \"id\" : 42 ,\"result\":{} } \n",
+    assert_int_equal(read_text(" { \"new\" : [ { } , null ] , \"flag\":true,\"n\":-1.5e3, \"id\" : "
+                               "42 ,\"result\":{} } \n",
                                &copy, &e),
                      0);
 
@@ -102,8 +106,8 @@ static void skips_members_that_it_does_not_know(void **state)
 
 static void takes_no_id_that_is_none_of_ours(void **state)
 {
-    static const char *const texts[] = {"{\"id\":\"x\"}", "{\"id\":-1}", "{\"id\":1.5}", "{\"id\":null}",
-                                        "{\"id\":99999999999999999999}"};
+    static const char *const texts[] = {"{\"id\":\"x\"}", "{\"id\":-1}", "{\"id\":1.5}",
+                                        "{\"id\":null}", "{\"id\":99999999999999999999}"};
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
@@ -132,9 +136,27 @@ static void takes_an_empty_object(void **state)
 static void refuses_what_is_not_one_whole_object(void **state)
 {
     static const char *const texts[] = {
-        "", " ", "null", "[]", "\"id\"", "{", "{\"id\"", "{\"id\":", "{\"id\":1", "{\"id\":1,", "{\"id\":1,}",
-        "{\"id\":1}x", "{\"id\":1}{}", "{\"result\":{\"a\":1}", "{\"result\":\"open}", "{\"r\":\"open\\\"}",
-        "{id:1}", "{\"id\" 1}", "{\"a\":}", "{\"a\":[1,2}", "<html>",
+        "",
+        " ",
+        "null",
+        "[]",
+        "\"id\"",
+        "{",
+        "{\"id\"",
+        "{\"id\":",
+        "{\"id\":1",
+        "{\"id\":1,",
+        "{\"id\":1,}",
+        "{\"id\":1}x",
+        "{\"id\":1}{}",
+        "{\"result\":{\"a\":1}",
+        "{\"result\":\"open}",
+        "{\"r\":\"open\\\"}",
+        "{id:1}",
+        "{\"id\" 1}",
+        "{\"a\":}",
+        "{\"a\":[1,2}",
+        "<html>",
     };
 
     (void)state;
@@ -144,7 +166,8 @@ static void refuses_what_is_not_one_whole_object(void **state)
 
 static void refuses_every_cut_of_a_message(void **state)
 {
-    static const char whole[] = "{\"id\":12,\"result\":{\"t\":\"\\ud800 \\\" \\\\\",\"n\":[{}]},\"sessionId\":\"S\"}";
+    static const char whole[] =
+        "{\"id\":12,\"result\":{\"t\":\"\\ud800 \\\" \\\\\",\"n\":[{}]},\"sessionId\":\"S\"}";
     char part[sizeof(whole)];
 
     (void)state;

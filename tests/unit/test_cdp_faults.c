@@ -122,7 +122,8 @@ static void begin_to_connect(struct world *w, const char *script, int64_t timeou
         fakechrome_open_pipe(fakeplay_server(w->play), &read_fd, &write_fd);
         w->conn = cdp_conn_new_pipe(w->loop, read_fd, write_fd, &conn_events, w);
     } else {
-        w->conn = cdp_conn_new_ws(w->loop, fakechrome_url(fakeplay_server(w->play)), timeout_ms, &conn_events, w);
+        w->conn = cdp_conn_new_ws(w->loop, fakechrome_url(fakeplay_server(w->play)), timeout_ms,
+                                  &conn_events, w);
     }
 }
 
@@ -150,7 +151,8 @@ static void on_answer(const struct jval *result, const struct err *err, void *ct
 static void call(struct world *w, int n, const char *method, int64_t timeout_ms)
 {
     w->answers[n].world = w;
-    cdp_call(w->conn, NULL, method, "{\"expression\":\"0\"}", timeout_ms, on_answer, &w->answers[n]);
+    cdp_call(w->conn, NULL, method, "{\"expression\":\"0\"}", timeout_ms, on_answer,
+             &w->answers[n]);
 }
 
 static void call_page(struct world *w, int n, const char *method, int64_t timeout_ms)
@@ -273,7 +275,8 @@ static void row_1_a_handshake_of_something_else(void **state)
 {
     struct world *w = *state;
 
-    connect_to(w, "handshake\ngarbage HTTP/1.1 200 OK\\x0d\\x0aContent-Length: 2\\x0d\\x0a\\x0d\\x0ahi\nclose");
+    connect_to(w, "handshake\ngarbage HTTP/1.1 200 OK\\x0d\\x0aContent-Length: "
+                  "2\\x0d\\x0a\\x0d\\x0ahi\nclose");
 
     assert_false(w->opened);
     assert_int_equal(w->why.code, ERR_NETWORK);
@@ -360,7 +363,8 @@ static void row_2_the_crash_is_told_late(void **state)
     connect_to(w, "expect Page.navigate\n"
                   "delay 150\n"
                   "event Inspector.targetCrashed {}\n"
-                  "event Target.targetCrashed {\"targetId\":\"${target}\",\"status\":\"killed\",\"errorCode\":9} browser");
+                  "event Target.targetCrashed "
+                  "{\"targetId\":\"${target}\",\"status\":\"killed\",\"errorCode\":9} browser");
     make_page(w);
     call_page(w, 0, "Page.navigate", LONG_MS);
     await(w, 1);
@@ -392,7 +396,8 @@ static void row_2_only_the_browser_s_crash_event_comes(void **state)
     struct world *w = *state;
 
     connect_to(w, "expect Page.navigate\n"
-                  "event Target.targetCrashed {\"targetId\":\"${target}\",\"status\":\"crashed\",\"errorCode\":5} browser");
+                  "event Target.targetCrashed "
+                  "{\"targetId\":\"${target}\",\"status\":\"crashed\",\"errorCode\":5} browser");
     make_page(w);
     call_page(w, 0, "Page.navigate", LONG_MS);
     await(w, 1);
@@ -529,7 +534,8 @@ static void row_11_a_60_mb_result_in_4_kib_fragments(void **state)
 {
     struct world *w = *state;
 
-    connect_to(w, "expect Runtime.evaluate\nfragments 4096\nreply {\"value\":\"${fill:60000000}\"}");
+    connect_to(w,
+               "expect Runtime.evaluate\nfragments 4096\nreply {\"value\":\"${fill:60000000}\"}");
     call(w, 0, "Runtime.evaluate", LONG_MS);
     await(w, 1);
 
@@ -569,10 +575,13 @@ static void row_11_unknown_members_and_enum_values_are_no_matter(void **state)
 {
     struct world *w = *state;
 
-    connect_to(w, "expect Runtime.evaluate\n"
-                  "event Page.javascriptDialogOpening {\"type\":\"hologram\",\"depth\":{\"new\":[1,{}]}}\n"
-                  "event Page.somethingNew {\"type\":\"unheard\"}\n"
-                  "message {\"unheard\":[{\"id\":7}],\"id\":${id},\"result\":{\"value\":\"ok\",\"extra\":null},\"more\":1e9}");
+    connect_to(
+        w, "expect Runtime.evaluate\n"
+           "event Page.javascriptDialogOpening {\"type\":\"hologram\",\"depth\":{\"new\":[1,{}]}}\n"
+           "event Page.somethingNew {\"type\":\"unheard\"}\n"
+           "message "
+           "{\"unheard\":[{\"id\":7}],\"id\":${id},\"result\":{\"value\":\"ok\",\"extra\":null},"
+           "\"more\":1e9}");
     w->sub = cdp_subscribe(w->conn, NULL, "Page.javascriptDialogOpening", on_event, w);
     call(w, 0, "Runtime.evaluate", LONG_MS);
     await(w, 1);
@@ -621,7 +630,8 @@ static void row_11_bad_utf_8_costs_only_its_own_bytes(void **state)
 {
     struct world *w = *state;
 
-    connect_to(w, "expect Runtime.evaluate\nmessage {\"id\":${id},\"result\":{\"value\":\"a\\xff\\xc0\\x80z\"}}");
+    connect_to(w, "expect Runtime.evaluate\nmessage "
+                  "{\"id\":${id},\"result\":{\"value\":\"a\\xff\\xc0\\x80z\"}}");
     call(w, 0, "Runtime.evaluate", LONG_MS);
     await(w, 1);
 
@@ -635,11 +645,15 @@ static void row_11_lone_surrogates_and_nul_escapes_become_replacement_characters
 {
     struct world *w = *state;
 
-    connect_to(w, "expect Runtime.evaluate\nreply {\"value\":\"a\\ud800b\\udc00c\\u0000d\\uc0ac\"}");
+    connect_to(w,
+               "expect Runtime.evaluate\nreply {\"value\":\"a\\ud800b\\udc00c\\u0000d\\uc0ac\"}");
     call(w, 0, "Runtime.evaluate", LONG_MS);
     await(w, 1);
 
-    assert_string_equal(w->answers[0].value, "a\xef\xbf\xbd" "b\xef\xbf\xbd" "c\xef\xbf\xbd" "d\xec\x82\xac");
+    assert_string_equal(w->answers[0].value, "a\xef\xbf\xbd"
+                                             "b\xef\xbf\xbd"
+                                             "c\xef\xbf\xbd"
+                                             "d\xec\x82\xac");
 }
 
 static void row_11_truncated_json_is_dropped_and_the_call_ends_at_its_deadline(void **state)
@@ -680,7 +694,8 @@ static void row_11_bytes_that_are_no_frame_end_the_connection(void **state)
 {
     struct world *w = *state;
 
-    connect_to(w, "expect Runtime.evaluate\ngarbage \\xff\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\xff");
+    connect_to(w, "expect Runtime.evaluate\ngarbage "
+                  "\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\xff");
     call(w, 0, "Runtime.evaluate", LONG_MS);
     await(w, 1);
 
@@ -734,7 +749,8 @@ static void row_11_sends_5_mib_in_one_message(void **state)
     buf_init(&params, BUF_MAX_DEFAULT);
     buf_addf(&params, "{\"expression\":\"%s\",\"end\":\"here\"}", text);
     w->answers[0].world = w;
-    cdp_call(w->conn, NULL, "Runtime.evaluate", buf_str(&params), LONG_MS, on_answer, &w->answers[0]);
+    cdp_call(w->conn, NULL, "Runtime.evaluate", buf_str(&params), LONG_MS, on_answer,
+             &w->answers[0]);
     await(w, 1);
     buf_fini(&params);
     mem_free(text);
@@ -774,7 +790,8 @@ static void row_12_a_loop_of_dialogs_is_told_one_by_one_and_each_is_answered(voi
     buf_init(&script, BUF_MAX_DEFAULT);
     buf_adds(&script, "expect Page.navigate\n");
     for (int i = 0; i < 100; i++)
-        buf_adds(&script, "event Page.javascriptDialogOpening {\"type\":\"alert\",\"message\":\"again\"}\n");
+        buf_adds(&script,
+                 "event Page.javascriptDialogOpening {\"type\":\"alert\",\"message\":\"again\"}\n");
     buf_adds(&script, "reply {}");
     connect_to(w, buf_str(&script));
     buf_fini(&script);
@@ -795,7 +812,8 @@ static void row_12_a_paused_request_that_nobody_continues_costs_the_call_its_dea
     struct world *w = *state;
 
     connect_to(w, "expect Page.navigate\n"
-                  "event Fetch.requestPaused {\"requestId\":\"R1\",\"request\":{\"url\":\"http://x.invalid/\"}}\n"
+                  "event Fetch.requestPaused "
+                  "{\"requestId\":\"R1\",\"request\":{\"url\":\"http://x.invalid/\"}}\n"
                   "event Fetch.authRequired {\"requestId\":\"R1\"}\n"
                   "event Browser.downloadWillBegin {\"guid\":\"G\"} browser");
     make_page(w);
@@ -815,8 +833,11 @@ static void row_12_100_windows_are_told_one_by_one(void **state)
     buf_init(&script, BUF_MAX_DEFAULT);
     buf_adds(&script, "expect Page.navigate\n");
     for (int i = 0; i < 100; i++)
-        buf_addf(&script, "event Target.targetCreated {\"targetInfo\":{\"targetId\":\"P%d\",\"type\":\"page\","
-                          "\"openerId\":\"T1\"}} browser\n", i);
+        buf_addf(
+            &script,
+            "event Target.targetCreated {\"targetInfo\":{\"targetId\":\"P%d\",\"type\":\"page\","
+            "\"openerId\":\"T1\"}} browser\n",
+            i);
     buf_adds(&script, "reply {}");
     connect_to(w, buf_str(&script));
     buf_fini(&script);
@@ -833,8 +854,14 @@ static enum fakechrome_link ws = FAKECHROME_WS, by_pipe = FAKECHROME_PIPE;
 
 int main(void)
 {
-#define WS(name) {#name "_over_ws", name, setup, teardown, &ws}
-#define PIPE(name) {#name "_over_pipe", name, setup, teardown, &by_pipe}
+#define WS(name)                                     \
+    {                                                \
+#name "_over_ws", name, setup, teardown, &ws \
+    }
+#define PIPE(name)                                          \
+    {                                                       \
+#name "_over_pipe", name, setup, teardown, &by_pipe \
+    }
 #define BOTH(name) WS(name), PIPE(name)
     const struct CMUnitTest tests[] = {
         WS(row_1_lost_before_the_handshake_is_answered),

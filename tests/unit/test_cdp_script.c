@@ -84,9 +84,10 @@ static int64_t delay_of(const struct fakescript *script, int launch, int number)
 
 static void the_section_that_names_most_of_a_connection_holds(void **state)
 {
-    struct fakescript *script = read_script("delay 1\n"
-                                            "connection 2\ndelay 2\n"
-                                            "launch 3\nconnection\ndelay 3\nconnection 2\ndelay 4\n");
+    struct fakescript *script =
+        read_script("delay 1\n"
+                    "connection 2\ndelay 2\n"
+                    "launch 3\nconnection\ndelay 3\nconnection 2\ndelay 4\n");
 
     (void)state;
     assert_int_equal(delay_of(script, 1, 1), 1);
@@ -99,8 +100,10 @@ static void the_section_that_names_most_of_a_connection_holds(void **state)
 
 static void a_script_s_standing_answers_come_before_the_built_in_ones(void **state)
 {
-    struct fakescript *built_in = read_script("default A delay 1\ndefault B delay 2\ndefault * delay 3");
-    struct fakescript *script = read_script("default A delay 4\ndefault A delay 5\ndefault * delay 6");
+    struct fakescript *built_in =
+        read_script("default A delay 1\ndefault B delay 2\ndefault * delay 3");
+    struct fakescript *script =
+        read_script("default A delay 4\ndefault A delay 5\ndefault * delay 6");
 
     (void)state;
     assert_int_equal(fakescript_standing(script, built_in, "A")->n, 2);
@@ -248,7 +251,9 @@ static void a_loop_begins_again(void **state)
     struct world w = {0};
 
     (void)state;
-    play(&w, "expect Page.enable\nreply {\"value\":\"${n}\"}\nexpect Page.enable\nreply error no\nloop");
+    play(
+        &w,
+        "expect Page.enable\nreply {\"value\":\"${n}\"}\nexpect Page.enable\nreply error no\nloop");
     for (int i = 0; i < 4; i++)
         call(&w, "Page.enable", NULL);
 

@@ -47,7 +47,8 @@ static void on_command(struct fakechrome *fake, const struct fake_command *comma
     else if (str_eq(command->method, "Target.closeTarget"))
         fakechrome_sendf(fake, "{\"id\":%lld,\"result\":{\"success\":true}}", id);
     else if (str_eq(command->method, "Page.enable"))
-        fakechrome_sendf(fake, "{\"id\":%lld,\"result\":{},\"sessionId\":\"%s\"}", id, command->session_id);
+        fakechrome_sendf(fake, "{\"id\":%lld,\"result\":{},\"sessionId\":\"%s\"}", id,
+                         command->session_id);
 }
 
 static const struct fakechrome_events fake_events = {.on_command = on_command};
@@ -185,9 +186,10 @@ static void turn(struct world *w, int64_t ms)
     loop_timer_free(&timer);
 }
 
-static const char inspector[] = "{\"method\":\"Inspector.targetCrashed\",\"params\":{},\"sessionId\":\"S1\"}";
-static const char crashed[] =
-    "{\"method\":\"Target.targetCrashed\",\"params\":{\"targetId\":\"T1\",\"status\":\"killed\",\"errorCode\":9}}";
+static const char inspector[] =
+    "{\"method\":\"Inspector.targetCrashed\",\"params\":{},\"sessionId\":\"S1\"}";
+static const char crashed[] = "{\"method\":\"Target.targetCrashed\",\"params\":{\"targetId\":"
+                              "\"T1\",\"status\":\"killed\",\"errorCode\":9}}";
 
 static void attaches_to_a_new_target(void **state)
 {
@@ -256,7 +258,8 @@ static void hears_one_loss_from_every_event_that_tells_it(void **state)
     static const char *const tellers[] = {
         inspector,
         crashed,
-        "{\"method\":\"Target.detachedFromTarget\",\"params\":{\"sessionId\":\"S1\",\"targetId\":\"T1\"}}",
+        "{\"method\":\"Target.detachedFromTarget\",\"params\":{\"sessionId\":\"S1\",\"targetId\":"
+        "\"T1\"}}",
         "{\"method\":\"Target.targetDestroyed\",\"params\":{\"targetId\":\"T1\"}}",
     };
     struct world *w = *state;
@@ -281,9 +284,12 @@ static void is_not_lost_with_another_target(void **state)
     struct world *w = *state;
 
     make_live_session(w);
-    fakechrome_send(w->fake, "{\"method\":\"Target.targetCrashed\",\"params\":{\"targetId\":\"T2\"}}");
-    fakechrome_send(w->fake, "{\"method\":\"Inspector.targetCrashed\",\"params\":{},\"sessionId\":\"S2\"}");
-    fakechrome_send(w->fake, "{\"method\":\"Target.detachedFromTarget\",\"params\":{\"sessionId\":\"S2\"}}");
+    fakechrome_send(w->fake,
+                    "{\"method\":\"Target.targetCrashed\",\"params\":{\"targetId\":\"T2\"}}");
+    fakechrome_send(w->fake,
+                    "{\"method\":\"Inspector.targetCrashed\",\"params\":{},\"sessionId\":\"S2\"}");
+    fakechrome_send(w->fake,
+                    "{\"method\":\"Target.detachedFromTarget\",\"params\":{\"sessionId\":\"S2\"}}");
     turn(w, 2 * SOON_MS);
 
     assert_int_equal(w->lost, 0);
@@ -345,7 +351,11 @@ static enum fakechrome_link ws = FAKECHROME_WS, by_pipe = FAKECHROME_PIPE;
 
 int main(void)
 {
-#define BOTH(name) {#name "_over_ws", name, setup, teardown, &ws}, {#name "_over_pipe", name, setup, teardown, &by_pipe}
+#define BOTH(name)                                          \
+    {#name "_over_ws", name, setup, teardown, &ws},         \
+    {                                                       \
+#name "_over_pipe", name, setup, teardown, &by_pipe \
+    }
     const struct CMUnitTest tests[] = {
         BOTH(attaches_to_a_new_target),
         BOTH(reports_a_target_that_is_never_made),

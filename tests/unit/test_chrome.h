@@ -75,33 +75,44 @@ struct page {
 };
 
 static const struct page pages[] = {
-    {"/list", "<!doctype html><meta charset=utf-8><title>핫딜</title><ul id=l></ul><script>"
-              "for (const [t, p] of [['라면 20봉', 12900], ['모니터', 199000]])"
-              "l.innerHTML += `<li data-p=${p}>${t}</li>`;"
-              "window.pageSecret = 7; document.title += ' ' + typeof globalThis.preluded;</script>"},
+    {"/list",
+     "<!doctype html><meta charset=utf-8><title>핫딜</title><ul id=l></ul><script>"
+     "for (const [t, p] of [['라면 20봉', 12900], ['모니터', 199000]])"
+     "l.innerHTML += `<li data-p=${p}>${t}</li>`;"
+     "window.pageSecret = 7; document.title += ' ' + typeof globalThis.preluded;</script>"},
     {"/plain", "<title>plain</title>"},
-    {"/reload", "<title>first</title><script>setTimeout(() => location.href = '/plain', 300)</script>"},
-    {"/reload-hang-first", "<title>first</title><script>setTimeout(() => location.replace('/list'), 150)</script>"},
-    {"/gone", "<title>gone</title><script>setTimeout(() => location.href = 'http://nosuch.invalid/', 200)</script>"},
+    {"/reload",
+     "<title>first</title><script>setTimeout(() => location.href = '/plain', 300)</script>"},
+    {"/reload-hang-first",
+     "<title>first</title><script>setTimeout(() => location.replace('/list'), 150)</script>"},
+    {"/gone", "<title>gone</title><script>setTimeout(() => location.href = "
+              "'http://nosuch.invalid/', 200)</script>"},
     {"/hang", "<title>hang</title><script>for (;;);</script>"},
     {"/hang-later", "<title>later</title><script>setTimeout(() => { for (;;); }, 50)</script>"},
-    {"/alerts", "<title>alerts</title><script>alert(1); confirm(2); prompt(3); document.title = 'answered'</script>"},
+    {"/alerts", "<title>alerts</title><script>alert(1); confirm(2); prompt(3); document.title = "
+                "'answered'</script>"},
     {"/alert-loop", "<script>for (;;) alert(1)</script>"},
-    {"/leave", "<title>leave</title><script>addEventListener('beforeunload', e => e.preventDefault())</script>"},
-    {"/popups", "<script>for (let i = 0; i < 5; i++) open('/plain?' + i); document.title = 'opened'</script>"},
-    {"/heap", "<title>heap</title><script>setTimeout(() => { const a = []; for (;;) a.push(new Array(1e5).fill(1.5)); },"
+    {"/leave", "<title>leave</title><script>addEventListener('beforeunload', e => "
+               "e.preventDefault())</script>"},
+    {"/popups",
+     "<script>for (let i = 0; i < 5; i++) open('/plain?' + i); document.title = 'opened'</script>"},
+    {"/heap", "<title>heap</title><script>setTimeout(() => { const a = []; for (;;) a.push(new "
+              "Array(1e5).fill(1.5)); },"
               "200)</script>"},
-    {"/eat", "<title>eat</title><script>const a = []; setInterval(() => a.push(new Uint8Array(1 << 20).fill(7)), 20)"
+    {"/eat", "<title>eat</title><script>const a = []; setInterval(() => a.push(new Uint8Array(1 << "
+             "20).fill(7)), 20)"
              "</script>"}, /* 50 MB a second */
     {"/fat", "<title>fat</title><script>window.a = new Uint8Array(120 << 20).fill(7)</script>"},
-    {"/closes", "<title>closes</title><script>setTimeout(() => { open('', '_self'); close(); }, 200)</script>"},
+    {"/closes", "<title>closes</title><script>setTimeout(() => { open('', '_self'); close(); }, "
+                "200)</script>"},
 };
 
 static inline void on_request(struct httpd_req *req, void *ctx)
 {
     static const struct httpd_header html = {"Content-Type", "text/html; charset=utf-8"};
-    static const struct httpd_header download[] = {{"Content-Type", "application/octet-stream"},
-                                                   {"Content-Disposition", "attachment; filename=x.bin"}};
+    static const struct httpd_header download[] = {
+        {"Content-Type", "application/octet-stream"},
+        {"Content-Disposition", "attachment; filename=x.bin"}};
     struct world *w = ctx;
     struct buf body;
 
@@ -116,8 +127,8 @@ static inline void on_request(struct httpd_req *req, void *ctx)
         return;
     }
     for (size_t i = 0; i < ARRAY_LEN(pages); i++)
-        if (str_starts(req->target, pages[i].path) &&
-            (req->target[strlen(pages[i].path)] == '\0' || req->target[strlen(pages[i].path)] == '?'))
+        if (str_starts(req->target, pages[i].path) && (req->target[strlen(pages[i].path)] == '\0' ||
+                                                       req->target[strlen(pages[i].path)] == '?'))
             buf_adds(&body, pages[i].html);
     httpd_respond(req, body.len ? 200 : 404, &html, 1, &body);
 }
@@ -174,7 +185,8 @@ static inline void load_config(struct world *w, const char *const *more, size_t 
     sets[n++] = "chrome_flags=chrome-flags.conf";
     for (size_t i = 0; i < n_more; i++)
         sets[n++] = more[i];
-    if (config_load(&w->config, "/dev/null", sets, n, (ini_error_fn *)on_config_error, NULL, &err) < 0)
+    if (config_load(&w->config, "/dev/null", sets, n, (ini_error_fn *)on_config_error, NULL, &err) <
+        0)
         fail_msg("%s", err.text);
     mem_free(run_dir);
 }
@@ -204,7 +216,8 @@ static inline int setup(void **state)
 
     w->fds_before = count_fds();
     log_set_sink(on_log, w);
-    assert_int_equal(log_set_levels(getenv("TEST_LOG") ? getenv("TEST_LOG") : "info,browser=debug", &err), 0);
+    assert_int_equal(
+        log_set_levels(getenv("TEST_LOG") ? getenv("TEST_LOG") : "info,browser=debug", &err), 0);
     snprintf(w->run_dir, sizeof(w->run_dir), "/tmp/pool-test-XXXXXX");
     assert_non_null(mkdtemp(w->run_dir));
     assert_int_equal(chmod(w->run_dir, 0755), 0);
@@ -236,8 +249,8 @@ static inline int count_left(const struct world *w)
     int n = 0;
 
     for (size_t i = 0; i < w->seen.n; i++)
-        n += proc_stat_read(w->seen.members[i].pid, &now) && now.start_ticks == w->seen.members[i].start_ticks &&
-             now.state != 'Z';
+        n += proc_stat_read(w->seen.members[i].pid, &now) &&
+             now.start_ticks == w->seen.members[i].start_ticks && now.state != 'Z';
     return n;
 }
 
@@ -323,7 +336,8 @@ static inline int teardown(void **state)
 }
 
 /* false: the pool was refused; what it said is in err. */
-static inline bool try_pool(struct world *w, const char *const *sets, size_t n_sets, struct err *err)
+static inline bool try_pool(struct world *w, const char *const *sets, size_t n_sets,
+                            struct err *err)
 {
     struct pool_settings settings = {.config = &w->config, .prelude_js = "globalThis.preluded = 5"};
 
@@ -345,11 +359,11 @@ static inline bool make_pool_with(struct world *w, const char *const *sets, size
     return false;
 }
 
-#define make_pool(w, ...)                                                                                              \
-    do {                                                                                                               \
-        const char *const sets_[] = {"tabs_per_browser=2", ##__VA_ARGS__};                                             \
-        if (!make_pool_with(w, sets_, ARRAY_LEN(sets_)))                                                               \
-            skip();                                                                                                    \
+#define make_pool(w, ...)                                                  \
+    do {                                                                   \
+        const char *const sets_[] = {"tabs_per_browser=2", ##__VA_ARGS__}; \
+        if (!make_pool_with(w, sets_, ARRAY_LEN(sets_)))                   \
+            skip();                                                        \
     } while (0)
 
 /* ---- holders: one step at a time ----------------------------------------------------------------- */
@@ -461,14 +475,16 @@ static inline enum err_code go(struct world *w, int n, const char *url)
     return go_for(w, n, url, PAGE_MS);
 }
 
-static inline void ask(struct world *w, int n, const char *function, const char *args, int64_t timeout_ms)
+static inline void ask(struct world *w, int n, const char *function, const char *args,
+                       int64_t timeout_ms)
 {
     struct holder *h = &w->holders[n];
 
     tab_call(lease_tab(h->lease), function, args, timeout_ms, on_value, h);
 }
 
-static inline enum err_code call(struct world *w, int n, const char *function, const char *args, int64_t timeout_ms)
+static inline enum err_code call(struct world *w, int n, const char *function, const char *args,
+                                 int64_t timeout_ms)
 {
     int ops = w->holders[n].ops;
 
@@ -478,8 +494,9 @@ static inline enum err_code call(struct world *w, int n, const char *function, c
     return w->holders[n].op_err.code;
 }
 
-#define TITLE_WHEN_LOADED                                                                                              \
-    "async () => { while (document.readyState !== 'complete') await new Promise(r => setTimeout(r, 10));"             \
+#define TITLE_WHEN_LOADED                                                              \
+    "async () => { while (document.readyState !== 'complete') await new Promise(r => " \
+    "setTimeout(r, 10));"                                                              \
     "return document.title }"
 
 static inline void assert_tab_works(struct world *w, int n)

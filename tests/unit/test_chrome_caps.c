@@ -43,7 +43,8 @@ static bool has_rung(enum cage_rung rung)
 static void ask_for_url(struct world *w, int n, const char *path)
 {
     char *url = mem_printf("http://127.0.0.1:%d%s", w->port, path);
-    struct lease_request request = {.site = "test", .url = url, .wait_ms = WAIT_MS, .hold_ms = HOLD_MS};
+    struct lease_request request = {
+        .site = "test", .url = url, .wait_ms = WAIT_MS, .hold_ms = HOLD_MS};
 
     ask_as(w, n, &request);
     mem_free(url);
@@ -140,7 +141,8 @@ static void caps_nothing_where_it_is_told_so(void **state)
 {
     struct world *w = *state;
 
-    make_pool(w, "memory_cap_rung=none", "worker_memory=64M", "worker_pids=10", "worker_memory_soft=0");
+    make_pool(w, "memory_cap_rung=none", "worker_memory=64M", "worker_pids=10",
+              "worker_memory_soft=0");
     take(w, 0);
     assert_int_equal(go(w, 0, "/fat"), ERR_OK);
     turn(w, 600);

@@ -122,7 +122,8 @@ static void refuses_a_nul_byte_instead_of_leaving_out_the_rest(void **state)
 
 static void refuses_quotes(void **state)
 {
-    assert_refused(*state, "# why\n--js-flags=\"--max-old-space-size=64\"\n", 2, "leave the quotes away");
+    assert_refused(*state, "# why\n--js-flags=\"--max-old-space-size=64\"\n", 2,
+                   "leave the quotes away");
 }
 
 static void refuses_switches_that_the_engine_owns_and_says_what_to_do(void **state)
@@ -144,14 +145,17 @@ static void joins_switches_of_which_chrome_honours_only_the_last(void **state)
 {
     struct world *w = *state;
 
-    assert_int_equal(load(w, "# a\n--disable-features=A,B\n\n# b\n--disable-features=C\n--js-flags=--x\n--js-flags=--y\n"
-                             "--host-resolver-rules=MAP a ~NOTFOUND\n--host-resolver-rules=MAP b ~NOTFOUND\n"),
-                     0);
+    assert_int_equal(
+        load(w, "# a\n--disable-features=A,B\n\n# "
+                "b\n--disable-features=C\n--js-flags=--x\n--js-flags=--y\n"
+                "--host-resolver-rules=MAP a ~NOTFOUND\n--host-resolver-rules=MAP b ~NOTFOUND\n"),
+        0);
 
     assert_int_equal(flags_count(w->flags), 3);
     assert_string_equal(flags_at(w->flags, 0), "--disable-features=A,B,C");
     assert_string_equal(flags_at(w->flags, 1), "--js-flags=--x --y");
-    assert_string_equal(flags_at(w->flags, 2), "--host-resolver-rules=MAP a ~NOTFOUND,MAP b ~NOTFOUND");
+    assert_string_equal(flags_at(w->flags, 2),
+                        "--host-resolver-rules=MAP a ~NOTFOUND,MAP b ~NOTFOUND");
 }
 
 static void refuses_a_joined_switch_without_a_value(void **state)
@@ -168,7 +172,8 @@ static void adds_blocked_hosts_to_the_resolver_rules(void **state)
     assert_int_equal(load(w, "# why\n--host-resolver-rules=MAP a ~NOTFOUND\n"), 0);
     flags_block_hosts(w->flags, hosts, 2);
     assert_string_equal(value_of(w->flags, "--host-resolver-rules"),
-                        "--host-resolver-rules=MAP a ~NOTFOUND,MAP *.ads.example ~NOTFOUND,MAP t.example ~NOTFOUND");
+                        "--host-resolver-rules=MAP a ~NOTFOUND,MAP *.ads.example ~NOTFOUND,MAP "
+                        "t.example ~NOTFOUND");
     flags_free(&w->flags);
 
     assert_int_equal(load(w, "# why\n--mute-audio\n"), 0);

@@ -346,10 +346,10 @@ static void nothing_that_a_public_page_loads_comes_from_a_private_network(void *
 
 static void the_same_page_reaches_a_public_server(void **state)
 {
-    static const char *const wanted[] = {
-        "/css ",  "/script ",     "/prefetch ", "/img ",  "/no-cors ", "/post ",
-        "/xhr ",  "/beacon ",     "/events ",   "/ws ",   "/worker ",  "/lh ",
-        "/name ", "/redirected ", "/srcdoc ",   "/data "};
+    static const char *const wanted[] = {"/css ",     "/script ",     "/prefetch ", "/img ",
+                                         "/no-cors ", "/post ",       "/xhr ",      "/beacon ",
+                                         "/events ",  "/ws ",         "/worker ",   "/lh ",
+                                         "/name ",    "/redirected ", "/srcdoc ",   "/data "};
     struct world *w = *state;
 
     make_guarded_pool(w, true);

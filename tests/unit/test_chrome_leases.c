@@ -48,7 +48,8 @@ static char *copy_fake(struct world *w)
     assert_true(len > 0);
     self[len] = '\0';
     *strrchr(self, '/') = '\0';
-    command = mem_printf("cp '%s/../bin/fakechrome' '%s' && chmod 755 '%s'", self, program, program);
+    command =
+        mem_printf("cp '%s/../bin/fakechrome' '%s' && chmod 755 '%s'", self, program, program);
     assert_int_equal(system(command), 0);
     assert_non_null(file);
     fputs(script, file);
@@ -113,7 +114,8 @@ static void on_place_navigated(const struct err *err, void *ctx)
 static void on_place_granted(struct lease *lease, const struct err *err, void *ctx)
 {
     struct place *place = ctx;
-    struct tab_page page = {.url = "http://fake.invalid/", .own_origin = "http://fake.invalid", .timeout_ms = PAGE_MS};
+    struct tab_page page = {
+        .url = "http://fake.invalid/", .own_origin = "http://fake.invalid", .timeout_ms = PAGE_MS};
 
     if (err) {
         place->run->refused++;
@@ -137,8 +139,8 @@ static void on_place_granted(struct lease *lease, const struct err *err, void *c
 static void ask_next(struct place *place)
 {
     struct lease_events events = {on_place_granted, on_place_lost};
-    struct lease_request request = {.site = place->number % 2 ? "a" : "b", .url = "http://fake.invalid/",
-                                    .wait_ms = WAIT_MS};
+    struct lease_request request = {
+        .site = place->number % 2 ? "a" : "b", .url = "http://fake.invalid/", .wait_ms = WAIT_MS};
 
     place->kind = place->run->asked++ % KINDS;
     request.hold_ms = place->kind == 2 ? 1 : HOLD_MS;
@@ -153,7 +155,8 @@ static void slots_add_up_over_ten_thousand_leases_without_one_close(void **state
     struct pool_stats stats;
     char *program = copy_fake(w), *set = mem_printf("chrome=%s", program);
 
-    make_pool(w, set, "browsers=2", "close_timeout=500ms", "pages_per_browser=0", "launch_backoff=10ms");
+    make_pool(w, set, "browsers=2", "close_timeout=500ms", "pages_per_browser=0",
+              "launch_backoff=10ms");
     mem_free(set);
     for (int i = 0; i < MAX_HOLDERS; i++) {
         places[i] = (struct place){.run = &run, .number = i};

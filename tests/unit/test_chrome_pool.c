@@ -99,7 +99,8 @@ static char *make_impostor(struct world *w, const char *part)
 
 __attribute__((noreturn)) static void be_an_impostor(const char *program)
 {
-    static const char line[] = "[0101/000000.0:ERROR:flood.cc(1)] the same again and again and again\n";
+    static const char line[] =
+        "[0101/000000.0:ERROR:flood.cc(1)] the same again and again and again\n";
     ssize_t ignored;
 
     for (;;) {

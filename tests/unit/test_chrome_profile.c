@@ -182,7 +182,8 @@ static void names_the_run_dir_that_does_not_work(void **state)
 {
     struct world *w = *state;
 
-    assert_int_equal(profile_new("/nonexistent/run", geteuid(), getegid(), &w->profile, &w->err), -1);
+    assert_int_equal(profile_new("/nonexistent/run", geteuid(), getegid(), &w->profile, &w->err),
+                     -1);
 
     assert_int_equal(w->err.code, ERR_LAUNCH);
     assert_non_null(strstr(w->err.text, "run_dir /nonexistent/run"));

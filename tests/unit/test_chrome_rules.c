@@ -199,7 +199,8 @@ static void remove_file(const char *dir, const char *name)
 static void pressure_is_told_by_free_memory_and_by_stalls(void **state)
 {
     char dir[] = "/tmp/pressure-test-XXXXXX", why[PRESSURE_TEXT_BYTES];
-    struct pressure_limits limits = {.proc_dir = dir, .min_free_bytes = 64 << 20, .max_stall_percent = 20};
+    struct pressure_limits limits = {
+        .proc_dir = dir, .min_free_bytes = 64 << 20, .max_stall_percent = 20};
     char *pressure;
 
     (void)state;
@@ -209,16 +210,20 @@ static void pressure_is_told_by_free_memory_and_by_stalls(void **state)
     assert_int_equal(mkdir(pressure, 0700), 0);
     mem_free(pressure);
 
-    write_file(dir, "meminfo", "MemTotal:  2000000 kB\nMemFree:  10 kB\nMemAvailable:      65536 kB\n");
+    write_file(dir, "meminfo",
+               "MemTotal:  2000000 kB\nMemFree:  10 kB\nMemAvailable:      65536 kB\n");
     write_file(dir, "pressure/memory",
-               "some avg10=80.00 avg60=0 avg300=0 total=1\nfull avg10=20.00 avg60=90.00 avg300=0 total=1\n");
+               "some avg10=80.00 avg60=0 avg300=0 total=1\nfull avg10=20.00 avg60=90.00 avg300=0 "
+               "total=1\n");
     assert_false(pressure_is_high(&limits, why));
-    write_file(dir, "meminfo", "MemTotal:  2000000 kB\nMemFree:  10 kB\nMemAvailable:      65535 kB\n");
+    write_file(dir, "meminfo",
+               "MemTotal:  2000000 kB\nMemFree:  10 kB\nMemAvailable:      65535 kB\n");
     assert_true(pressure_is_high(&limits, why));
     assert_string_equal(why, "64 MiB of memory available, min_free_memory is 64");
     limits.min_free_bytes = 0;
     assert_false(pressure_is_high(&limits, why));
-    write_file(dir, "pressure/memory", "some avg10=80.00\nfull avg10=20.01 avg60=0 avg300=0 total=1\n");
+    write_file(dir, "pressure/memory",
+               "some avg10=80.00\nfull avg10=20.01 avg60=0 avg300=0 total=1\n");
     assert_true(pressure_is_high(&limits, why));
     assert_string_equal(why, "stalled for memory for 20 % of 10 s, max_memory_pressure is 20");
     limits.max_stall_percent = 0;

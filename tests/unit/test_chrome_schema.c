@@ -89,7 +89,8 @@ static bool make_plan(struct world *w)
     const char *const sets[] = {run_dir, "chrome_flags=chrome-flags.conf"};
     struct err err;
 
-    if (config_load(&w->config, "/dev/null", sets, ARRAY_LEN(sets), (ini_error_fn *)on_config_error, NULL, &err) < 0)
+    if (config_load(&w->config, "/dev/null", sets, ARRAY_LEN(sets), (ini_error_fn *)on_config_error,
+                    NULL, &err) < 0)
         fail_msg("%s", err.text);
     mem_free(run_dir);
     if (launch_plan_new(&w->config, NULL, 0, &w->plan, &err) == 0)
@@ -125,7 +126,8 @@ static int start_chrome(struct world *w)
 static void read_schema(struct world *w, int port)
 {
     struct http_client *client = http_client_open(w->loop, port);
-    char *request = mem_printf("GET /json/protocol HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nConnection: close\r\n\r\n", port);
+    char *request = mem_printf(
+        "GET /json/protocol HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nConnection: close\r\n\r\n", port);
     const char *answer, *body, *length;
     struct err err;
     char *copy;
@@ -201,7 +203,8 @@ static int drop_schema(void **state)
 /* ---- comparing --------------------------------------------------------------------------------- */
 
 /* The element of an array of objects whose `key` is the first `len` bytes of `name`. */
-static const struct jval *find(const struct jval *array, const char *key, const char *name, size_t len)
+static const struct jval *find(const struct jval *array, const char *key, const char *name,
+                               size_t len)
 {
     for (const struct jval *v = jval_first(array); v; v = jval_next(v)) {
         const char *found = jval_get_str(v, key, "");
@@ -218,7 +221,8 @@ static const struct jval *find_method(const struct world *w, const char *kind, c
     const struct jval *domain;
 
     assert_non_null(dot);
-    domain = find(jval_get(jdoc_root(w->schema), "domains"), "domain", method, (size_t)(dot - method));
+    domain =
+        find(jval_get(jdoc_root(w->schema), "domains"), "domain", method, (size_t)(dot - method));
     return find(jval_get(domain, kind), "name", dot + 1, strlen(dot + 1));
 }
 
@@ -259,8 +263,10 @@ static void chrome_knows_every_command_and_its_parameters(void **state)
             missing++;
             continue;
         }
-        missing += count_missing(jval_get(command, "parameters"), commands[i].method, commands[i].params);
-        missing += count_missing(jval_get(command, "returns"), commands[i].method, commands[i].results);
+        missing +=
+            count_missing(jval_get(command, "parameters"), commands[i].method, commands[i].params);
+        missing +=
+            count_missing(jval_get(command, "returns"), commands[i].method, commands[i].results);
     }
     assert_int_equal(missing, 0);
 }
@@ -273,7 +279,8 @@ static void sends_every_parameter_that_chrome_demands(void **state)
 
     skip_without_schema(w);
     for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
-        const struct jval *params = jval_get(find_method(w, "commands", commands[i].method), "parameters");
+        const struct jval *params =
+            jval_get(find_method(w, "commands", commands[i].method), "parameters");
 
         for (const struct jval *p = jval_first(params); p; p = jval_next(p)) {
             char *padded = mem_printf(" %s ", commands[i].params);

@@ -14,7 +14,8 @@ static void reads_rows_that_a_script_made(void **state)
     assert_int_equal(go(w, 0, "/list"), ERR_OK);
     call(w, 0,
          "async (sep, end) => { await new Promise(r => setTimeout(r, 20));"
-         "return [...document.querySelectorAll('li')].map(e => e.textContent + sep + e.dataset.p).join('|') + end }",
+         "return [...document.querySelectorAll('li')].map(e => e.textContent + sep + "
+         "e.dataset.p).join('|') + end }",
          "[\"=\", \"!한\"]", PAGE_MS);
 
     assert_string_equal(w->holders[0].value, "라면 20봉=12900|모니터=199000!한");
@@ -31,7 +32,8 @@ static void keeps_its_world_apart_from_the_page_s(void **state)
     make_pool(w);
     take(w, 0);
     go(w, 0, "/list");
-    call(w, 0, "() => [globalThis.preluded, typeof window.pageSecret, document.title].join(' ')", NULL, PAGE_MS);
+    call(w, 0, "() => [globalThis.preluded, typeof window.pageSecret, document.title].join(' ')",
+         NULL, PAGE_MS);
 
     assert_string_equal(w->holders[0].value, "5 undefined 핫딜 undefined");
     pool_return(&w->holders[0].lease, true);
@@ -87,7 +89,8 @@ static void tells_what_the_function_threw(void **state)
     take(w, 0);
     go(w, 0, "/plain");
 
-    assert_int_equal(call(w, 0, "() => { throw new TypeError('boo') }", NULL, PAGE_MS), ERR_PROTOCOL);
+    assert_int_equal(call(w, 0, "() => { throw new TypeError('boo') }", NULL, PAGE_MS),
+                     ERR_PROTOCOL);
     assert_non_null(strstr(w->holders[0].op_err.text, "TypeError: boo"));
     assert_int_equal(call(w, 0, "async () => { throw 'bare' }", NULL, PAGE_MS), ERR_PROTOCOL);
     assert_non_null(strstr(w->holders[0].op_err.text, "bare"));
@@ -118,7 +121,9 @@ static void calls_again_when_the_page_replaces_itself(void **state)
     take(w, 0);
     go(w, 0, "/reload");
 
-    assert_int_equal(call(w, 0, "() => new Promise(r => { if (document.title === 'plain') r('second') })", NULL, PAGE_MS),
+    assert_int_equal(call(w, 0,
+                          "() => new Promise(r => { if (document.title === 'plain') r('second') })",
+                          NULL, PAGE_MS),
                      ERR_OK);
     assert_string_equal(w->holders[0].value, "second");
     pool_return(&w->holders[0].lease, true);
@@ -241,8 +246,9 @@ static void closes_windows_that_a_page_opens(void **state)
     struct world *w = *state;
     char *flags;
 
-    write_flags(w, "# as in the shipped file, but windows may be opened\n--disable-background-networking\n"
-                   "--disable-component-update\n");
+    write_flags(
+        w, "# as in the shipped file, but windows may be opened\n--disable-background-networking\n"
+           "--disable-component-update\n");
     flags = mem_printf("chrome_flags=%s", w->flags_path);
     make_pool(w, flags);
     mem_free(flags);

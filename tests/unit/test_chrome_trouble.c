@@ -18,15 +18,21 @@ struct part {
 /* As seen: Chromium 156, glibc 2.36. */
 static const struct part parts[] = {
     {"no-sandbox",
-     "[1122/100000.0:FATAL:content/browser/zygote_host/zygote_host_impl_linux.cc:128] No usable sandbox! If you are "
-     "running on Ubuntu 23.10+ or another Linux distro that has disabled unprivileged user namespaces with AppArmor",
+     "[1122/100000.0:FATAL:content/browser/zygote_host/zygote_host_impl_linux.cc:128] No usable "
+     "sandbox! If you are "
+     "running on Ubuntu 23.10+ or another Linux distro that has disabled unprivileged user "
+     "namespaces with AppArmor",
      1},
     {"no-shm",
-     "[1122/100000.0:ERROR:base/memory/platform_shared_memory_region_posix.cc:214] Creating shared memory in "
+     "[1122/100000.0:ERROR:base/memory/platform_shared_memory_region_posix.cc:214] Creating shared "
+     "memory in "
      "/dev/shm/.org.chromium.Chromium.x failed: No space left on device (28)",
      133},
-    {"no-space", "[1122/100000.0:ERROR:chrome] Failed to write profile: No space left on device (28)", 1},
-    {"no-threads", "[1122/100000.0:FATAL:base/threading] pthread_create: Resource temporarily unavailable (11)", 133},
+    {"no-space",
+     "[1122/100000.0:ERROR:chrome] Failed to write profile: No space left on device (28)", 1},
+    {"no-threads",
+     "[1122/100000.0:FATAL:base/threading] pthread_create: Resource temporarily unavailable (11)",
+     133},
     {"no-files", "[1122/100000.0:ERROR:base/files/file_util] open: Too many open files (24)", 1},
     {"no-reason", "", 3},
 };
@@ -163,12 +169,14 @@ static void names_a_sandbox_that_cannot_work(void **state)
 
 static void names_shared_memory_that_is_full(void **state)
 {
-    assert_named(*state, make_actor(*state, "no-shm"), ERR_LAUNCH, "/dev/shm is missing, full or closed to it");
+    assert_named(*state, make_actor(*state, "no-shm"), ERR_LAUNCH,
+                 "/dev/shm is missing, full or closed to it");
 }
 
 static void names_a_full_disk(void **state)
 {
-    assert_named(*state, make_actor(*state, "no-space"), ERR_DISK, "the disk is full (/tmp/pool-test");
+    assert_named(*state, make_actor(*state, "no-space"), ERR_DISK,
+                 "the disk is full (/tmp/pool-test");
 }
 
 static void names_a_lack_of_threads(void **state)
@@ -183,7 +191,8 @@ static void names_a_lack_of_descriptors(void **state)
 
 static void tells_the_status_of_one_that_says_nothing(void **state)
 {
-    assert_named(*state, make_actor(*state, "no-reason"), ERR_LAUNCH, "exited with status 3; it said: nothing");
+    assert_named(*state, make_actor(*state, "no-reason"), ERR_LAUNCH,
+                 "exited with status 3; it said: nothing");
 }
 
 /* ---- back-off and breaker ------------------------------------------------------------------------------ */
@@ -239,7 +248,8 @@ static void the_breaker_opens_after_failures_and_closes_by_a_probe(void **state)
     }
     assert_true(stats_of(w).breaker_open);
     assert_true(fail_once(w) < 50); /* without a try of its own */
-    assert_non_null(strstr(w->holders[0].grant_err.text, "Chrome does not start (3 failures in a row)"));
+    assert_non_null(
+        strstr(w->holders[0].grant_err.text, "Chrome does not start (3 failures in a row)"));
 
     /* It is tried without anybody who asks, and no faster than the pauses say. */
     turn(w, 1000);
@@ -271,7 +281,8 @@ static void a_browser_that_does_not_start_leaves_the_one_that_works_alone(void *
     link = mem_printf("%s/chromium-headless-shell", w->run_dir);
     set = mem_printf("chrome=%s", link);
     point(w, link, real_chrome());
-    make_pool(w, set, "browsers=2", "tabs_per_browser=1", "launch_backoff=50ms", "launch_failures=2");
+    make_pool(w, set, "browsers=2", "tabs_per_browser=1", "launch_backoff=50ms",
+              "launch_failures=2");
     mem_free(set);
     take(w, 0);
     point(w, link, actor);

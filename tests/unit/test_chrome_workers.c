@@ -280,7 +280,8 @@ static void replaces_a_browser_whose_program_was_upgraded(void **state)
 
 static void holds_pages_back_while_memory_is_short(void **state)
 {
-    static const struct pressure_limits limits = {.proc_dir = "/proc", .min_free_bytes = 64LL << 30};
+    static const struct pressure_limits limits = {.proc_dir = "/proc",
+                                                  .min_free_bytes = 64LL << 30};
     char why[PRESSURE_TEXT_BYTES];
     struct world *w = *state;
 

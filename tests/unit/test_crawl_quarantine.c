@@ -59,8 +59,9 @@ static void holds_an_address_after_its_second_crash(void **state)
 
     assert_true(quarantine_holds(*state, URL, &err));
     assert_int_equal(err.code, ERR_OOM);
-    assert_string_equal(err.text,
-                        "quarantined for 360 more minutes after 2 crashes, the last: peak 250 of 256 MiB");
+    assert_string_equal(
+        err.text,
+        "quarantined for 360 more minutes after 2 crashes, the last: peak 250 of 256 MiB");
 }
 
 static void leaves_the_site_s_other_addresses_alone(void **state)
@@ -74,8 +75,9 @@ static void leaves_the_site_s_other_addresses_alone(void **state)
 
 static void counts_only_the_page_s_own_crashes(void **state)
 {
-    static const enum err_code others[] = {ERR_TIMEOUT, ERR_NETWORK,   ERR_BROWSER_EXIT, ERR_NO_ANSWER,
-                                           ERR_DRIFT,   ERR_CANCELLED, ERR_LAUNCH,       ERR_HUNG};
+    static const enum err_code others[] = {ERR_TIMEOUT,   ERR_NETWORK, ERR_BROWSER_EXIT,
+                                           ERR_NO_ANSWER, ERR_DRIFT,   ERR_CANCELLED,
+                                           ERR_LAUNCH,    ERR_HUNG};
     static const enum err_code crashes[] = {ERR_OOM, ERR_JS_HEAP, ERR_MEMORY_THRASH, ERR_CRASHED};
 
     for (size_t i = 0; i < ARRAY_LEN(others); i++)

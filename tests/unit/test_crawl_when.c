@@ -140,7 +140,7 @@ static void gives_a_day_without_a_time_as_coarse(void **state)
         {"어제", WHEN_DAY, "2026-11-21T00:00:00+09:00"},
         {"3일 전", WHEN_DAY, "2026-11-19T00:00:00+09:00"},
         {"2주 전", WHEN_DAY, "2026-11-08T00:00:00+09:00"},
-        {"11-22 오후", WHEN_DAY, "2026-11-22T00:00:00+09:00"}, /* half a day is no time */
+        {"11-22 오후", WHEN_DAY, "2026-11-22T00:00:00+09:00"},   /* half a day is no time */
         {"3일 전 23:09", WHEN_DAY, "2026-11-19T00:00:00+09:00"}, /* boards count in 24 hours */
     };
 
