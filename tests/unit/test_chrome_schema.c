@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/proc.h"
 #include "base/str.h"
+#include "chrome/cage.h"
 #include "chrome/launch.h"
 #include "support/http_client.h"
 #include "support/unit.h"
@@ -26,6 +27,8 @@ struct world {
     struct config config;
     struct launch_plan *plan;
     struct profile *profile;
+    struct cage_yard *yard;
+    struct cage *cage;
     struct proc *proc;
     bool exited;
     struct jdoc *schema; /* NULL: skip, for the reason below */
@@ -105,12 +108,16 @@ static bool make_plan(struct world *w)
 static int start_chrome(struct world *w)
 {
     static const struct launch_events launch_events = {on_stderr, on_exit_of};
+    static const struct cage_settings settings = {.strongest = CAGE_PSS, .weakest = CAGE_PSS};
+    static const struct cage_caps no_caps = {0};
     struct buf url;
     struct err err;
     int port;
 
-    if (launch_make_profile(w->plan, &w->profile, &err) < 0 ||
-        launch_spawn(w->plan, w->loop, w->profile, &launch_events, w, &w->proc, &err) < 0)
+    if (cage_yard_open(&settings, &w->yard, &err) < 0 ||
+        cage_new(w->yard, &no_caps, &w->cage, &err) < 0 ||
+        launch_make_profile(w->plan, &w->profile, &err) < 0 ||
+        launch_spawn(w->plan, w->loop, w->profile, w->cage, &launch_events, w, &w->proc, &err) < 0)
         fail_msg("%s", err.text);
     buf_init(&url, 512);
     while (!launch_read_endpoint(w->profile, &url)) {
@@ -158,6 +165,8 @@ static void end_chrome(struct world *w)
     proc_kill_tree(w->proc, SIGKILL);
     while (!w->exited || proc_tree_size(w->proc) > 0)
         http_client_turn(w->loop, 10);
+    cage_free(&w->cage);
+    cage_yard_close(&w->yard);
     proc_free(&w->proc);
     if (profile_delete(w->profile, &err) < 0)
         fail_msg("%s", err.text);
