@@ -95,7 +95,7 @@ class Scene:
         """The first good run; then what the engine holds when nothing is wrong."""
         known = max((run.id for run in self.ledger.runs()), default=0)
         wait_until(lambda: self._has_good_run(known), START_S, "a first run that is ok")
-        self._before = self._belongings(2.5)
+        self._before = self._belongings(1.6)
         self._note_workers()
 
     def _has_good_run(self, known):
