@@ -65,10 +65,12 @@ static enum err_code blame_cage(struct blame *blame, const struct cage_sample *s
     code = cage_blame(&before, now, end, blame->caps.hard_bytes);
     if (code == ERR_OOM)
         blame->claimed_kills++;
-    if (code == ERR_OK && since->pids_denied >= 0 && now->pids_denied > since->pids_denied &&
-        (end->crash_status || end->browser_killed))
-        return ERR_PIDS;
     return code;
+}
+
+static bool was_denied_processes(const struct cage_sample *since, const struct cage_sample *now)
+{
+    return since->pids_denied != CAGE_UNKNOWN && now->pids_denied > since->pids_denied;
 }
 
 /* ---- the browser itself ---------------------------------------------------------------------------- */
@@ -79,8 +81,11 @@ void blame_exit(struct blame *blame, bool killed, const char *words)
     struct cage_sample now;
     enum err_code code = ERR_OK;
 
-    if (look(blame, &now))
+    if (look(blame, &now)) {
         code = blame_cage(blame, &blame->steady, &now, &end);
+        if (code == ERR_OK && was_denied_processes(&blame->steady, &now))
+            code = ERR_PIDS;
+    }
     if (code == ERR_OK && is_fresh(blame->stderr_at_ms))
         code = launch_why_code(words);
     blame->exit_code = code == ERR_OK ? ERR_BROWSER_EXIT : code;
@@ -133,6 +138,8 @@ static enum err_code blame_crash(struct blame *blame, const struct cage_sample *
     code = blame_cage(blame, since, now, &end);
     if (code != ERR_OK)
         return code;
+    if (was_denied_processes(since, now))
+        return ERR_PIDS;
     /* Without a group, only the whole machine's counter tells of the kernel's own kills. */
     if (str_eq(status, "killed") && blame->rung == CAGE_PSS && blame->machine_kills >= 0 &&
         memory_oom_kills() > blame->machine_kills) {

@@ -122,12 +122,14 @@ void lease_lose(struct lease *lease, const struct err *why)
 static void wait_is_over(struct lease *lease)
 {
     struct pool *pool = lease->pool;
-    const struct err *launch = breaker_reason(&pool->breaker);
+    const struct err *reason = breaker_reason(&pool->breaker);
     char why[PRESSURE_TEXT_BYTES];
     struct err err;
 
-    if (launch) {
-        err = *launch;
+    if (!reason && pool->no_tab.code != ERR_OK)
+        reason = &pool->no_tab;
+    if (reason) {
+        err = *reason;
         err_prefix(&err, "no tab within %lld ms", (long long)lease->wait_ms);
     } else if (pool->held_back && pressure_is_high(&pool->pressure, why)) {
         err_set(&err, ERR_TIMEOUT, "no tab within %lld ms: %s", (long long)lease->wait_ms, why);

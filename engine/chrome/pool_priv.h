@@ -54,6 +54,7 @@ struct worker {
     int tabs_crashed;
     int failures_in_a_row; /* pages that timed out or hung */
     bool upgraded;         /* the program on disk is another one */
+    struct err last_crash; /* of a tab */
 };
 
 enum lease_state { LEASE_WAITING, LEASE_HELD, LEASE_ENDED };
@@ -88,7 +89,8 @@ struct pool {
     struct list slots_in[SLOT_STATES];
     struct waiters waiters;
     struct breaker breaker;
-    int early_deaths; /* browsers in a row that served no page */
+    struct err no_tab; /* why the latest tab did not open; code ERR_OK: it did */
+    int early_deaths;  /* browsers in a row that served no page */
     struct pressure_limits pressure;
     int64_t pressure_at_ms; /* it was looked at */
     bool held_back;

@@ -165,11 +165,13 @@ static void on_tab_opened(struct tab *tab, const struct err *err, void *ctx)
 
     (void)tab;
     slot->parked = true;
+    slot->pool->no_tab = err ? *err : (struct err){.code = ERR_OK};
     if (err) {
         log_warn("pool", "no new tab", "browser=%d reason=%s why=%s", worker->number,
                  err_reason(err->code), log_quote(err->text));
         pool_count_end(slot->pool, err->code);
         slot_drop_tab(slot);
+        worker->last_crash = *err;
         if (err->code == ERR_TIMEOUT)
             worker_retire(worker, RECYCLE_NO_ANSWER);
         else
@@ -185,6 +187,7 @@ static void on_tab_lost(struct tab *tab, const struct err *why, void *ctx)
     (void)tab;
     slot->pool->stats.tabs_crashed++;
     slot->worker->tabs_crashed++;
+    slot->worker->last_crash = *why;
     pool_count_end(slot->pool, why->code);
     log_warn("pool", "tab lost", "browser=%d site=%s reason=%s why=%s", slot->worker->number,
              slot->lease ? log_quote(slot->lease->site) : "none", err_reason(why->code),

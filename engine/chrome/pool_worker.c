@@ -138,17 +138,20 @@ static void launch_failed(struct pool *pool, const struct err *why)
         pool_refuse_waiters(pool, why);
 }
 
-/* One that dies before it has served a page is its page's fault once, and its own when the next one does, too. */
+/* One that serves no page is its page's fault once, and its own when the next one does not, either. */
+static void note_early_end(struct worker *worker, const struct err *why)
+{
+    if (worker->served == 0 && ++worker->pool->early_deaths > 1)
+        breaker_failed(&worker->pool->breaker, why);
+}
+
 static void note_death(struct worker *worker, const struct err *why)
 {
-    struct pool *pool = worker->pool;
+    bool silent = why->code == ERR_NO_ANSWER || why->code == ERR_MEMORY_THRASH;
 
-    pool->stats.browsers_lost++;
-    pool->stats
-        .recycles[why->code == ERR_NO_ANSWER || why->code == ERR_MEMORY_THRASH ? RECYCLE_NO_ANSWER
-                                                                               : RECYCLE_CRASH]++;
-    if (worker->served == 0 && ++pool->early_deaths > 1)
-        breaker_failed(&pool->breaker, why);
+    worker->pool->stats.browsers_lost++;
+    worker->pool->stats.recycles[silent ? RECYCLE_NO_ANSWER : RECYCLE_CRASH]++;
+    note_early_end(worker, why);
 }
 
 static void on_lost(const struct err *why, void *ctx)
@@ -215,6 +218,8 @@ void worker_retire(struct worker *worker, enum pool_recycle reason)
              worker->number, pool_recycle_name(reason), worker->pages,
              (long long)(clock_mono_ms() - worker->ready_at_ms) / 1000,
              (long long)(meter_anon_bytes(worker->meter) >> 20));
+    if (reason == RECYCLE_CRASH)
+        note_early_end(worker, &worker->last_crash);
     browser_retire(worker->browser);
     for (size_t i = 0; i < pool->n_slots; i++)
         if (pool->slots[i].worker == worker && pool->slots[i].state == SLOT_IDLE)

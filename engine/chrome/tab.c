@@ -671,13 +671,21 @@ static void open_next(struct tab *tab)
     }
 }
 
+static void open_failed(struct tab *tab, const struct err *why)
+{
+    struct err err = *why;
+
+    explain(tab, false, &err);
+    tab->spoiled = true;
+    tab->events->on_opened(tab, &err, tab->ctx);
+}
+
 static void on_session(struct cdp_session *session, const struct err *err, void *ctx)
 {
     struct tab *tab = ctx;
 
     if (err) {
-        tab->spoiled = true;
-        tab->events->on_opened(tab, err, tab->ctx);
+        open_failed(tab, err);
         return;
     }
     tab->frame_id = mem_strdup(cdp_session_target_id(session)); /* the same for the main frame */
@@ -694,12 +702,10 @@ static void on_opening_answer(const struct jval *result, const struct err *err, 
 
     (void)result;
     tab->call = NULL;
-    if (!err) {
+    if (err)
+        open_failed(tab, err);
+    else
         open_next(tab);
-        return;
-    }
-    tab->spoiled = true;
-    tab->events->on_opened(tab, err, tab->ctx);
 }
 
 bool tab_is_spoiled(const struct tab *tab)

@@ -276,6 +276,67 @@ static void replaces_a_browser_whose_program_was_upgraded(void **state)
     mem_free(path);
 }
 
+static int signal_service(struct world *w, const char *type, int signum)
+{
+    int n = 0;
+
+    see_processes(w);
+    for (size_t i = 0; i < w->seen.n; i++) {
+        char path[64], text[16384];
+        FILE *file;
+        size_t len;
+
+        snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)w->seen.members[i].pid);
+        file = fopen(path, "re");
+        len = file ? fread(text, 1, sizeof(text), file) : 0;
+        if (file)
+            fclose(file);
+        n += len > 0 && memmem(text, len, type, strlen(type)) && kill(w->seen.members[i].pid, signum) == 0;
+    }
+    return n;
+}
+
+static void replaces_a_browser_whose_network_service_is_frozen(void **state)
+{
+    struct world *w = *state;
+
+    make_pool(w);
+    serve_pages(w, 0, 1);
+    if (signal_service(w, "NetworkService", SIGSTOP) == 0)
+        skip_because("this Chrome has no process for the network");
+    while (stats_of(w).recycles[RECYCLE_FAILING] == 0) {
+        take(w, 0);
+        assert_int_not_equal(go_for(w, 0, "/plain", 200), ERR_OK);
+        pool_return(&w->holders[0].lease, false);
+        turn(w, 1);
+    }
+
+    serve_pages(w, 0, 1);
+    while (count_left(w) > 0)
+        turn(w, 10);
+    assert_int_equal(stats_of(w).browsers_started, 2);
+}
+
+static void stops_browsers_in_every_state(void **state)
+{
+    struct world *w = *state;
+
+    make_pool(w, "browsers=3", "tabs_per_browser=1", "pages_per_browser=1");
+    take(w, 0);
+    serve_pages(w, 1, 1); /* that one ends now */
+    take(w, 1);
+    w->stop_at_log = "to=spawning";
+    ask_for(w, 2, WAIT_MS, HOLD_MS);
+    loop_run(w->loop);
+    w->stop_at_log = NULL;
+    assert_true(stats_of(w).browsers_live >= 3);
+    stop_pool(w);
+
+    assert_int_equal(w->holders[0].losses + w->holders[1].losses, 2);
+    assert_int_equal(w->holders[0].lost_err.code, ERR_CANCELLED);
+    assert_int_equal(w->holders[2].grant_err.code, ERR_CANCELLED);
+}
+
 /* ---- held back ------------------------------------------------------------------------------------- */
 
 static void holds_pages_back_while_memory_is_short(void **state)
@@ -312,6 +373,8 @@ int main(void)
         CHROME_TEST(replaces_a_browser_in_which_pages_keep_failing),
         CHROME_TEST(kills_a_browser_that_misses_its_heartbeat),
         CHROME_TEST(replaces_a_browser_whose_program_was_upgraded),
+        CHROME_TEST(replaces_a_browser_whose_network_service_is_frozen),
+        CHROME_TEST(stops_browsers_in_every_state),
         CHROME_TEST(holds_pages_back_while_memory_is_short),
     };
 
