@@ -32,6 +32,7 @@ def row09_pids_run_out_at_the_start_of_a_browser(bench):
     scene.engine.allow_errors("pids")
     _needs_cgroup(scene)
 
+    scene.wait_idle()
     wrapper.misbehave("forks")
     scene.mark()
     scene.kill(scene.browser())
