@@ -110,7 +110,7 @@ def package_table_has_no_duplicates_and_a_reason_each(bench):
              if line and not line.startswith("#")]
 
     for line in lines:
-        expect(len(line) == 3 and line[0] in ("run", "test"), f"line {line}")
+        expect(len(line) == 3 and line[0] in ("run", "test", "full"), f"line {line}")
     names = [line[1] for line in lines]
     expect_equal(len(names), len(set(names)), "distinct packages")
 
