@@ -193,7 +193,9 @@ static void on_stderr(const char *line, void *ctx)
     log_debug("chrome", "stderr", "line=%s", log_quote(line));
 }
 
-static int browser_try_spawn(struct browser *browser, struct err *err)
+static const struct cdp_conn_events conn_events = {on_conn_open, on_conn_closed};
+
+static int browser_try_spawn(struct browser *browser, struct launched *out, struct err *err)
 {
     static const struct launch_events events = {on_stderr, on_exit};
     const struct browser_settings *settings = &browser->settings;
@@ -203,35 +205,44 @@ static int browser_try_spawn(struct browser *browser, struct err *err)
         return -1;
     browser->blame.cage = browser->cage;
     browser->stamp = launch_stamp(settings->plan);
-    return launch_spawn(settings->plan, browser->loop, browser->profile, browser->cage, &events,
-                        browser, &browser->proc, err);
+    if (launch_spawn(settings->plan, browser->loop, browser->profile, browser->cage, &events,
+                     browser, out, err) < 0)
+        return -1;
+    browser->proc = out->proc;
+    return 0;
 }
 
 static void browser_spawn(struct browser *browser)
 {
     const struct launch_plan *plan = browser->settings.plan;
+    struct launched made;
     struct err err;
 
-    if (browser_try_spawn(browser, &err) < 0) {
+    if (browser_try_spawn(browser, &made, &err) < 0) {
         launch_explain(launch_program(plan), launch_run_dir(plan), "", &err);
         err_prefix(&err, "Chrome did not start");
         browser_failed(browser, &err);
         return;
     }
     blame_mark(&browser->blame, &browser->blame.steady);
-    loop_timer_start(browser->step, ENDPOINT_POLL_MS);
+    if (!launch_uses_pipe(plan)) {
+        loop_timer_start(browser->step, ENDPOINT_POLL_MS);
+        return;
+    }
+    browser_set_state(browser, BROWSER_CONNECTING);
+    browser->conn = cdp_conn_new_pipe(browser->loop, made.pipe_read_fd, made.pipe_write_fd,
+                                      &conn_events, browser);
 }
 
 static void browser_look_for_endpoint(struct browser *browser)
 {
-    static const struct cdp_conn_events events = {on_conn_open, on_conn_closed};
     struct buf url;
 
     buf_init(&url, 512);
     if (launch_read_endpoint(browser->profile, &url)) {
         browser_set_state(browser, BROWSER_CONNECTING);
         browser->conn = cdp_conn_new_ws(browser->loop, buf_str(&url),
-                                        browser->config->launch_timeout, &events, browser);
+                                        browser->config->launch_timeout, &conn_events, browser);
     } else {
         loop_timer_start(browser->step, ENDPOINT_POLL_MS);
     }

@@ -15,10 +15,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MAX_ARGS = 300, MAX_ENV = 16, ENDPOINT_BYTES = 256 };
+enum {
+    MAX_ARGS = 300,
+    MAX_ENV = 16,
+    ENDPOINT_BYTES = 256,
+    CHROME_READ_FD = 3,
+    CHROME_WRITE_FD = 4
+};
 
 static const char *const programs[] = {
     "/usr/lib/chromium/chromium-headless-shell",
@@ -34,6 +41,7 @@ struct launch_plan {
     char *program;
     bool is_headless_shell;
     bool sandbox;
+    bool uses_pipe;
     bool drop_user;
     uid_t uid;
     gid_t gid;
@@ -165,6 +173,15 @@ static int find_run_dir(const struct config *config, struct launch_plan *plan, s
     return check_reachable(plan, err);
 }
 
+static int find_transport(const struct config *config, struct launch_plan *plan, struct err *err)
+{
+    plan->uses_pipe = str_eq(config->chrome_transport, "pipe");
+    if (plan->uses_pipe || str_eq(config->chrome_transport, "websocket"))
+        return 0;
+    return err_set(err, ERR_CONFIG, "chrome_transport: \"%s\": expected websocket or pipe",
+                   config->chrome_transport);
+}
+
 /* ---- the plan ---------------------------------------------------------------------------------- */
 
 int launch_plan_new(const struct config *config, const char *const *block_hosts,
@@ -173,7 +190,8 @@ int launch_plan_new(const struct config *config, const char *const *block_hosts,
     struct launch_plan *plan = mem_new(struct launch_plan);
 
     plan->sandbox = config->chrome_sandbox;
-    if (flags_load(config->chrome_flags, &plan->flags, err) < 0 ||
+    if (find_transport(config, plan, err) < 0 ||
+        flags_load(config->chrome_flags, &plan->flags, err) < 0 ||
         find_program(config, plan, err) < 0 || find_user(config, plan, err) < 0 ||
         find_run_dir(config, plan, err) < 0) {
         launch_plan_free(&plan);
@@ -221,6 +239,11 @@ uid_t launch_uid(const struct launch_plan *plan)
     return plan->uid;
 }
 
+bool launch_uses_pipe(const struct launch_plan *plan)
+{
+    return plan->uses_pipe;
+}
+
 bool launch_has_sandbox(const struct launch_plan *plan)
 {
     return plan->sandbox;
@@ -255,7 +278,8 @@ static void build_args(const struct launch_plan *plan, const struct profile *pro
                        struct words *args)
 {
     words_take(args, mem_strdup(plan->program));
-    words_take(args, mem_strdup("--remote-debugging-port=0"));
+    words_take(args, mem_strdup(plan->uses_pipe ? "--remote-debugging-pipe"
+                                                : "--remote-debugging-port=0"));
     words_take(args, mem_printf("--user-data-dir=%s", profile_user_data(profile)));
     if (!plan->is_headless_shell) {
         words_take(args, mem_strdup("--headless=new"));
@@ -282,9 +306,53 @@ static void build_env(const struct profile *profile, struct words *env)
         words_take(env, mem_printf("TZ=%s", getenv("TZ")));
 }
 
+/* Sockets, since the transport wants one to write to. Two pairs, one each way: at its end Chrome
+ * shuts the one that it reads, while its last words are still in the other. [0] is ours. */
+static int open_pipe(int to_chrome[2], int from_chrome[2], struct err *err)
+{
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, to_chrome) < 0)
+        return err_sys(err, ERR_LAUNCH, "DevTools pipe");
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, from_chrome) < 0) {
+        err_sys(err, ERR_LAUNCH, "DevTools pipe");
+        close(to_chrome[0]);
+        close(to_chrome[1]);
+        return -1;
+    }
+    return 0;
+}
+
+static void map_fd(struct proc_spec *spec, int ours, int chromes)
+{
+    spec->fd_map[spec->n_fd_map][0] = ours;
+    spec->fd_map[spec->n_fd_map++][1] = chromes;
+}
+
+static int spawn_with_pipe(struct loop *loop, struct proc_spec *spec, struct launched *out,
+                           struct err *err)
+{
+    int to_chrome[2], from_chrome[2];
+    int rc;
+
+    if (open_pipe(to_chrome, from_chrome, err) < 0)
+        return -1;
+    map_fd(spec, to_chrome[1], CHROME_READ_FD);
+    map_fd(spec, from_chrome[1], CHROME_WRITE_FD);
+    rc = proc_spawn(loop, spec, &out->proc, err);
+    close(to_chrome[1]);
+    close(from_chrome[1]);
+    if (rc < 0) {
+        close(to_chrome[0]);
+        close(from_chrome[0]);
+        return -1;
+    }
+    out->pipe_read_fd = from_chrome[0];
+    out->pipe_write_fd = to_chrome[0];
+    return 0;
+}
+
 int launch_spawn(const struct launch_plan *plan, struct loop *loop, const struct profile *profile,
                  struct cage *cage, const struct launch_events *events, void *ctx,
-                 struct proc **out, struct err *err)
+                 struct launched *out, struct err *err)
 {
     struct words args = {.n = 0}, env = {.n = 0};
     struct proc_spec spec = {
@@ -303,11 +371,13 @@ int launch_spawn(const struct launch_plan *plan, struct loop *loop, const struct
     spec.n_cgroup_procs_fds = cage_procs_fds(cage, spec.cgroup_procs_fds);
     build_args(plan, profile, &args);
     build_env(profile, &env);
-    rc = proc_spawn(loop, &spec, out, err);
+    *out = (struct launched){.pipe_read_fd = -1, .pipe_write_fd = -1};
+    rc = plan->uses_pipe ? spawn_with_pipe(loop, &spec, out, err)
+                         : proc_spawn(loop, &spec, &out->proc, err);
     words_fini(&args);
     words_fini(&env);
     if (rc == 0)
-        cage_set_root(cage, proc_pid(*out));
+        cage_set_root(cage, proc_pid(out->proc));
     return rc;
 }
 

@@ -36,10 +36,19 @@ struct launch_events {
     void (*on_exit)(const struct proc_end *end, void *ctx);
 };
 
+bool launch_uses_pipe(const struct launch_plan *plan); /* chrome_transport = pipe */
+
+struct launched {
+    struct proc *proc;
+    /* Of the DevTools pipe, as cdp_conn_new_pipe() takes them: the caller's to close until then.
+     * -1: Chrome serves a WebSocket, see launch_read_endpoint(). */
+    int pipe_read_fd, pipe_write_fd;
+};
+
 /* Start Chrome in the profile and the cage. ERR_LAUNCH, ERR_PIDS, ERR_FDS: nothing was started. */
 MUST_CHECK int launch_spawn(const struct launch_plan *plan, struct loop *loop,
                             const struct profile *profile, struct cage *cage,
-                            const struct launch_events *events, void *ctx, struct proc **out,
+                            const struct launch_events *events, void *ctx, struct launched *out,
                             struct err *err);
 
 /* Which program file it is, to notice an upgrade underneath a running browser. */

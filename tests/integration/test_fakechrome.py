@@ -88,7 +88,7 @@ BROKEN_STARTS = {
     "hangs-up": ("close\n", "Chrome did not start"),
 }
 
-TRANSPORTS = ("websocket",)
+TRANSPORTS = ("websocket", "pipe")
 
 
 class Case:

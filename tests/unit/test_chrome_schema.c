@@ -111,14 +111,16 @@ static int start_chrome(struct world *w)
     static const struct cage_settings settings = {.strongest = CAGE_PSS, .weakest = CAGE_PSS};
     static const struct cage_caps no_caps = {0};
     struct buf url;
+    struct launched made;
     struct err err;
     int port;
 
     if (cage_yard_open(&settings, &w->yard, &err) < 0 ||
         cage_new(w->yard, &no_caps, &w->cage, &err) < 0 ||
         launch_make_profile(w->plan, &w->profile, &err) < 0 ||
-        launch_spawn(w->plan, w->loop, w->profile, w->cage, &launch_events, w, &w->proc, &err) < 0)
+        launch_spawn(w->plan, w->loop, w->profile, w->cage, &launch_events, w, &made, &err) < 0)
         fail_msg("%s", err.text);
+    w->proc = made.proc;
     buf_init(&url, 512);
     while (!launch_read_endpoint(w->profile, &url)) {
         if (w->exited)
