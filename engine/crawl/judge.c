@@ -8,6 +8,8 @@
 /* How much of a page stands in a message. */
 enum { MAX_TITLE_BYTES = 80, MAX_TEXT_BYTES = 120 };
 
+enum { BLANK_HTML_BYTES = 100 }; /* <html><head></head><body></body></html> has 39 */
+
 /* Titles that only pages in the way carry: seen on Cloudflare's and fmkorea's challenges. */
 static const char *const challenge_titles[] = {"Just a moment", "보안 시스템",
                                                "Attention Required"};
@@ -31,8 +33,19 @@ static int refuse_status(const struct row_set *page, struct err *err)
                    page->title);
 }
 
+/* What the browser shows when a body could not be decoded, or ended before it began: nothing at
+ * all. */
+static bool is_blank(const struct row_set *page)
+{
+    return !*page->title && !*page->text_head && page->html_bytes <= BLANK_HTML_BYTES;
+}
+
 static int refuse_unknown_page(const struct site *site, const struct row_set *page, struct err *err)
 {
+    if (is_blank(page))
+        return err_set(err, ERR_NETWORK,
+                       "%s: status %d and a blank page: the body was empty or broken", page->url,
+                       page->status);
     if (is_challenge(page))
         return err_set(err, ERR_BLOCKED, "%s: a challenge page, \"%s\"", page->url, page->title);
     return err_set(err, ERR_DRIFT,

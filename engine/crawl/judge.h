@@ -12,8 +12,9 @@
 #include "crawl/site.h"
 
 /* 0: store it. -1: ERR_RATE_LIMITED (429), ERR_BLOCKED (403, 430, challenge), ERR_HTTP_STATUS
- * (other 4xx, 5xx), ERR_DRIFT (no layout fits), ERR_TIMEOUT (a layout, but it did not get ready
- * and holds too few rows), ERR_EMPTY (ready, but fewer rows than min_rows). */
+ * (other 4xx, 5xx), ERR_NETWORK (a blank page), ERR_DRIFT (no layout fits), ERR_TIMEOUT (a layout,
+ * but it did not get ready and holds too few rows), ERR_EMPTY (ready, but fewer rows than
+ * min_rows). */
 MUST_CHECK int judge_page(const struct site *site, const struct row_set *page, struct err *err);
 
 /* May the same page work a moment later, with nothing changed on our side? status: of the page, 0

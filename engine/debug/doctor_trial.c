@@ -264,8 +264,12 @@ static void tell_version(struct doctor_trial *trial)
         return;
     doctor_judge_version(trial->agent, &verdict);
     doctor_report_add(trial->report, "chrome version", &verdict);
-    doctor_say_ok(&verdict, "websocket on 127.0.0.1, a random port: while a browser runs, whoever "
-                            "has an account here can use it");
+    if (str_eq(trial->config->chrome_transport, "pipe"))
+        doctor_say_ok(&verdict, "pipe: no port that another account could use");
+    else
+        doctor_say_ok(&verdict, "websocket on 127.0.0.1, a random port: while a browser runs, "
+                                "whoever has an account here can use it (chrome_transport = pipe "
+                                "has no port)");
     doctor_report_add(trial->report, "DevTools", &verdict);
 }
 

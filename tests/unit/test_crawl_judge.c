@@ -59,6 +59,22 @@ static void names_why_a_page_is_not_stored(void **state)
     }
 }
 
+static void a_blank_page_is_the_networks_fault(void **state)
+{
+    const struct site site = {.id = "a", .path = "sites/a/site.conf", .min_rows = 10};
+    struct row_set blank = page(200, NULL, false, 0, "");
+    struct row_set text = blank;
+    struct err err;
+
+    (void)state;
+    blank.html_bytes = text.html_bytes = 39;
+    text.text_head = "moved";
+    assert_int_equal(judge_page(&site, &blank, &err), -1);
+    assert_int_equal(err.code, ERR_NETWORK);
+    assert_int_equal(judge_page(&site, &text, &err), -1);
+    assert_int_equal(err.code, ERR_DRIFT);
+}
+
 static void a_board_without_min_rows_still_needs_one(void **state)
 {
     const struct site site = {.id = "a", .path = "sites/a/site.conf", .min_rows = 0};
@@ -110,6 +126,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_why_a_page_is_not_stored),
+        cmocka_unit_test(a_blank_page_is_the_networks_fault),
         cmocka_unit_test(a_board_without_min_rows_still_needs_one),
         cmocka_unit_test(quotes_an_unknown_page_in_whole_characters),
         cmocka_unit_test(tries_again_only_what_may_pass),
