@@ -4,6 +4,7 @@
 #include "base/admin_http.h"
 #include "base/list.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "base/proc.h"
 #include "base/str.h"
 #include "cdp/transport.h"
@@ -227,6 +228,14 @@ static int on_live(struct buf *body, void *ctx)
     return 200;
 }
 
+static int on_metrics(struct buf *body, void *ctx)
+{
+    const struct engine *engine = ctx;
+
+    pool_metrics(engine->env.pool, body);
+    return 200;
+}
+
 static int open_admin(struct engine *engine, struct err *err)
 {
     if (str_empty(engine->config->engine_listen))
@@ -234,6 +243,7 @@ static int open_admin(struct engine *engine, struct err *err)
     if (admin_http_new(engine->env.loop, engine->config->engine_listen, &engine->admin, err) < 0)
         return err_prefix(err, "engine_listen");
     admin_http_route(engine->admin, "/live", "text/plain; charset=utf-8", on_live, engine);
+    admin_http_route(engine->admin, "/metrics", METRICS_CONTENT_TYPE, on_metrics, engine);
     return 0;
 }
 

@@ -12,6 +12,7 @@
 #ifndef CHROME_POOL_H
 #define CHROME_POOL_H
 
+#include "base/buf.h"
 #include "base/config.h"
 #include "base/err.h"
 #include "base/loop.h"
@@ -109,6 +110,9 @@ struct pool_stats {
     bool held_back;      /* for want of memory: pages that wait do not begin */
 };
 void pool_stats(const struct pool *pool, struct pool_stats *out);
+
+/* The same in the Prometheus text format. */
+void pool_metrics(const struct pool *pool, struct buf *out);
 
 /* The pid of a live browser, 0 when there is none: for tests and doctor. */
 int pool_browser_pid(const struct pool *pool);
