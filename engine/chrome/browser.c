@@ -22,8 +22,9 @@
 enum {
     ENDPOINT_POLL_MS = 15,
     GONE_POLL_MS = 20,
-    STUBBORN_MS = 5000, /* killed and still there: warned about, and then every so often */
-    GROUP_TRIES = 250,  /* of GONE_POLL_MS each, to remove the cage; then the next sweep does */
+    STUBBORN_MS = 5000,    /* killed and still there: warned about, and then every so often */
+    FDS_DELETE_TRIES = 80, /* a minute */
+    GROUP_TRIES = 250,     /* of GONE_POLL_MS each, to remove the cage; then the next sweep does */
     TAIL_SHOWN_BYTES = 400,
 };
 
@@ -483,12 +484,15 @@ static bool remove_group(struct browser *browser)
 /* false: something is left and it is worth another try, for which the timer was set. */
 static bool delete_profile(struct browser *browser)
 {
+    size_t try = browser->delete_tries++;
+    size_t last = ARRAY_LEN(delete_delays_ms) - 1;
     struct err err;
 
     if (!browser->profile || profile_delete(browser->profile, &err) == 0)
         return true;
-    if (browser->delete_tries < ARRAY_LEN(delete_delays_ms)) {
-        loop_timer_start(browser->step, delete_delays_ms[browser->delete_tries++]);
+    /* Descriptors come back by themselves, and without them no browser could start anyway. */
+    if (try <= last || (err.code == ERR_FDS && try < FDS_DELETE_TRIES)) {
+        loop_timer_start(browser->step, delete_delays_ms[try <= last ? try : last]);
         return false;
     }
     log_warn("browser", "directory left, the next start sweeps it", "why=%s", log_quote(err.text));

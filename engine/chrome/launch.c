@@ -424,7 +424,7 @@ bool launch_read_endpoint(const struct profile *profile, struct buf *url_out)
 {
     char *path = mem_printf("%s/DevToolsActivePort", profile_user_data(profile));
     char text[ENDPOINT_BYTES];
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK); /* it may be a FIFO */
     ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
 
     mem_free(path);

@@ -119,8 +119,12 @@ static int make_locked_dir(const char *run_dir, struct profile *profile, struct 
         profile->lock_fd = open(profile->dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (profile->lock_fd >= 0 && lock_is_ours(profile->lock_fd, profile->dir))
             return 0;
-        if (profile->lock_fd < 0 && errno != ENOENT)
-            return err_sys(err, ERR_LAUNCH, "%s", profile->dir);
+        if (profile->lock_fd < 0 && errno != ENOENT) {
+            err_sys(err, ERR_LAUNCH, "%s", profile->dir);
+            rmdir(
+                profile->dir); /* it is empty still; without a descriptor it could not be locked */
+            return -1;
+        }
         if (profile->lock_fd >= 0)
             close(profile->lock_fd);
         profile->lock_fd = -1;

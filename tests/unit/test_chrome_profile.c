@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -178,6 +179,23 @@ static void does_not_sweep_another_user_s_directory(void **state)
     mem_free(foreign);
 }
 
+static void leaves_nothing_when_descriptors_run_out(void **state)
+{
+    struct world *w = *state;
+    struct rlimit before, none;
+    int rc;
+
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = (struct rlimit){.rlim_cur = 3, .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    rc = profile_new(w->dir, geteuid(), getegid(), &w->profile, &w->err);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+
+    assert_int_equal(rc, -1);
+    assert_int_equal(w->err.code, ERR_FDS);
+    w->profile = NULL;
+}
+
 static void names_the_run_dir_that_does_not_work(void **state)
 {
     struct world *w = *state;
@@ -200,6 +218,7 @@ int main(void)
         TEST(leaves_what_a_living_engine_holds),
         TEST(sweeps_neither_other_names_nor_links),
         TEST(does_not_sweep_another_user_s_directory),
+        TEST(leaves_nothing_when_descriptors_run_out),
         TEST(names_the_run_dir_that_does_not_work),
     };
 
