@@ -62,6 +62,19 @@ static struct slot *find_warm_slot(const struct pool *pool)
     return NULL;
 }
 
+/* A page that goes on after its lease may spoil its tab: nobody could be lent it, and it would keep its slot. */
+static void drop_spoiled_tabs(struct pool *pool)
+{
+    struct list *at, *next;
+
+    LIST_FOREACH (at, next, &pool->slots_in[SLOT_IDLE]) {
+        struct slot *slot = container_of(at, struct slot, link);
+
+        if (slot->tab && tab_is_spoiled(slot->tab))
+            slot_drop_spoiled(slot);
+    }
+}
+
 static void grant_leases(struct pool *pool)
 {
     struct waiter *first;
@@ -316,6 +329,7 @@ static void pool_turn(void *ctx)
     end_retired_browsers(pool);
     if (pool->breaker.open && worker_count(pool, BROWSER_READY) == 0)
         turn_broken(pool);
+    drop_spoiled_tabs(pool);
     look_at_pressure(pool);
     if (!pool->held_back) {
         grant_leases(pool);

@@ -122,6 +122,7 @@ void worker_settle_costs(struct worker *worker);
 void slot_set_state(struct slot *slot, enum slot_state to);
 void slot_open_tab(struct slot *slot, struct worker *worker); /* of an idle slot without one */
 void slot_drop_tab(struct slot *slot);                        /* no-op without one */
+void slot_drop_spoiled(struct slot *slot);                     /* that nobody holds */
 void slot_take_back(struct slot *slot, bool healthy);         /* the lease has let go of it */
 void slot_park(struct slot *slot);                            /* leaves its page for about:blank */
 void pool_count_end(struct pool *pool, enum err_code code);

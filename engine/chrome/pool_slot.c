@@ -148,9 +148,19 @@ void slot_open_tab(struct slot *slot, struct worker *worker)
     slot->tab = tab_open(worker->browser, &settings, &events, slot);
 }
 
+void slot_drop_spoiled(struct slot *slot)
+{
+    log_debug("pool", "spoiled tab thrown away", "browser=%d pages=%d", slot->worker->number,
+              slot->pages);
+    pool_count_end(slot->pool, ERR_CANCELLED);
+    slot_drop_tab(slot);
+}
+
 /* A tab of a browser that retires is not lent again. */
 static void slot_is_free(struct slot *slot)
 {
+    if (slot->tab && tab_is_spoiled(slot->tab))
+        slot_drop_spoiled(slot);
     if (slot->worker && browser_state(slot->worker->browser) != BROWSER_READY)
         slot_drop_tab(slot);
     if (slot->state != SLOT_IDLE)

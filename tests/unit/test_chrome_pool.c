@@ -329,6 +329,28 @@ static void leaves_an_idle_page_for_a_blank_one(void **state)
     pool_return(&w->holders[0].lease, true);
 }
 
+static void replaces_a_tab_that_its_page_spoils_after_the_lease(void **state)
+{
+    static const char later[] = "() => { setTimeout(() => { for (;;) alert(1) }, 100); return 'x' }";
+    struct world *w = *state;
+    struct pool_stats stats;
+
+    make_pool(w, "tabs_per_browser=1");
+    take(w, 0);
+    go(w, 0, "/plain");
+    assert_int_equal(call(w, 0, later, NULL, PAGE_MS), ERR_OK);
+    pool_return(&w->holders[0].lease, true);
+    turn(w, 1000); /* its page is not left for a blank one yet */
+    ask_for(w, 1, 900, HOLD_MS);
+    await_grant(w, 1);
+
+    assert_tab_works(w, 1);
+    pool_return(&w->holders[1].lease, true);
+    pool_stats(w->pool, &stats);
+    assert_int_equal(stats.browsers_started, 1);
+    assert_int_equal(stats.ends[ERR_CANCELLED], 1);
+}
+
 static void tells_holders_and_waiters_when_the_pool_is_stopped(void **state)
 {
     struct world *w = *state;
@@ -486,6 +508,7 @@ int main(int argc, char **argv)
         CHROME_TEST(an_operation_that_is_cancelled_does_not_call_back),
         CHROME_TEST(ends_a_browser_that_nobody_uses),
         CHROME_TEST(leaves_an_idle_page_for_a_blank_one),
+        CHROME_TEST(replaces_a_tab_that_its_page_spoils_after_the_lease),
         CHROME_TEST(tells_holders_and_waiters_when_the_pool_is_stopped),
         CHROME_TEST(stops_while_the_browser_starts),
         CHROME_TEST(kills_a_browser_that_does_not_close),
