@@ -119,6 +119,13 @@ static int check_listen(const char *value, struct err *err)
     return err_set(err, ERR_CONFIG, "\"%s\": expected ADDRESS:PORT, like 127.0.0.1:8080", value);
 }
 
+static int check_transport(const char *value, struct err *err)
+{
+    if (str_eq(value, "websocket") || str_eq(value, "pipe"))
+        return 0;
+    return err_set(err, ERR_CONFIG, "\"%s\": expected websocket or pipe", value);
+}
+
 /* Text that has a form of its own is checked where its source is still known. */
 static const struct {
     const char *key;
@@ -127,7 +134,7 @@ static const struct {
     {"database", check_database},       {"log", check_log},
     {"engine_listen", check_listen},    {"api_listen", check_listen},
     {"api_admin_listen", check_listen}, {"api_timezone", check_zone},
-    {"memory_cap_rung", check_rung},
+    {"memory_cap_rung", check_rung},    {"chrome_transport", check_transport},
 };
 
 static int set_text(char **at, const struct row *row, const char *value, struct err *err)

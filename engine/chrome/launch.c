@@ -173,15 +173,6 @@ static int find_run_dir(const struct config *config, struct launch_plan *plan, s
     return check_reachable(plan, err);
 }
 
-static int find_transport(const struct config *config, struct launch_plan *plan, struct err *err)
-{
-    plan->uses_pipe = str_eq(config->chrome_transport, "pipe");
-    if (plan->uses_pipe || str_eq(config->chrome_transport, "websocket"))
-        return 0;
-    return err_set(err, ERR_CONFIG, "chrome_transport: \"%s\": expected websocket or pipe",
-                   config->chrome_transport);
-}
-
 /* ---- the plan ---------------------------------------------------------------------------------- */
 
 int launch_plan_new(const struct config *config, const char *const *block_hosts,
@@ -190,8 +181,8 @@ int launch_plan_new(const struct config *config, const char *const *block_hosts,
     struct launch_plan *plan = mem_new(struct launch_plan);
 
     plan->sandbox = config->chrome_sandbox;
-    if (find_transport(config, plan, err) < 0 ||
-        flags_load(config->chrome_flags, &plan->flags, err) < 0 ||
+    plan->uses_pipe = str_eq(config->chrome_transport, "pipe");
+    if (flags_load(config->chrome_flags, &plan->flags, err) < 0 ||
         find_program(config, plan, err) < 0 || find_user(config, plan, err) < 0 ||
         find_run_dir(config, plan, err) < 0) {
         launch_plan_free(&plan);

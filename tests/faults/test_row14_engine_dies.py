@@ -12,7 +12,7 @@ from support.processes import wait_until
 from support.registry import expect, expect_equal, test
 
 # The issue wants 50 rounds; as many are played as fit into this.
-NORMAL_S, NORMAL_ROUNDS = 90, 50
+NORMAL_S, NORMAL_ROUNDS = 240, 50
 LONG_S, LONG_ROUNDS = 900, 200
 BOARDS = ("spa", "lazy", "clien")
 PAGES = {"spa": "/deals?page=1", "lazy": "/deals?page=1"}
@@ -28,7 +28,7 @@ def _expect_no_chrome(bench, within_s=2):
     return time.monotonic() - started
 
 
-@test(seconds=300)
+@test(seconds=1500)
 def row14_engine_is_killed_at_random_moments(bench):
     seconds, rounds = (LONG_S, LONG_ROUNDS) if bench.is_full else (NORMAL_S, NORMAL_ROUNDS)
     demo = bench.start_boards()
@@ -57,6 +57,7 @@ def row14_engine_is_killed_at_random_moments(bench):
         expect(kept <= now, f"round {played}: deals were lost: {kept - now}")
         kept = now
         played += 1
+    expect_equal(played, rounds, f"kills within {seconds} s")
     bench.notes.append(f"{played} kills, Chrome gone within {slowest_s:.1f} s")
 
     last = max((run.id for run in ledger.runs()), default=0)

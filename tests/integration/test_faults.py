@@ -15,18 +15,21 @@ def _browser_of(bench):
     return found[0] if found else None
 
 
-def _slow_crawl(bench, demo, name="spa", delay_ms=4000):
+TRANSPORTS = ("websocket", "pipe")
+
+
+def _slow_crawl(bench, demo, name="spa", delay_ms=4000, **more):
     """A crawl that hangs in the middle of its page for a while."""
     demo.control(name, delay_ms=delay_ms)
-    program = bench.start_engine("crawl", name, "--pages", "1", "--json", **demo.settings(name))
+    program = bench.start_engine("crawl", name, "--pages", "1", "--json", **demo.settings(name), **more)
     wait_until(lambda: demo.stats(name)["list_requests"] > 0, 40, "the page is asked for")
     return program
 
 
-@test
-def chrome_killed_in_mid_page_is_replaced_and_the_page_is_tried_again(bench):
+@test(each=TRANSPORTS)
+def chrome_killed_in_mid_page_is_replaced_and_the_page_is_tried_again(bench, transport):
     demo = bench.start_boards()
-    program = _slow_crawl(bench, demo)
+    program = _slow_crawl(bench, demo, chrome_transport=transport)
 
     killed = _browser_of(bench)
     os.kill(killed.pid, signal.SIGKILL)
@@ -53,10 +56,10 @@ def chrome_killed_again_and_again_fails_the_page_with_its_reason(bench):
     expect("browser-exit" in result.err + result.out, f"the reason is not named: {result}")
 
 
-@test
-def engine_killed_at_any_moment_leaves_no_chrome_and_loses_no_row(bench):
+@test(each=TRANSPORTS)
+def engine_killed_at_any_moment_leaves_no_chrome_and_loses_no_row(bench, transport):
     demo = bench.start_boards()
-    settings = demo.settings("spa")
+    settings = {**demo.settings("spa"), "chrome_transport": transport}
     moment = random.Random(boards.SEED)
 
     for _ in bench.rounds(5, 40):
