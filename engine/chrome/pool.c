@@ -185,6 +185,19 @@ static void end_retired_browsers(struct pool *pool)
     }
 }
 
+/* Those that wait for memory may be waiting for what these hold. */
+static void retire_unused_browsers(struct pool *pool)
+{
+    struct list *at, *next;
+
+    LIST_FOREACH (at, next, &pool->workers_in[BROWSER_READY]) {
+        struct worker *worker = container_of(at, struct worker, link);
+
+        if (!worker_has_leases(worker))
+            worker_retire(worker, RECYCLE_IDLE);
+    }
+}
+
 static void watch_idle_browsers(struct pool *pool)
 {
     struct list *at, *next;
@@ -331,7 +344,9 @@ static void pool_turn(void *ctx)
         turn_broken(pool);
     drop_spoiled_tabs(pool);
     look_at_pressure(pool);
-    if (!pool->held_back) {
+    if (pool->held_back) {
+        retire_unused_browsers(pool);
+    } else {
         grant_leases(pool);
         start_browsers(pool, open_tabs(pool));
     }

@@ -231,8 +231,8 @@ static void on_idle_exit(void *ctx)
 {
     struct worker *worker = ctx;
 
-    /* A tab that is being opened is for somebody. */
-    if (worker_has_leases(worker) || worker->pool->waiters.n > 0)
+    /* A tab that is being opened is for somebody, unless nobody is served for want of memory. */
+    if (worker_has_leases(worker) || (worker->pool->waiters.n > 0 && !worker->pool->held_back))
         return;
     log_info("pool", "browser unused", "browser=%d idle_ms=%lld", worker->number,
              (long long)worker->pool->config->idle_exit);

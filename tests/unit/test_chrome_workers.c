@@ -3,7 +3,7 @@
 #include "test_chrome.h"
 
 #include "base/clock.h"
-#include "chrome/pressure.h"
+#include "chrome/pool_priv.h" /* to let memory become short */
 
 static struct pool_stats stats_of(const struct world *w)
 {
@@ -360,6 +360,32 @@ static void holds_pages_back_while_memory_is_short(void **state)
     assert_int_equal(stats_of(w).browsers_started, 0);
 }
 
+static void ends_unused_browsers_while_memory_is_short(void **state)
+{
+    struct world *w = *state;
+    int64_t enough;
+
+    make_pool(w, "browsers=2", "tabs_per_browser=1", "idle_exit=1h");
+    take_all(w, 2);
+    assert_int_equal(stats_of(w).browsers_live, 2);
+    assert_tab_works(w, 0);
+    pool_return(&w->holders[1].lease, true);
+    turn(w, 300); /* longer than between two looks */
+    enough = w->pool->pressure.min_free_bytes;
+    w->pool->pressure.min_free_bytes = INT64_MAX;
+    ask_for(w, 1, WAIT_MS, HOLD_MS);
+    await_live(w, 1);
+
+    assert_int_equal(stats_of(w).recycles[RECYCLE_IDLE], 1);
+    assert_int_equal(w->holders[0].losses, 0);
+    assert_tab_works(w, 0);
+    assert_false(w->holders[1].answered);
+    w->pool->pressure.min_free_bytes = enough;
+    await_grant(w, 1);
+    assert_tab_works(w, 1);
+    give_back_all(w, 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -376,6 +402,7 @@ int main(void)
         CHROME_TEST(replaces_a_browser_whose_network_service_is_frozen),
         CHROME_TEST(stops_browsers_in_every_state),
         CHROME_TEST(holds_pages_back_while_memory_is_short),
+        CHROME_TEST(ends_unused_browsers_while_memory_is_short),
     };
 
     if (getenv("TEST_ONLY"))
