@@ -178,9 +178,21 @@ static void on_may_load(const struct err *err, void *ctx)
     job->lease = pool_lease(job->env.pool, &request, &events, job);
 }
 
+/* Several pages of one browser end with it, and nothing tells which of them it was. */
+static bool is_alone_in_browser(const struct job *job)
+{
+    return job->env.config->tabs_per_browser == 1;
+}
+
+/* Only the browser's end or the deadline comes here: while a lease is held the tab is always busy,
+ * and a crash of its own ends what it is busy with. */
 static void on_lease_lost(const struct err *why, void *ctx)
 {
-    job_fail(ctx, why, false);
+    struct job *job = ctx;
+
+    if (is_alone_in_browser(job))
+        quarantine_note(job->env.quarantine, job->url, why);
+    job_fail(job, why, false);
 }
 
 /* ---- NAVIGATING, SETTLING: the page ---------------------------------------------------------- */
@@ -212,6 +224,13 @@ static void on_granted(struct lease *lease, const struct err *err, void *ctx)
     tab_navigate(lease_tab(lease), &page, on_navigated, job);
 }
 
+/* A tab that is not lost itself was taken along by its browser. */
+static void note_tab_end(struct job *job, const struct err *err)
+{
+    if (tab_is_lost(lease_tab(job->lease)) || is_alone_in_browser(job))
+        quarantine_note(job->env.quarantine, job->url, err);
+}
+
 static void on_navigated(const struct err *err, void *ctx)
 {
     struct job *job = ctx;
@@ -220,6 +239,7 @@ static void on_navigated(const struct err *err, void *ctx)
     struct buf args;
 
     if (err) {
+        note_tab_end(job, err);
         job_fail(job, err, err->code == ERR_NETWORK);
         return;
     }
@@ -257,6 +277,7 @@ static void on_extracted(const struct jval *value, const struct err *err, void *
     struct err why;
 
     if (err) {
+        note_tab_end(job, err);
         job_fail(job, err, false);
         return;
     }
@@ -320,7 +341,6 @@ static void job_fail(struct job *job, const struct err *err, bool healthy_tab)
     struct err held;
 
     give_back(job, healthy_tab);
-    quarantine_note(job->env.quarantine, job->url, err);
     if (quarantine_holds(job->env.quarantine, job->url, &held))
         err = &held;
     else if (judge_is_passing(err->code, job->last_status) &&

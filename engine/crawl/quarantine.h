@@ -22,7 +22,8 @@ void quarantine_free(struct quarantine **quarantine);
 
 /* In all of these quarantine may be NULL: nothing is counted or held. */
 
-/* The page ended so. Only the page's own crashes count: oom, js-heap, memory-thrash, renderer-crash. */
+/* The page ended so. Only crashes count: oom, js-heap, memory-thrash, renderer-crash. The caller sees
+ * to it that it was this page: the end of a browser with several pages is none of theirs. */
 void quarantine_note(struct quarantine *quarantine, const char *url, const struct err *why);
 
 /* The page worked: it is forgotten. */

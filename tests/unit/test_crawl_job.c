@@ -45,7 +45,8 @@ static struct world {
     enum step fail_step;
     enum err_code fail_code;
     int fail_times;
-    bool silent; /* the tab never answers */
+    bool silent;   /* the tab never answers */
+    bool tab_lost; /* it crashed itself */
     int status;
     const char *layout, *rows;
 
@@ -155,6 +156,12 @@ void lease_cost(const struct lease *lease, struct lease_cost *out)
 struct tab *lease_tab(struct lease *lease)
 {
     return (struct tab *)lease;
+}
+
+bool tab_is_lost(const struct tab *tab)
+{
+    assert_false(((const struct lease *)tab)->returned);
+    return world.tab_lost;
 }
 
 struct tab_wait {
@@ -273,6 +280,7 @@ static int set_up(void **state)
         (struct world){.loop = loop_new(), .status = 200, .layout = "\"plain\"", .rows = two_rows};
     world.config.page_timeout = 30000;
     world.config.page_retries = 2;
+    world.config.tabs_per_browser = 4;
     log_set_sink(quiet, NULL);
     if (site_load_text("a/site.conf", "a", site_text, NULL, NULL, &world.site, &err) < 0)
         fail_msg("%s", err.text);
@@ -379,6 +387,7 @@ static void leaves_an_address_alone_that_crashed_twice(void **state)
 {
     (void)state;
     world.quarantine = quarantine_new(3600000);
+    world.tab_lost = true;
     world.fail_step = STEP_CALL;
     world.fail_code = ERR_OOM;
     world.fail_times = 3;
@@ -390,6 +399,43 @@ static void leaves_an_address_alone_that_crashed_twice(void **state)
     world.ended = 0;
     run_job();
     assert_end(ERR_OOM, 0, 0);
+    quarantine_free(&world.quarantine);
+}
+
+/* Another page may have brought the browser down: two such ends, and no address is held. */
+static void a_browser_s_end_is_not_put_down_to_one_of_its_pages(void **state)
+{
+    static const enum step steps[] = {STEP_LEASE, STEP_LOST, STEP_NAVIGATE, STEP_CALL};
+    static const enum err_code codes[] = {ERR_OOM, ERR_MEMORY_THRASH};
+    struct err held;
+
+    (void)state;
+    world.quarantine = quarantine_new(3600000);
+    world.config.page_retries = 1;
+    for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+        world.fail_step = steps[i];
+        world.fail_code = codes[i % ARRAY_LEN(codes)];
+        world.fail_times = 2;
+        world.ended = 0;
+        run_job();
+        assert_end(world.fail_code, 2, 0);
+        assert_false(
+            quarantine_holds(world.quarantine, "http://a.localhost/list?page=1", &held));
+    }
+    quarantine_free(&world.quarantine);
+}
+
+static void a_browser_s_end_is_put_down_to_its_only_page(void **state)
+{
+    (void)state;
+    world.quarantine = quarantine_new(3600000);
+    world.config.tabs_per_browser = 1;
+    world.fail_step = STEP_LOST;
+    world.fail_code = ERR_OOM;
+    world.fail_times = 3;
+    run_job();
+    assert_end(ERR_OOM, 2, 0);
+    assert_non_null(strstr(world.end.text, "quarantined"));
     quarantine_free(&world.quarantine);
 }
 
@@ -451,6 +497,8 @@ int main(void)
         EACH(gives_everything_back_wherever_it_fails),
         EACH(tries_again_after_a_crash_and_throws_the_tab_away),
         EACH(leaves_an_address_alone_that_crashed_twice),
+        EACH(a_browser_s_end_is_not_put_down_to_one_of_its_pages),
+        EACH(a_browser_s_end_is_put_down_to_its_only_page),
         EACH(gives_up_after_the_retries),
         EACH(keeps_the_tab_after_a_network_error),
         EACH(refuses_a_drifted_page_without_trying_again),
