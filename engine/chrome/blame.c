@@ -54,18 +54,36 @@ void blame_mark(const struct blame *blame, struct cage_sample *out)
     };
 }
 
-/* The cage's kills less those that other ends were put down to. */
+/* The cage's kills since the mark, less those that other ends were put down to. */
+static struct cage_sample unclaimed_since(const struct blame *blame,
+                                          const struct cage_sample *since)
+{
+    struct cage_sample before = *since;
+
+    if (before.oom_kills < blame->claimed_kills)
+        before.oom_kills = blame->claimed_kills;
+    return before;
+}
+
 static enum err_code blame_cage(struct blame *blame, const struct cage_sample *since,
                                 const struct cage_sample *now, const struct cage_end *end)
 {
-    struct cage_sample before = *since;
-    enum err_code code;
+    struct cage_sample before = unclaimed_since(blame, since);
+    enum err_code code = cage_blame(&before, now, end, blame->caps.hard_bytes);
 
-    before.oom_kills = blame->claimed_kills;
-    code = cage_blame(&before, now, end, blame->caps.hard_bytes);
     if (code == ERR_OOM)
-        blame->claimed_kills++;
+        blame->claimed_kills = before.oom_kills + 1;
     return code;
+}
+
+/* A kill claims nothing here: the crash that Chrome tells of a moment later is put down to it. */
+static bool is_thrashing(const struct blame *blame, const struct cage_sample *since,
+                         const struct cage_sample *now)
+{
+    struct cage_sample before = unclaimed_since(blame, since);
+    struct cage_end silence = {.silent = true};
+
+    return cage_blame(&before, now, &silence, blame->caps.hard_bytes) == ERR_MEMORY_THRASH;
 }
 
 static bool was_denied_processes(const struct cage_sample *since, const struct cage_sample *now)
@@ -171,7 +189,6 @@ void blame_explain(struct blame *blame, const struct browser_end *end, const cha
                    struct err *err)
 {
     const struct cage_sample *since = end->since ? end->since : &blame->steady;
-    struct cage_end silence = {.silent = true};
     struct cage_sample now;
     bool seen;
 
@@ -183,7 +200,7 @@ void blame_explain(struct blame *blame, const struct browser_end *end, const cha
     else if (seen && err->code == ERR_CRASHED)
         err->code = blame_crash(blame, since, &now, err);
     else if (seen && end->silent && (err->code == ERR_HUNG || err->code == ERR_NO_ANSWER) &&
-             blame_cage(blame, since, &now, &silence) == ERR_MEMORY_THRASH)
+             is_thrashing(blame, since, &now))
         err->code = ERR_MEMORY_THRASH;
     tell_evidence(blame, seen ? &now : NULL, end->url, words, err);
 }

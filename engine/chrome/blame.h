@@ -14,7 +14,7 @@ struct blame {
     struct cage_caps caps;
     struct cage *cage;         /* borrowed; NULL: none */
     struct cage_sample steady; /* when the browser was last known to be well */
-    int64_t claimed_kills;     /* of the cage's, that an end was put down to already */
+    int64_t claimed_kills;     /* of the cage's, up to the last that an end was put down to */
     int64_t machine_kills;     /* of the whole machine, at the start */
     int64_t stderr_at_ms;      /* the last line; 0: none */
     int64_t js_oom_at_ms;      /* V8 told of a full heap; 0: never */
