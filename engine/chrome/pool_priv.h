@@ -94,6 +94,7 @@ struct pool {
     struct pressure_limits pressure;
     int64_t pressure_at_ms; /* it was looked at */
     bool held_back;
+    int64_t checked_at_ms; /* the slots were looked over; 0: not yet */
     struct loop_timer *turn; /* of 0 ms */
     struct loop_timer *tick; /* what no event tells: age, pressure, pauses that are over */
     struct loop_timer *park;

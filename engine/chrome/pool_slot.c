@@ -13,6 +13,7 @@ enum {
     COLLECT_TIMEOUT_MS = 5000,
     PARK_TIMEOUT_MS = 5000,
     OPEN_TIMEOUT_MS = 10000,
+    GAP_MS = 5000,      /* between two turns while a browser lives: we stood still (a tick is 1 s) */
     OVERDUE_MS = 90000, /* longer than any of the above, with all steps and probes */
 };
 
@@ -81,11 +82,30 @@ static void mend_slot(struct slot *slot, const char *what)
     slot->state_since_ms = clock_mono_ms();
 }
 
+/* An engine that was stopped, or whose machine was, did not let its timers run: that time does not count. */
+static void leave_out_gap(struct pool *pool)
+{
+    int64_t now_ms = clock_mono_ms();
+    int64_t gap_ms = pool->checked_at_ms ? now_ms - pool->checked_at_ms : 0;
+
+    pool->checked_at_ms = now_ms;
+    if (gap_ms < GAP_MS)
+        return;
+    for (size_t i = 0; i < pool->n_slots; i++) {
+        struct slot *slot = &pool->slots[i];
+
+        slot->state_since_ms += gap_ms;
+        if (slot->state_since_ms > now_ms)
+            slot->state_since_ms = now_ms; /* it changed within the gap */
+    }
+}
+
 void pool_check_slots(struct pool *pool)
 {
     size_t n =
         slot_count(pool, SLOT_IDLE) + slot_count(pool, SLOT_LEASED) + slot_count(pool, SLOT_DYING);
 
+    leave_out_gap(pool);
     for (size_t i = 0; i < pool->n_slots; i++) {
         struct slot *slot = &pool->slots[i];
 

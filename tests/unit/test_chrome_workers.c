@@ -337,6 +337,29 @@ static void stops_browsers_in_every_state(void **state)
     assert_int_equal(w->holders[2].grant_err.code, ERR_CANCELLED);
 }
 
+/* ---- stopped and continued --------------------------------------------------------------------------- */
+
+static void time_in_which_the_engine_stood_still_is_no_leak(void **state)
+{
+    enum { STOOD_STILL_MS = 600000 };
+    struct world *w = *state;
+
+    clock_fake_set(0);
+    make_pool(w);
+    take(w, 0);
+    assert_tab_works(w, 0);
+    clock_fake_advance(STOOD_STILL_MS);
+    take(w, 1);
+    turn(w, 50);
+
+    assert_int_equal(stats_of(w).slot_leaks, 0);
+    assert_int_equal(w->holders[0].losses, 0);
+    assert_tab_works(w, 0);
+    give_back_all(w, 2);
+    stop_pool(w);
+    clock_fake_off();
+}
+
 /* ---- held back ------------------------------------------------------------------------------------- */
 
 static void holds_pages_back_while_memory_is_short(void **state)
@@ -401,6 +424,7 @@ int main(void)
         CHROME_TEST(replaces_a_browser_whose_program_was_upgraded),
         CHROME_TEST(replaces_a_browser_whose_network_service_is_frozen),
         CHROME_TEST(stops_browsers_in_every_state),
+        CHROME_TEST(time_in_which_the_engine_stood_still_is_no_leak),
         CHROME_TEST(holds_pages_back_while_memory_is_short),
         CHROME_TEST(ends_unused_browsers_while_memory_is_short),
     };
