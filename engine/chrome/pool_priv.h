@@ -94,7 +94,7 @@ struct pool {
     struct pressure_limits pressure;
     int64_t pressure_at_ms; /* it was looked at */
     bool held_back;
-    int64_t checked_at_ms; /* the slots were looked over; 0: not yet */
+    int64_t checked_at_ms;   /* the slots were looked over; 0: not yet */
     struct loop_timer *turn; /* of 0 ms */
     struct loop_timer *tick; /* what no event tells: age, pressure, pauses that are over */
     struct loop_timer *park;
@@ -123,7 +123,7 @@ void worker_settle_costs(struct worker *worker);
 void slot_set_state(struct slot *slot, enum slot_state to);
 void slot_open_tab(struct slot *slot, struct worker *worker); /* of an idle slot without one */
 void slot_drop_tab(struct slot *slot);                        /* no-op without one */
-void slot_drop_spoiled(struct slot *slot);                     /* that nobody holds */
+void slot_drop_spoiled(struct slot *slot);                    /* that nobody holds */
 void slot_take_back(struct slot *slot, bool healthy);         /* the lease has let go of it */
 void slot_park(struct slot *slot);                            /* leaves its page for about:blank */
 void pool_count_end(struct pool *pool, enum err_code code);

@@ -13,7 +13,7 @@ enum {
     COLLECT_TIMEOUT_MS = 5000,
     PARK_TIMEOUT_MS = 5000,
     OPEN_TIMEOUT_MS = 10000,
-    GAP_MS = 5000,      /* between two turns while a browser lives: we stood still (a tick is 1 s) */
+    GAP_MS = 5000, /* between two turns while a browser lives: we stood still (a tick is 1 s) */
     OVERDUE_MS = 90000, /* longer than any of the above, with all steps and probes */
 };
 

@@ -331,7 +331,8 @@ static void leaves_an_idle_page_for_a_blank_one(void **state)
 
 static void replaces_a_tab_that_its_page_spoils_after_the_lease(void **state)
 {
-    static const char later[] = "() => { setTimeout(() => { for (;;) alert(1) }, 100); return 'x' }";
+    static const char later[] =
+        "() => { setTimeout(() => { for (;;) alert(1) }, 100); return 'x' }";
     struct world *w = *state;
     struct pool_stats stats;
 
