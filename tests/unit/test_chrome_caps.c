@@ -219,6 +219,9 @@ static void pages_that_get_no_process_end_for_that_reason(void **state)
             loop_run(w->loop);
     }
 
+    if (!w->holders[last].lease)
+        assert_true(w->holders[last].grant_err.code == ERR_PIDS ||
+                    w->holders[last].grant_err.code == ERR_TIMEOUT);
     assert_true(stats_of(w).ends[ERR_PIDS] > 0);
     assert_int_equal(stats_of(w).ends[ERR_CRASHED] + stats_of(w).ends[ERR_BROWSER_EXIT], 0);
     assert_true(stats_of(w).browsers_started < 6); /* no tight loop */
