@@ -3,25 +3,17 @@
  *
  * Every step ends in job_fail() or in the next step; job_fail() decides between another attempt
  * and the end, and job_end() is the one exit. job_set_state() is the only writer of job->state.
- * Promise: at the exit the lease and the ticket are given back and no callback of theirs is under
- * way.
+ * Promise: at the exit the load and the ticket are given back and no callback of theirs is under
+ * way. Not here: how a page is loaded and read (load.h).
  */
 #include "crawl/job.h"
-#include "base/buf.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "chrome/tab.h"
 #include "crawl/judge.h"
+#include "crawl/load.h"
 #include "crawl/quarantine.h"
 
-enum {
-    LEASE_WAIT_MS = 15 * 60 * 1000, /* behind other jobs; queueing is no part of page_timeout */
-    LEASE_SLACK_MS = 8000,    /* a tab may take 4 s past its deadline to tell a hang from a delay */
-    EXTRACT_MARGIN_MS = 1000, /* the in-page program answers so long before its call times out */
-    EXTRACT_MIN_MS = 500,
-    RETRY_BASE_MS = 500,
-    RULES_MAX_BYTES = 1 << 20,
-};
+enum { RETRY_BASE_MS = 500 };
 
 enum job_state {
     JOB_QUEUED,
@@ -63,9 +55,8 @@ struct job {
     enum job_state state;
     int64_t state_since_ms;
     int attempts;
-    int64_t deadline_ms; /* monotonic, of this attempt; set when the tab is ours */
     struct polite_ticket *ticket;
-    struct lease *lease;
+    struct load *load;
     struct row_set *rows;
     int last_status; /* of the page, 0: never came so far */
     struct job_result result;
@@ -78,13 +69,11 @@ struct job {
 static void on_wake(void *ctx);
 static void job_queue(struct job *job);
 static void on_may_load(const struct err *err, void *ctx);
-static void on_granted(struct lease *lease, const struct err *err, void *ctx);
-static void on_lease_lost(const struct err *why, void *ctx);
-static void on_navigated(const struct err *err, void *ctx);
-static void on_extracted(const struct jval *value, const struct err *err, void *ctx);
+static void on_stage(enum load_stage stage, void *ctx);
+static void on_loaded(struct load_answer *answer, const struct err *err, void *ctx);
 static void job_store_rows(struct job *job);
 static void on_rows_stored(const struct store_counts *counts, const struct err *err, void *ctx);
-static void job_fail(struct job *job, const struct err *err, bool healthy_tab);
+static void job_fail(struct job *job, const struct err *err);
 static void job_end(struct job *job, enum job_state state);
 
 static void job_set_state(struct job *job, enum job_state state)
@@ -157,144 +146,76 @@ static void job_queue(struct job *job)
     job->ticket = polite_ask(job->env.polite, &request, on_may_load, job);
 }
 
-/* ---- LEASING: a tab -------------------------------------------------------------------------- */
+/* ---- LEASING, NAVIGATING, SETTLING: the page ------------------------------------------------- */
 
 static void on_may_load(const struct err *err, void *ctx)
 {
     struct job *job = ctx;
-    struct lease_request request = {
-        .site = job->site->id,
+    struct load_events events = {.on_stage = on_stage, .on_done = on_loaded};
+    struct load_request request = {
+        .site = job->site,
         .url = job->url,
-        .wait_ms = LEASE_WAIT_MS,
-        .hold_ms = job->env.config->page_timeout + LEASE_SLACK_MS,
+        .own_origin = job->own_origin,
+        .what = LOAD_LIST,
+        .by = LOAD_CHROME,
     };
-    struct lease_events events = {.on_granted = on_granted, .on_lost = on_lease_lost};
 
     if (err) {
-        job_fail(job, err, true);
+        job_fail(job, err);
         return;
     }
     job_set_state(job, JOB_LEASING);
-    job->lease = pool_lease(job->env.pool, &request, &events, job);
+    job->load = load_start(&job->env, &request, &events, job);
 }
 
-/* Several pages of one browser end with it, and nothing tells which of them it was. */
-static bool is_alone_in_browser(const struct job *job)
+static void on_stage(enum load_stage stage, void *ctx)
 {
-    return job->env.config->tabs_per_browser == 1;
-}
-
-/* Only the browser's end or the deadline comes here: while a lease is held the tab is always busy,
- * and a crash of its own ends what it is busy with. */
-static void on_lease_lost(const struct err *why, void *ctx)
-{
-    struct job *job = ctx;
-
-    if (is_alone_in_browser(job))
-        quarantine_note(job->env.quarantine, job->url, why);
-    job_fail(job, why, false);
-}
-
-/* ---- NAVIGATING, SETTLING: the page ---------------------------------------------------------- */
-
-static int64_t time_left_ms(const struct job *job)
-{
-    int64_t left_ms = job->deadline_ms - clock_mono_ms();
-
-    return left_ms > 1 ? left_ms : 1;
-}
-
-static void on_granted(struct lease *lease, const struct err *err, void *ctx)
-{
-    struct job *job = ctx;
-    struct tab_page page = {
-        .url = job->url,
-        .own_origin = job->own_origin,
-        .viewport_w = job->site->viewport_width,
-        .viewport_h = job->site->viewport_height,
+    static const enum job_state states[] = {
+        [LOAD_NAVIGATING] = JOB_NAVIGATING,
+        [LOAD_SETTLING] = JOB_SETTLING,
+        [LOAD_EXTRACTING] = JOB_EXTRACTING,
     };
 
-    if (err) {
-        job_fail(job, err, true);
-        return;
-    }
-    job_set_state(job, JOB_NAVIGATING);
-    job->deadline_ms = clock_mono_ms() + job->env.config->page_timeout;
-    page.timeout_ms = time_left_ms(job);
-    tab_navigate(lease_tab(lease), &page, on_navigated, job);
-}
-
-/* A tab that is not lost itself was taken along by its browser. */
-static void note_tab_end(struct job *job, const struct err *err)
-{
-    if (tab_is_lost(lease_tab(job->lease)) || is_alone_in_browser(job))
-        quarantine_note(job->env.quarantine, job->url, err);
-}
-
-static void on_navigated(const struct err *err, void *ctx)
-{
-    struct job *job = ctx;
-    int64_t left_ms = time_left_ms(job);
-    int64_t extract_ms = left_ms - EXTRACT_MARGIN_MS;
-    struct buf args;
-
-    if (err) {
-        note_tab_end(job, err);
-        job_fail(job, err, err->code == ERR_NETWORK);
-        return;
-    }
-    job_set_state(job, JOB_SETTLING);
-    buf_init(&args, RULES_MAX_BYTES);
-    buf_addc(&args, '[');
-    site_rules_json(job->site, extract_ms > EXTRACT_MIN_MS ? extract_ms : EXTRACT_MIN_MS, &args);
-    buf_addc(&args, ']');
-    check(!buf_overflowed(&args));
-    tab_call(lease_tab(job->lease), extract_program(), buf_str(&args), left_ms, on_extracted, job);
-    buf_fini(&args);
+    job_set_state(ctx, states[stage]);
 }
 
 /* ---- EXTRACTING: rows ------------------------------------------------------------------------ */
 
-/* The page is read: the tab and the board's turn are for others now. */
-static void give_back(struct job *job, bool healthy_tab)
+static void add_cost(struct job *job, const struct lease_cost *cost)
 {
-    struct lease_cost cost;
+    struct lease_cost *sum = &job->result.cost;
 
-    if (job->lease) {
-        lease_cost(job->lease, &cost);
-        job->result.cost.cpu_ms += cost.cpu_ms;
-        job->result.cost.gb_ms += cost.gb_ms;
-        if (cost.peak_pss_bytes > job->result.cost.peak_pss_bytes)
-            job->result.cost.peak_pss_bytes = cost.peak_pss_bytes;
-        pool_return(&job->lease, healthy_tab);
-    }
+    sum->cpu_ms += cost->cpu_ms;
+    sum->gb_ms += cost->gb_ms;
+    if (cost->peak_pss_bytes > sum->peak_pss_bytes)
+        sum->peak_pss_bytes = cost->peak_pss_bytes;
+}
+
+/* The page is read, or given up: the tab and the board's turn are for others now. */
+static void give_back(struct job *job)
+{
+    struct lease_cost cost = {0};
+
+    load_free(&job->load, &cost);
+    add_cost(job, &cost);
     polite_release(&job->ticket);
 }
 
-static void on_extracted(const struct jval *value, const struct err *err, void *ctx)
+static void on_loaded(struct load_answer *answer, const struct err *err, void *ctx)
 {
     struct job *job = ctx;
     struct err why;
 
     if (err) {
-        note_tab_end(job, err);
-        job_fail(job, err, false);
+        why = *err; /* of the load, which goes */
+        job_fail(job, &why);
         return;
     }
-    job_set_state(job, JOB_EXTRACTING);
-    quarantine_clear(job->env.quarantine, job->url);
-    if (extract_read(job->site, value, clock_wall_ms(), &job->rows, &why) < 0) {
-        job_fail(job, &why, true);
-        return;
-    }
+    job->rows = answer->rows;
+    answer->rows = NULL;
     job->last_status = job->rows->status;
-    log_debug("job", "page read",
-              "site=%s page=%d layout=%s status=%d rows=%d seen=%d duplicates=%d waited_ms=%lld",
-              job->site->id, job->page, job->rows->layout ? job->rows->layout : "none",
-              job->rows->status, job->rows->n, job->rows->seen, job->rows->duplicates,
-              (long long)job->rows->waited_ms);
     if (judge_page(job->site, job->rows, &why) < 0)
-        job_fail(job, &why, true);
+        job_fail(job, &why);
     else
         job_store_rows(job);
 }
@@ -312,7 +233,7 @@ static void job_store_rows(struct job *job)
     };
 
     job_set_state(job, JOB_STORING);
-    give_back(job, true);
+    give_back(job);
     if (!job->env.store) {
         job_set_state(job, JOB_DONE);
         job_end(job, JOB_DONE);
@@ -326,7 +247,7 @@ static void on_rows_stored(const struct store_counts *counts, const struct err *
     struct job *job = ctx;
 
     if (err) {
-        job_fail(job, err, true);
+        job_fail(job, err);
         return;
     }
     job->result.counts = *counts;
@@ -336,11 +257,11 @@ static void on_rows_stored(const struct store_counts *counts, const struct err *
 
 /* ---- the end, or another attempt ------------------------------------------------------------- */
 
-static void job_fail(struct job *job, const struct err *err, bool healthy_tab)
+static void job_fail(struct job *job, const struct err *err)
 {
     struct err held;
 
-    give_back(job, healthy_tab);
+    give_back(job);
     if (quarantine_holds(job->env.quarantine, job->url, &held))
         err = &held;
     else if (judge_is_passing(err->code, job->last_status) &&
@@ -371,7 +292,7 @@ void job_cancel(struct job *job)
 {
     if (job->state >= JOB_STORING && job->state != JOB_WAITING_RETRY)
         return;
-    give_back(job, false);
+    give_back(job);
     err_set(&job->end, ERR_CANCELLED, "cancelled in state %s", job_state_name(job));
     job_set_state(job, JOB_CANCELLED);
     loop_timer_start(job->wake, 0);
