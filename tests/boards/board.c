@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "boards/page.h"
+#include "boards/post.h"
 
 static const struct board *const boards[] = {
     &board_ppomppu,  &board_clien, &board_ruliweb,   &board_dealbada,    &board_spa,
@@ -106,28 +107,41 @@ static void draw_not_found(struct page *p, struct answer *a)
         p->board->cp949 ? "euc-kr" : "utf-8");
 }
 
-/* Until post pages have the shape of the real ones: title and body. */
-static bool draw_post(struct page *p, long id)
+static const struct board_post *match_post(const struct board *b, const char *path)
 {
-    struct deal deal;
-    char title[800], at[32];
+    static const struct board_post plain = {"post", "/deal/", post_draw_plain};
+    size_t i;
 
-    if (!id || !world_deal(p->world, &p->rule, p->now, deal_slot_of_id(&p->rule, id), &deal) ||
-        deal.hidden)
-        return false;
-    deal_title(&deal, title, sizeof(title));
-    page_time(deal.posted_at, "%Y-%m-%d %H:%M:%S", at, sizeof(at));
-    page_printf(p, "<!doctype html>\n<html lang=\"ko\"><head><meta charset=\"%s\"><title>",
-                p->board->cp949 ? "euc-kr" : "utf-8");
-    page_text(p, title);
-    page_raw(p, "</title></head>\n<body><h1>");
-    page_text(p, title);
-    page_printf(
-        p, "</h1>\n<p class=\"meta\">%s | <time>%s</time> | 조회 %ld</p>\n<div class=\"body\"><p>",
-        deal.nick, at, deal.view);
-    page_text(p, deal.product);
-    page_raw(p, " 싸게 올라왔습니다. 필요하신 분 참고하세요.</p></div></body></html>\n");
-    return true;
+    for (i = 0; i < b->post_count; i++) {
+        const char *target = b->posts[i].target, *mark = strchr(target, '?');
+
+        if (mark ? strncmp(path, target, (size_t)(mark - target)) == 0 && !path[mark - target]
+                 : strncmp(path, target, strlen(target)) == 0)
+            return &b->posts[i];
+    }
+    return b->posts ? &b->posts[0] : &plain;
+}
+
+/* Every board draws its post from the record that its list is drawn from. */
+static void draw_post(struct page *p, long id, struct answer *a)
+{
+    const struct board_post *view = match_post(p->board, p->request->path);
+    struct deal deal;
+    struct post post;
+
+    a->is_post = true;
+    if (!world_deal(p->world, &p->rule, p->now, deal_slot_of_id(&p->rule, id), &deal))
+        a->truth.gone = "deleted";
+    else if (deal.hidden)
+        a->truth.gone = "blind";
+    if (a->truth.gone) {
+        (p->board->draw_gone ? p->board->draw_gone : post_draw_gone)(
+            p, a, strcmp(a->truth.gone, "blind") == 0 ? POST_BLIND : POST_DELETED);
+        return;
+    }
+    post_init(p, &deal, view->target, &post);
+    view->draw(p, &post);
+    truth_set_post(p->truth, p->request->host, &post.shown);
 }
 
 static void encode(const struct board *b, struct out *html, struct out *body)
@@ -158,7 +172,9 @@ void board_answer(struct world *w, const struct board *b, const struct request *
         a->is_list = true;
         p.first = p.number == p.list->first;
         p.list->draw(&p);
-    } else if (!(post && draw_post(&p, post))) {
+    } else if (post) {
+        draw_post(&p, post, a);
+    } else {
         if (b->extra && b->extra(&p, a)) {
             out_fini(&html);
             return;

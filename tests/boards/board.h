@@ -17,15 +17,16 @@
 #include "boards/world.h"
 
 struct page;
+struct post;
 
 /* What a board sends back. Zero-initialised, then filled; answer_fini in any case. */
 struct answer {
     int status;
     const char *content_type;
     struct out body;
-    struct truth truth; /* of list pages; empty otherwise */
+    struct truth truth; /* of list and post pages; empty otherwise */
     int delay_ms;       /* the board takes that long by nature */
-    bool is_list;
+    bool is_list, is_post;
 };
 
 /* One view of a list: ppomppu has two, the others one. */
@@ -40,6 +41,13 @@ struct board_list {
     void (*draw)(struct page *);
 };
 
+/* One view of a post. Of several, the one whose path the request has draws it. */
+struct board_post {
+    const char *name;   /* file name stem of --write */
+    const char *target; /* its address up to the number, as in "/view.php?id=x&no=" */
+    void (*draw)(struct page *, struct post *);
+};
+
 struct board {
     const char *name;
     const char *title;
@@ -51,6 +59,10 @@ struct board {
     const char *hidden_kind;  /* and what truth calls it */
     const struct board_list *lists;
     size_t list_count;
+    const struct board_post *posts; /* NULL: plain ones at /deal/N (post.h) */
+    size_t post_count;
+    /* Says that a post is gone: gone is an enum post_gone. NULL: 404. */
+    void (*draw_gone)(struct page *, struct answer *, int gone);
     /* The post number in a path of a post page, 0 where it is none. */
     long (*post_id)(const char *path, const char *query);
     /* Draws what is neither list nor post (scripts, API); false: not known either. May be NULL. */

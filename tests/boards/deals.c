@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "boards/out.h"
+#include "boards/shops.h"
 
 enum {
     GAP_PERMILLE = 120,
@@ -197,6 +198,7 @@ bool deal_make(const struct deal_rule *rule, uint64_t seed, long slot, int64_t n
     compose_product(&d, rule->flags, deal);
     compose_price(&d, deal);
     compose_name(&d, deal);
+    shops_url(seed, rule->board, slot, deal->posted_at, deal->link, sizeof(deal->link));
     count_readers(&d, now - deal->posted_at, deal);
     return true;
 }

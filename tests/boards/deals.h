@@ -53,7 +53,8 @@ struct deal {
     bool hidden;    /* blinded by readers or removed by a moderator; the row remains */
     bool duplicate; /* the same row once more (knob dup); set by the list, not by the generator */
     bool has_image;
-    bool hot; /* so many views that boards decorate it */
+    char link[400]; /* where it is sold (shops.h); empty: the post has no link */
+    bool hot;       /* so many views that boards decorate it */
 };
 
 /* The deal of a slot as it looks at now. False: the slot is empty or still to come. */

@@ -193,6 +193,21 @@ void out_url_encoded(struct out *o, const char *text)
     }
 }
 
+void out_base64(struct out *o, const char *bytes, size_t len)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    size_t i, k;
+
+    for (i = 0; i < len; i += 3) {
+        unsigned long three = 0;
+
+        for (k = 0; k < 3; k++)
+            three = three << 8 | (i + k < len ? (unsigned char)bytes[i + k] : 0);
+        for (k = 0; k < 4; k++)
+            out_mem(o, i + k <= len ? &digits[three >> (18 - 6 * k) & 63] : "=", 1);
+    }
+}
+
 void out_grouped(struct out *o, long n)
 {
     char digits[32];

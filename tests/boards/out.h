@@ -44,6 +44,9 @@ void out_url_decoded(struct out *, const char *text, size_t len);
 /* text percent-encoded as a query value. */
 void out_url_encoded(struct out *, const char *text);
 
+/* bytes as base64 with padding. */
+void out_base64(struct out *, const char *bytes, size_t len);
+
 /* n with a comma at every third digit. */
 void out_grouped(struct out *, long n);
 

@@ -103,12 +103,15 @@ static void answer_truth(struct hub *h, const struct board *b, const char *host,
         board_answer(&h->world, b, &r, &page);
         if (page.is_list)
             truth_write(&page.truth, b->name, out_text(&shown), world_now(&h->world), &a->body);
+        if (page.is_post)
+            truth_write_post(&page.truth, b->name, out_text(&shown), world_now(&h->world),
+                             &a->body);
         out_fini(&shown);
     }
     a->content_type = "application/json; charset=utf-8";
-    a->status = page.is_list ? 200 : 404;
-    if (!page.is_list)
-        out_str(&a->body, "{\"error\": \"path: expected a list page of this board\"}\n");
+    a->status = page.is_list || page.is_post ? 200 : 404;
+    if (a->status == 404)
+        out_str(&a->body, "{\"error\": \"path: expected a list or post page of this board\"}\n");
     h->world.more_fails = more_fails;
     out_fini(&target);
     answer_fini(&page);

@@ -55,6 +55,33 @@ void truth_add_deal(struct truth *t, const char *host, const struct truth_row *r
     out_fini(&url);
 }
 
+void truth_set_post(struct truth *t, const char *host, const struct truth_post *post)
+{
+    struct out *o = &t->post;
+    struct out url = {0};
+
+    out_printf(&url, "http://%s%s", host, post->path);
+    o->len = 0;
+    out_printf(o, "{\"key\": \"%ld\"", post->key);
+    json_text(o, "title", post->title);
+    json_text(o, "url", out_text(&url));
+    json_text(o, "url_path", post->path);
+    json_text(o, "redirect_url", post->redirect_url);
+    json_text(o, "href", post->href);
+    json_text(o, "image", post->image);
+    json_time(o, "posted_at", post->posted_at);
+    out_printf(o, ", \"sold_out\": %s", post->sold_out ? "true" : "false");
+    out_printf(o, ", \"view\": %ld, \"comment\": %ld, \"like\": %ld", post->view, post->comment,
+               post->like);
+    if (post->dislike >= 0)
+        out_printf(o, ", \"dislike\": %ld", post->dislike);
+    json_text(o, "mall", post->mall);
+    json_text(o, "category", post->category);
+    json_text(o, "price_text", post->price_text);
+    out_str(o, "}");
+    out_fini(&url);
+}
+
 void truth_add_excluded(struct truth *t, const char *kind, const char *title)
 {
     out_printf(&t->excluded, "%s    {\"kind\": \"%s\"", t->excluded_count++ ? ",\n" : "", kind);
@@ -72,8 +99,20 @@ void truth_write(const struct truth *t, const char *board, const char *path, int
     out_printf(json, "  \"excluded\": [\n%s\n  ]}\n", out_text(&t->excluded));
 }
 
+void truth_write_post(const struct truth *t, const char *board, const char *path, int64_t now,
+                      struct out *json)
+{
+    out_printf(json, "{\"board\": \"%s\"", board);
+    json_text(json, "path", path);
+    json_time(json, "now", now);
+    out_printf(json, ",\n  \"post\": %s", t->post.len ? out_text(&t->post) : "null");
+    json_text(json, "gone", t->gone);
+    out_str(json, "}\n");
+}
+
 void truth_fini(struct truth *t)
 {
+    out_fini(&t->post);
     out_fini(&t->deals);
     out_fini(&t->excluded);
 }
