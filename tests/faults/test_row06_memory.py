@@ -2,7 +2,7 @@
 """Row 6: memory explodes or creeps; the cap ends that page or worker only, and the record says so."""
 import re
 
-from provoke.desk import alone
+from support.children import alone
 from provoke.pages import ROWS_HTML, late_rows, page
 from provoke.scene import Scene
 from support.processes import wait_until

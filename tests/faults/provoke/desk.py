@@ -7,12 +7,6 @@ from support.bench import Bench
 from support.registry import Skip
 
 
-def alone(function):
-    """This test needs the whole machine: it measures, or its neighbours would feel it."""
-    function.alone = True
-    return function
-
-
 class Desk(Bench):
     def __init__(self, *arguments):
         super().__init__(*arguments)

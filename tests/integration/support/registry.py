@@ -17,6 +17,7 @@ class Test:
         self.item = item
         self.seconds = seconds
         self.name = function.__name__ + (f"[{label}]" if label is not None else "")
+        self.full_name = f"{module.removeprefix('test_')}.{self.name}"
 
     def run(self, bench):
         if self.item is None:
