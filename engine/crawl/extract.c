@@ -23,6 +23,7 @@
 #define MAX_TITLE_BYTES 1024
 #define MAX_SHORT_BYTES 128
 #define MAX_URL_BYTES 2048
+#define MAX_HTML_BYTES ((size_t)8 << 20)
 
 struct reading {
     const struct site *site;
@@ -227,6 +228,7 @@ static void read_page(struct row_set *set, const struct jval *result)
     set->ready = jval_get_bool(result, "ready", false);
     set->waited_ms = jval_get_int(result, "waited_ms", 0);
     set->html_bytes = jval_get_int(result, "html_length", 0);
+    set->html = cut(arena, jval_get_str(result, "html", NULL), MAX_HTML_BYTES);
     set->seen = (int)jval_get_int(result, "seen", 0);
 }
 
@@ -242,7 +244,7 @@ static void read_counts(struct row_set *set, const struct jval *skipped, const s
     for (const struct jval *one = jval_first(fields); one; one = jval_next(one))
         set->fields[set->n_fields++] = (struct extract_field){
             cut(arena, jval_name(one), MAX_SHORT_BYTES), (int)jval_get_int(one, "matched", 0),
-            (int)jval_get_int(one, "valued", 0)};
+            (int)jval_get_int(one, "valued", 0), (int)jval_get_int(one, "many", 0)};
 }
 
 /* A selector or regex that Chrome refused, told with the line of the file that holds it. */

@@ -21,11 +21,11 @@
 const char *extract_program(void);
 const char *extract_prelude(void);
 
-/* How often a field's selector found an element, and gave a value, among the rows that were not
- * skipped. */
+/* In how many of the rows that were not skipped by a rule a field's selector found an element, gave
+ * a value, and found more than one element (extract.js, readField). */
 struct extract_field {
     const char *name;
-    int matched, valued;
+    int matched, valued, many;
 };
 
 struct extract_skip {
@@ -46,6 +46,7 @@ struct row_set {
     bool ready;            /* false: the deadline ended the wait */
     int64_t waited_ms;
     int64_t html_bytes; /* of the document as scripts left it, about */
+    const char *html;   /* the document itself, UTF-8; NULL: it was not asked for */
 
     int seen;       /* rows that the layout matched */
     int duplicates; /* dropped: an earlier row of the page has the same key */

@@ -5,6 +5,7 @@
  *   timeout_ms      this call's own deadline; what is there by then is read
  *   settle_ms       the number of rows must not change for so long
  *   scroll          true: scroll for more rows until none come; scroll_wait_ms for each try
+ *   html            true: the answer holds the document as it is then (`html`, at most HTML_MAX characters)
  *   layouts         in order; the first whose `match` is found reads the page
  *     {name, match, ready, rows, skip: [css], skip_text: [regex], skip_category: [regex], fields: [...]}
  *   field           {name, type, css: [[selector, attribute]], own, without, match, placeholder, query, required, await}
@@ -12,7 +13,8 @@
  *                   the first that gives a value wins. The row itself counts as the first element, so an empty
  *                   selector or `:scope.sold` means the row.
  *
- * Answers plain JSON: {status, url, title, layout, ready, waited_ms, seen, rows, skipped, fields, html_length, text_head},
+ * Answers plain JSON: {status, url, title, layout, ready, waited_ms, seen, rows, skipped, fields, html_length,
+ * html?, text_head},
  * or {error: {rule, n, expected, text}} when alternative n of a rule ("mobile.title.css") is no selector or regex.
  * Values are text as the page has it, whitespace collapsed; what they mean is decided by extract.c.
  *
@@ -25,6 +27,7 @@ async function extract(arg) {
     const TRIES_WITHOUT_ROWS = 3;
     const MAX_SCROLLED_ROWS = 2000;
     const LOOK_AGAIN_MS = 250;
+    const HTML_MAX = 2 << 20;
 
     /* ---- rules ---- */
 
@@ -160,18 +163,22 @@ async function extract(arg) {
     const elementsOf = (row, selector) => selector === '' ? [row] :
         [...(row.matches(selector) ? [row] : []), ...row.querySelectorAll(selector)];
 
-    /* {matched: some element was found, value: text or null} */
+    /* {matched: some element was found, many: the alternative that gave the value (without a value: the first that
+     * found something) found more than one in this row, value: text or null} */
     function readField(row, field) {
-        let matched = false;
+        let matched = false, many = false;
         for (const [selector, attribute] of field.css) {
-            for (const element of elementsOf(row, selector)) {
+            const elements = elementsOf(row, selector);
+            if (!matched)
+                many = elements.length > 1;
+            for (const element of elements) {
                 matched = true;
                 const value = valueOfElement(element, attribute, field);
                 if (value !== null)
-                    return { matched, value };
+                    return { matched, many: elements.length > 1, value };
             }
         }
-        return { matched, value: null };
+        return { matched, many, value: null };
     }
 
     /* ---- rows ---- */
@@ -190,8 +197,9 @@ async function extract(arg) {
             if (regex)
                 return `${key} ${regex.source}`;
         }
-        for (const [field, { matched, value }] of reads) {
+        for (const [field, { matched, many, value }] of reads) {
             report[field.name].matched += matched;
+            report[field.name].many += many;
             report[field.name].valued += value !== null;
         }
         const missing = layout.fields.find(field => field.required && values[field.name] === null);
@@ -199,7 +207,7 @@ async function extract(arg) {
     }
 
     function readRows(layout) {
-        const fields = Object.fromEntries(layout.fields.map(f => [f.name, { matched: 0, valued: 0 }]));
+        const fields = Object.fromEntries(layout.fields.map(f => [f.name, { matched: 0, valued: 0, many: 0 }]));
         const skipped = {};
         const rows = [];
         const found = document.querySelectorAll(layout.rows);
@@ -322,6 +330,7 @@ async function extract(arg) {
         ready = await scrollForMore();
 
     const layout = layoutFound();
+    const html = document.documentElement?.outerHTML ?? '';
     const nothing = { rows: [], seen: 0, skipped: {}, fields: {} };
     return {
         status: performance.getEntriesByType('navigation')[0]?.responseStatus ?? 0,
@@ -331,7 +340,8 @@ async function extract(arg) {
         ready,
         waited_ms: Math.round(performance.now() - started),
         ...(layout ? readRows(layout) : nothing),
-        html_length: document.documentElement?.outerHTML.length ?? 0,
+        html_length: html.length,
+        ...(arg.html ? { html: html.slice(0, HTML_MAX) } : {}),
         text_head: textHead(300),
     };
 }

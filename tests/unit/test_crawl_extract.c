@@ -24,7 +24,7 @@ static const char CONF[] = "[site]\nname = 시험\nid_prefix = test\ntimezone = 
 #define ANSWER(rows)                                                                     \
     "{\"status\":200,\"url\":\"https://x.example/\",\"title\":\"t\",\"layout\":\"one\"," \
     "\"ready\":true,\"waited_ms\":160,\"seen\":5,\"rows\":[" rows "],"                   \
-    "\"skipped\":{\"skip .ad\":2},\"fields\":{\"view\":{\"matched\":3,\"valued\":2}},"   \
+    "\"skipped\":{\"skip .ad\":2},\"fields\":{\"view\":{\"matched\":3,\"valued\":2,\"many\":1}},"   \
     "\"html_length\":1234,\"text_head\":\"head\"}"
 
 #define ROW(key, more)                                                                             \
@@ -243,6 +243,7 @@ static void tells_what_the_page_was(void **state)
     assert_int_equal(f->set->n_fields, 1);
     assert_int_equal(f->set->fields[0].matched, 3);
     assert_int_equal(f->set->fields[0].valued, 2);
+    assert_int_equal(f->set->fields[0].many, 1);
 }
 
 static void accepts_a_page_without_a_layout(void **state)
