@@ -19,6 +19,10 @@ LISTS = [
     "dealbada/list-2020-03",
     "ppomppu/list-desktop-2020-03",
     "ruliweb/list-thumbnail-2026-07",
+    "quasarzone/list-2026-07-03",
+    "arca/list-2026-07-03",
+    "zod/list-2026-07-03",
+    "fmkorea/list-2026-02-03",
 ]
 
 
