@@ -37,3 +37,7 @@ def expect_row(row, deal):
     if deal["posted_at"]:
         expect_equal(moment(row["posted_at"]), moment(deal["posted_at"]), f"posted_at of {key}")
     expect_equal(path_of(row["url"]), deal["url_path"], f"url of {key}")
+    # Where the truth has none, the row may know more than one element shows ("[mall]" of the title).
+    for field, printed in (("image", "image_url"), ("mall", "mall"), ("category", "category")):
+        if deal.get(field):
+            expect_equal(row[printed], deal[field], f"{field} of {key}")
