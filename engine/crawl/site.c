@@ -14,6 +14,7 @@
 #define MAX_NAMES 32
 
 enum { SETTLE_MS = 150, SCROLL_WAIT_MS = 1000, MIN_DELAY_MS = 2000, WIDTH = 1280, HEIGHT = 1696 };
+enum { POST_MAX = 20, GONE_MAX = 30, GONE_DISTANCE_MS = 6 * 3600 * 1000 };
 
 /* The boards that the program was written for are Korean. */
 static const char TIMEZONE[] = "Asia/Seoul";
@@ -143,8 +144,8 @@ static void add_layout(struct site_parse *p, const struct ini_entry *e)
     const char *name = layout_name(e->section);
     struct site_layout *layout;
 
-    if (!is_layout_name(name)) {
-        site_problem(p, e, "expected a name of a-z, 0-9, '-' and '_'");
+    if (!is_layout_name(name) || str_eq(name, "post")) {
+        site_problem(p, e, "expected a name of a-z, 0-9, '-' and '_', and not \"post\"");
         return;
     }
     if ((layout = find_layout(site, name, strlen(name)))) {
@@ -181,10 +182,30 @@ static void unknown_field(struct site_parse *p, const struct ini_entry *e, const
                  near ? near : "", near ? "\"?" : ": sites/README.md has the list");
 }
 
+/* [post] itself, or the first [post.FIELD]. */
+static void add_post(struct site_parse *p, const struct ini_entry *e)
+{
+    struct site_layout *post = p->site->post;
+
+    if (!post) {
+        post = p->site->post = arena_new(&p->site->arena, struct site_layout);
+        *post = (struct site_layout){.name = "post", .rows = ":root", .line = e->line};
+        p->site->post_when = SITE_POST_MISSING;
+    }
+}
+
+static struct site_layout *layout_of_field(const struct site_parse *p, const char *section,
+                                           const char *dot)
+{
+    if (str_starts(section, "post."))
+        return p->site->post;
+    return find_layout(p->site, section, (size_t)(dot - section));
+}
+
 static void add_field(struct site_parse *p, const struct ini_entry *e)
 {
     const char *dot = strchr(e->section, '.');
-    struct site_layout *layout = find_layout(p->site, e->section, (size_t)(dot - e->section));
+    struct site_layout *layout = layout_of_field(p, e->section, dot);
     const struct site_field_kind *kind = field_kind(dot + 1);
     struct site_field *field;
 
@@ -196,6 +217,10 @@ static void add_field(struct site_parse *p, const struct ini_entry *e)
         unknown_field(p, e, dot + 1);
         return;
     }
+    if (layout == p->site->post && kind->only_in_lists) {
+        site_problem(p, e, "expected only in a layout of the list");
+        return;
+    }
     if ((field = find_field(layout, kind->name))) {
         site_problem(p, e, "given twice, first on line %d", field->line);
         return;
@@ -205,26 +230,27 @@ static void add_field(struct site_parse *p, const struct ini_entry *e)
         memcpy(field, layout->fields, layout->n_fields * sizeof *field);
     layout->fields = field;
     field += layout->n_fields++;
-    *field = (struct site_field){
-        .name = kind->name, .type = kind->type, .required = kind->always_required, .line = e->line};
-}
-
-static bool is_later_section(const char *section)
-{
-    return str_eq(section, "post") || str_eq(section, "gone") || str_starts(section, "post.");
+    *field = (struct site_field){.name = kind->name,
+                                 .type = kind->type,
+                                 .required = kind->always_required && layout != p->site->post,
+                                 .line = e->line};
 }
 
 /* Sections are made in the order of the file; fields after all layouts, wherever they stand. */
 static void make_objects(struct site_parse *p, const struct ini *ini)
 {
-    for (size_t i = 0; i < ini->n; i++)
-        if (!ini->entries[i].key && layout_name(ini->entries[i].section))
-            add_layout(p, &ini->entries[i]);
     for (size_t i = 0; i < ini->n; i++) {
         const struct ini_entry *e = &ini->entries[i];
 
-        if (!e->key && strchr(e->section, '.') && !layout_name(e->section) &&
-            !is_later_section(e->section))
+        if (!e->key && layout_name(e->section))
+            add_layout(p, e);
+        else if (!e->key && (str_eq(e->section, "post") || str_starts(e->section, "post.")))
+            add_post(p, e);
+    }
+    for (size_t i = 0; i < ini->n; i++) {
+        const struct ini_entry *e = &ini->entries[i];
+
+        if (!e->key && strchr(e->section, '.') && !layout_name(e->section))
             add_field(p, e);
     }
 }
@@ -237,7 +263,7 @@ static const struct {
 } sections[] = {
     {"site", site_keys_site},         {"list", site_keys_list}, {"score", site_keys_score},
     {"schedule", site_keys_schedule}, {"pace", site_keys_pace}, {"block", site_keys_block},
-    {"render", site_keys_render},
+    {"render", site_keys_render},     {"post", site_keys_post}, {"gone", site_keys_gone},
 };
 
 /* The keys that a section may have and the object they are set in; NULL for an unknown section
@@ -259,7 +285,7 @@ static const struct site_key *keys_of(struct site_parse *p, const char *section,
         return *object ? site_keys_layout : NULL;
     }
     if (dot) {
-        struct site_layout *layout = find_layout(p->site, section, (size_t)(dot - section));
+        struct site_layout *layout = layout_of_field(p, section, dot);
 
         *object = layout ? find_field(layout, dot + 1) : NULL;
         return *object ? site_keys_field : NULL;
@@ -272,18 +298,14 @@ static void unknown_section(struct site_parse *p, const struct ini_entry *e)
     const char *names[ARRAY_LEN(sections) + 1];
     const char *near;
 
-    if (is_later_section(e->section)) {
-        site_problem(p, e, "not implemented yet; leave it out");
-        return;
-    }
     for (size_t i = 0; i < ARRAY_LEN(sections); i++)
         names[i] = sections[i].section;
     names[ARRAY_LEN(sections)] = "layout NAME";
     near = str_nearest(e->section, names, ARRAY_LEN(names));
     site_problem(p, e, "unknown section%s%s%s", near ? "; did you mean [" : "", near ? near : "",
                  near ? "]?"
-                      : ": expected [site], [list], [layout NAME], [NAME.FIELD], [score], "
-                        "[schedule], [pace], [block] or [render]");
+                      : ": expected [site], [list], [layout NAME], [NAME.FIELD], [post], "
+                        "[post.FIELD], [gone], [score], [schedule], [pace], [block] or [render]");
 }
 
 static void unknown_key(struct site_parse *p, const struct ini_entry *e,
@@ -351,7 +373,7 @@ static void set_keys(struct site_parse *p, const struct ini *ini)
         if (e->key)
             set_key(p, ini, e);
         else if (!keys_of(p, e->section, &object) && !layout_name(e->section) &&
-                 (!strchr(e->section, '.') || is_later_section(e->section)))
+                 !strchr(e->section, '.'))
             unknown_section(p, e);
     }
 }
@@ -403,16 +425,27 @@ static void check_layout(struct site_parse *p, struct site_layout *layout)
         check_field(p, layout, &layout->fields[i]);
 }
 
-/* A bad address has no line here: it was reported already. */
-static void check_page_number(struct site_parse *p)
+static void check_range(struct site_parse *p, const char *key, const struct site_pages *pages)
 {
-    const struct site *site = p->site;
     const char *url;
-    int line = site_rule_line(site, "list.url", 0, &url);
+    int line = site_rule_line(p->site, "list.url", 0, &url);
 
-    if (line && site->pages.from != site->pages.to && !strstr(url, "{page}"))
-        site_problem_at(p, line, "list.url: \"%s\": expected {page} in it, as pages is %d-%d", url,
-                        site->pages.from, site->pages.to);
+    /* A bad address has no line here: it was reported already. */
+    if (line && pages->from < pages->to && !strstr(url, "{page}"))
+        site_problem_at(p, line, "list.url: \"%s\": expected {page} in it, as %s is %d-%d", url,
+                        key, pages->from, pages->to);
+}
+
+static void check_pages(struct site_parse *p)
+{
+    const struct site_pages *refresh = &p->site->refresh_pages;
+
+    check_range(p, "pages", &p->site->pages);
+    check_range(p, "refresh_pages", refresh);
+    if (p->site->refresh_text && refresh->from > refresh->to)
+        site_problem_at(p, 0,
+                        "list.refresh_pages: missing: expected the pages that "
+                        "schedule.refresh reads, such as 3-7");
 }
 
 /* A key of [site] that the file does not give is read as if it were written there: with the same
@@ -446,9 +479,12 @@ static void check_whole(struct site_parse *p)
     set_defaults(p);
     need(p, 0, site->list_url, "list.url", "the address of the list, with {page}");
     need(p, 0, site->n_layouts > 0, "[layout NAME]", "at least one layout");
-    check_page_number(p);
+    check_pages(p);
     for (size_t i = 0; i < site->n_layouts; i++)
         check_layout(p, &site->layouts[i]);
+    for (size_t i = 0; site->post && i < site->post->n_fields; i++)
+        check_field(p, site->post, &site->post->fields[i]);
+    site_check_post(p);
 }
 
 /* ---- life ---- */
@@ -464,6 +500,11 @@ static struct site *site_new(const char *path, const char *id)
     site->enabled = true;
     site->first_page = 1;
     site->pages = (struct site_pages){1, 1};
+    site->refresh_pages = (struct site_pages){1, 0};
+    site->post_max = POST_MAX;
+    site->gone_status = (struct site_statuses){{404, 410}, 2};
+    site->gone_distance_ms = GONE_DISTANCE_MS;
+    site->gone_max = GONE_MAX;
     site->min_rows = 1;
     site->scroll_wait_ms = SCROLL_WAIT_MS;
     site->min_delay_ms = MIN_DELAY_MS;

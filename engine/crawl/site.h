@@ -28,6 +28,11 @@ enum site_type {
     SITE_TYPE_COUNT
 };
 
+/* Which pages of a board a rule set is for. */
+enum site_what { SITE_LIST, SITE_POST };
+
+enum site_post_when { SITE_POST_NEVER, SITE_POST_MISSING, SITE_POST_ALWAYS };
+
 struct site_texts {
     const char **items;
     size_t n;
@@ -69,6 +74,13 @@ struct site_pages {
     int from, to;
 };
 
+enum { SITE_MAX_STATUSES = 8 };
+
+struct site_statuses {
+    int items[SITE_MAX_STATUSES];
+    size_t n;
+};
+
 struct site {
     struct arena arena;
     const char *id;   /* the folder's name: "ppomppu" */
@@ -86,6 +98,7 @@ struct site {
     const char *first_url; /* NULL: the first page is no exception */
     int first_page;        /* the board's number of its first page */
     struct site_pages pages;
+    struct site_pages refresh_pages; /* from > to: none */
     int min_rows;
     bool scroll;
     int64_t scroll_wait_ms;
@@ -93,9 +106,22 @@ struct site {
     struct site_layout *layouts; /* in the order of the file, at least one */
     size_t n_layouts;
 
+    /* The page of one post: a layout named "post" whose one row is the document; NULL: no [post]. */
+    struct site_layout *post;
+    enum site_post_when post_when;
+    int post_max; /* posts that one crawl visits */
+
+    struct site_texts gone_text,
+        gone_dialog;                  /* regular expressions; they prove only without `post` */
+    struct site_statuses gone_status; /* prove when seen twice, gone_distance_ms apart */
+    int64_t gone_distance_ms;
+    int gone_max; /* posts that one alive run visits */
+
     double score_view, score_like, score_comment;
     const char *crawl_text; /* the schedule as written; NULL: never by itself */
     struct cron crawl;
+    const char *refresh_text, *alive_text; /* NULL: never by itself */
+    struct cron refresh, alive;
     int64_t min_delay_ms;
     struct site_texts block_hosts; /* "*.ads.example": hosts that the browser shall not load from */
     int viewport_width, viewport_height;
@@ -118,9 +144,13 @@ MUST_CHECK int site_load_text(const char *path, const char *id, const char *text
                               struct err *err);
 void site_free(struct site **site);
 
-/* The argument of extract.js for this site, as JSON; timeout_ms is the in-page program's own
- * deadline. */
-void site_rules_json(const struct site *site, int64_t timeout_ms, struct buf *out);
+/* The argument of extract.js for the site's lists or (only with site->post) its posts, as JSON;
+ * timeout_ms is the in-page program's own deadline. */
+void site_rules_json(const struct site *site, enum site_what what, int64_t timeout_ms,
+                     struct buf *out);
+
+/* The layouts of the lists, or the one of the posts. */
+const struct site_layout *site_layouts(const struct site *site, enum site_what what, size_t *n_out);
 
 /* The address of list page `page` (numbered as the board does). origin
  * ("http://ppomppu.localhost:8080") takes the place of the file's scheme, host and port; NULL keeps

@@ -20,13 +20,14 @@
 #define MAX_DELAY_MS ((int64_t)3600 * 1000)
 
 const struct site_field_kind site_field_kinds[] = {
-    {"key", SITE_TEXT, true},       {"title", SITE_TEXT, true},
-    {"url", SITE_URL, true},        {"redirect_url", SITE_URL, false},
-    {"image", SITE_IMAGE, false},   {"posted_at", SITE_TIME, false},
-    {"view", SITE_INT, false},      {"comment", SITE_INT, false},
-    {"like", SITE_INT, false},      {"price", SITE_PRICE, false},
-    {"mall", SITE_TEXT, false},     {"category", SITE_TEXT, false},
-    {"sold_out", SITE_FLAG, false}, {NULL, SITE_TEXT, false},
+    {"key", SITE_TEXT, true, true},        {"title", SITE_TEXT, true, false},
+    {"url", SITE_URL, true, true},         {"redirect_url", SITE_URL, false, false},
+    {"image", SITE_IMAGE, false, false},   {"posted_at", SITE_TIME, false, false},
+    {"view", SITE_INT, false, false},      {"comment", SITE_INT, false, false},
+    {"like", SITE_INT, false, false},      {"price", SITE_PRICE, false, false},
+    {"mall", SITE_TEXT, false, false},     {"category", SITE_TEXT, false, false},
+    {"sold_out", SITE_FLAG, false, false}, {"title_cut", SITE_FLAG, false, true},
+    {"gone", SITE_FLAG, false, false},     {NULL, SITE_TEXT, false, false},
 };
 
 /* ---- plain values ---- */
@@ -46,8 +47,8 @@ static void set_bool(struct site_parse *p, const struct ini_entry *e, void *slot
         site_problem(p, e, "%s", err.text);
 }
 
-static void set_int(struct site_parse *p, const struct ini_entry *e, void *slot, int64_t min,
-                    int64_t max)
+void site_set_int(struct site_parse *p, const struct ini_entry *e, void *slot, int64_t min,
+                  int64_t max)
 {
     int64_t number;
     struct err err;
@@ -60,16 +61,15 @@ static void set_int(struct site_parse *p, const struct ini_entry *e, void *slot,
 
 static void set_page(struct site_parse *p, const struct ini_entry *e, void *slot)
 {
-    set_int(p, e, slot, 0, MAX_PAGE);
+    site_set_int(p, e, slot, 0, MAX_PAGE);
 }
 
 static void set_rows(struct site_parse *p, const struct ini_entry *e, void *slot)
 {
-    set_int(p, e, slot, 0, MAX_ROWS);
+    site_set_int(p, e, slot, 0, MAX_ROWS);
 }
 
-static void set_duration(struct site_parse *p, const struct ini_entry *e, void *slot,
-                         int64_t max_ms)
+void site_set_duration(struct site_parse *p, const struct ini_entry *e, void *slot, int64_t max_ms)
 {
     int64_t duration_ms;
     struct err err;
@@ -84,12 +84,12 @@ static void set_duration(struct site_parse *p, const struct ini_entry *e, void *
 
 static void set_delay(struct site_parse *p, const struct ini_entry *e, void *slot)
 {
-    set_duration(p, e, slot, MAX_DELAY_MS);
+    site_set_duration(p, e, slot, MAX_DELAY_MS);
 }
 
 static void set_settle(struct site_parse *p, const struct ini_entry *e, void *slot)
 {
-    set_duration(p, e, slot, MAX_SETTLE_MS);
+    site_set_duration(p, e, slot, MAX_SETTLE_MS);
 }
 
 static void set_weight(struct site_parse *p, const struct ini_entry *e, void *slot)
@@ -145,7 +145,7 @@ static void set_robots(struct site_parse *p, const struct ini_entry *e, void *sl
 }
 
 /* "1-3" or "1" */
-static void set_pages(struct site_parse *p, const struct ini_entry *e, void *slot)
+void site_set_pages(struct site_parse *p, const struct ini_entry *e, void *slot)
 {
     struct site_pages *pages = slot;
     char *end;
@@ -219,13 +219,29 @@ static void add_hosts(struct site_parse *p, const struct ini_entry *e, void *slo
                          texts->items[i]);
 }
 
-static void set_cron(struct site_parse *p, const struct ini_entry *e, void *slot)
+static void set_schedule(struct site_parse *p, const struct ini_entry *e, void *slot,
+                         struct cron *cron)
 {
     struct err err;
 
-    if (cron_parse(&p->site->crawl, e->value, &err) < 0)
+    if (cron_parse(cron, e->value, &err) < 0)
         site_problem(p, e, "%s", err.text);
     *(const char **)slot = arena_strdup(&p->site->arena, e->value);
+}
+
+static void set_crawl(struct site_parse *p, const struct ini_entry *e, void *slot)
+{
+    set_schedule(p, e, slot, &p->site->crawl);
+}
+
+static void set_refresh(struct site_parse *p, const struct ini_entry *e, void *slot)
+{
+    set_schedule(p, e, slot, &p->site->refresh);
+}
+
+static void set_alive(struct site_parse *p, const struct ini_entry *e, void *slot)
+{
+    set_schedule(p, e, slot, &p->site->alive);
 }
 
 /* ---- rules ---- */
@@ -251,7 +267,7 @@ static const char *checked_regex(struct site_parse *p, const struct ini_entry *e
     return arena_strdup(&p->site->arena, e->value);
 }
 
-static void set_selector(struct site_parse *p, const struct ini_entry *e, void *slot)
+void site_set_selector(struct site_parse *p, const struct ini_entry *e, void *slot)
 {
     *(const char **)slot = checked_selector(p, e, e->value);
 }
@@ -266,7 +282,7 @@ static void set_regex(struct site_parse *p, const struct ini_entry *e, void *slo
     *(const char **)slot = checked_regex(p, e);
 }
 
-static void add_regex(struct site_parse *p, const struct ini_entry *e, void *slot)
+void site_add_regex(struct site_parse *p, const struct ini_entry *e, void *slot)
 {
     site_texts_add(&p->site->arena, slot, checked_regex(p, e));
 }
@@ -373,11 +389,11 @@ const struct site_key site_keys_list[] = {
     {"url", set_url, IN(site, list_url), false},
     {"first_url", set_url, IN(site, first_url), false},
     {"first_page", set_page, IN(site, first_page), false},
-    {"pages", set_pages, IN(site, pages), false},
+    {"pages", site_set_pages, IN(site, pages), false},
     {"min_rows", set_rows, IN(site, min_rows), false},
     {"scroll", set_bool, IN(site, scroll), false},
     {"scroll_wait", set_settle, IN(site, scroll_wait_ms), false},
-    {"refresh_pages", NULL, 0, false},
+    {"refresh_pages", site_set_pages, IN(site, refresh_pages), false},
     {NULL, NULL, 0, false},
 };
 
@@ -389,9 +405,9 @@ const struct site_key site_keys_score[] = {
 };
 
 const struct site_key site_keys_schedule[] = {
-    {"crawl", set_cron, IN(site, crawl_text), false},
-    {"refresh", NULL, 0, false},
-    {"alive", NULL, 0, false},
+    {"crawl", set_crawl, IN(site, crawl_text), false},
+    {"refresh", set_refresh, IN(site, refresh_text), false},
+    {"alive", set_alive, IN(site, alive_text), false},
     {NULL, NULL, 0, false},
 };
 
@@ -414,12 +430,12 @@ const struct site_key site_keys_render[] = {
 };
 
 const struct site_key site_keys_layout[] = {
-    {"match", set_selector, IN(site_layout, match), false},
-    {"ready", set_selector, IN(site_layout, ready), false},
-    {"rows", set_selector, IN(site_layout, rows), false},
+    {"match", site_set_selector, IN(site_layout, match), false},
+    {"ready", site_set_selector, IN(site_layout, ready), false},
+    {"rows", site_set_selector, IN(site_layout, rows), false},
     {"skip", add_selector, IN(site_layout, skip), true},
-    {"skip_text", add_regex, IN(site_layout, skip_text), true},
-    {"skip_category", add_regex, IN(site_layout, skip_category), true},
+    {"skip_text", site_add_regex, IN(site_layout, skip_text), true},
+    {"skip_category", site_add_regex, IN(site_layout, skip_category), true},
     {NULL, NULL, 0, false},
 };
 
@@ -428,7 +444,7 @@ const struct site_key site_keys_field[] = {
     {"attr", set_attr, IN(site_field, attr), false},
     {"type", check_type, IN(site_field, type), false},
     {"text", set_own, IN(site_field, own_text), false},
-    {"without", set_selector, IN(site_field, without), false},
+    {"without", site_set_selector, IN(site_field, without), false},
     {"match", set_regex, IN(site_field, match), false},
     {"placeholder", set_placeholder, IN(site_field, placeholder), false},
     {"query", set_query, IN(site_field, query), false},

@@ -32,13 +32,15 @@ struct site_key {
 
 extern const struct site_key site_keys_site[], site_keys_list[], site_keys_score[],
     site_keys_schedule[], site_keys_pace[], site_keys_block[], site_keys_render[],
-    site_keys_layout[], site_keys_field[]; /* each ends with a NULL name */
+    site_keys_layout[], site_keys_field[], site_keys_post[],
+    site_keys_gone[]; /* each ends with a NULL name */
 
 /* The fields a row can have, with the type each has; ends with a NULL name. */
 struct site_field_kind {
     const char *name;
     enum site_type type;
-    bool always_required;
+    bool always_required; /* of a list's row */
+    bool only_in_lists;   /* a post's key and address are those of its row */
 };
 extern const struct site_field_kind site_field_kinds[];
 
@@ -53,6 +55,16 @@ const char *site_rule_name(struct site_parse *parse, const struct ini_entry *ent
 
 /* Remember where a selector, regex or address stands. */
 void site_note_rule(struct site_parse *parse, const struct ini_entry *entry, const char *value);
+
+/* Setters of site_keys.c that the tables of other files use as well. */
+site_set_fn site_set_selector, site_set_pages, site_add_regex;
+void site_set_int(struct site_parse *parse, const struct ini_entry *entry, void *slot, int64_t min,
+                  int64_t max);
+void site_set_duration(struct site_parse *parse, const struct ini_entry *entry, void *slot,
+                       int64_t max_ms);
+
+/* What [post] and [gone] need of each other and of the lists (site_post.c). */
+void site_check_post(struct site_parse *parse);
 
 void site_texts_add(struct arena *arena, struct site_texts *texts, const char *text);
 

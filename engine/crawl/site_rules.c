@@ -84,15 +84,29 @@ static void add_layout(struct buf *out, const struct site_layout *layout)
     buf_adds(out, "]}");
 }
 
-void site_rules_json(const struct site *site, int64_t timeout_ms, struct buf *out)
+const struct site_layout *site_layouts(const struct site *site, enum site_what what, size_t *n_out)
 {
+    *n_out = what == SITE_LIST ? site->n_layouts : site->post != NULL;
+    return what == SITE_LIST ? site->layouts : site->post;
+}
+
+void site_rules_json(const struct site *site, enum site_what what, int64_t timeout_ms,
+                     struct buf *out)
+{
+    size_t n;
+    const struct site_layout *layouts = site_layouts(site, what, &n);
+
     buf_addf(out, "{\"timeout_ms\":%lld,\"settle_ms\":%lld,\"scroll_wait_ms\":%lld",
              (long long)timeout_ms, (long long)site->settle_ms, (long long)site->scroll_wait_ms);
-    add_flag(out, "scroll", site->scroll);
+    add_flag(out, "scroll", site->scroll && what == SITE_LIST);
+    if (what == SITE_POST) {
+        add_texts(out, "gone_text", &site->gone_text);
+        add_texts(out, "gone_dialog", &site->gone_dialog);
+    }
     buf_adds(out, ",\"layouts\":[");
-    for (size_t i = 0; i < site->n_layouts; i++) {
+    for (size_t i = 0; i < n; i++) {
         buf_adds(out, i ? "," : "");
-        add_layout(out, &site->layouts[i]);
+        add_layout(out, &layouts[i]);
     }
     buf_adds(out, "]}");
 }

@@ -17,25 +17,37 @@ static void on_problem(const char *message, void *ctx)
 }
 
 /* What extract.js gets holds every layout and field. */
-static void check_rules(const struct site *site)
+static void check_rules(const struct site *site, enum site_what what)
 {
-    const struct jval *layout;
+    const struct jval *json_layout;
     struct jdoc *doc;
     struct buf json;
     struct err err;
+    size_t n;
+    const struct site_layout *layouts = site_layouts(site, what, &n);
 
     buf_init(&json, BUF_MAX_DEFAULT);
-    site_rules_json(site, 1000, &json);
+    site_rules_json(site, what, 1000, &json);
     check(fuzz_json_is_sound(json.data, json.len));
     check(jdoc_parse(json.data, json.len, &doc, &err) == 0);
-    layout = jval_first(jval_get(jdoc_root(doc), "layouts"));
-    for (size_t i = 0; i < site->n_layouts; i++, layout = jval_next(layout)) {
-        check(str_eq(jval_get_str(layout, "name", NULL), site->layouts[i].name));
-        check(jval_count(jval_get(layout, "fields")) == site->layouts[i].n_fields);
+    json_layout = jval_first(jval_get(jdoc_root(doc), "layouts"));
+    for (size_t i = 0; i < n; i++, json_layout = jval_next(json_layout)) {
+        check(str_eq(jval_get_str(json_layout, "name", NULL), layouts[i].name));
+        check(jval_count(jval_get(json_layout, "fields")) == layouts[i].n_fields);
     }
-    check(!layout);
+    check(!json_layout);
     jdoc_free(&doc);
     buf_fini(&json);
+}
+
+static void check_post(const struct site *site)
+{
+    if (!site->post)
+        return;
+    check(site->post->match && site->post->ready && site->post_max >= 0);
+    for (size_t k = 0; k < site->post->n_fields; k++)
+        check(site->post->fields[k].n_css > 0 && !str_eq(site->post->fields[k].name, "key"));
+    check_rules(site, SITE_POST);
 }
 
 static void check_layouts(const struct site *site)
@@ -76,7 +88,8 @@ static void check_site(const struct site *site)
     check(site->pages.from >= 0 && site->pages.from <= site->pages.to && site->min_delay_ms >= 0);
     check(site->n_layouts > 0);
     check_layouts(site);
-    check_rules(site);
+    check_rules(site, SITE_LIST);
+    check_post(site);
     check_addresses(site);
 }
 

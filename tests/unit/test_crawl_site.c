@@ -211,7 +211,8 @@ static void documents_every_key_and_field(void **state)
 {
     const struct site_key *const tables[] = {site_keys_site,     site_keys_list,   site_keys_score,
                                              site_keys_schedule, site_keys_pace,   site_keys_block,
-                                             site_keys_render,   site_keys_layout, site_keys_field};
+                                             site_keys_render,   site_keys_layout, site_keys_field,
+                                             site_keys_post,     site_keys_gone};
     char *readme = read_whole_file("sites/README.md");
 
     (void)state;
@@ -283,7 +284,7 @@ static void writes_the_rules_as_json(void **state)
 
     (void)state;
     buf_init(&json, BUF_MAX_DEFAULT);
-    site_rules_json(site, 15000, &json);
+    site_rules_json(site, SITE_LIST, 15000, &json);
     if (jdoc_parse(json.data, json.len, &doc, &err) < 0)
         fail_msg("%s", err.text);
 
@@ -341,12 +342,89 @@ static void suggests_the_key_that_was_meant(void **state)
 static void refuses_what_is_not_implemented_yet(void **state)
 {
     (void)state;
-    expect_refusal("[schedule]\nalive = 5 * * * *\n",
-                   "x/site.conf:22: schedule.alive: not implemented yet; leave it out");
     expect_refusal("[render]\nmode = fetch\n",
                    "x/site.conf:22: render.mode: not implemented yet; leave it out");
-    expect_refusal("[post]\n", "x/site.conf:21: [post]: not implemented yet; leave it out");
-    expect_refusal("[gone]\n", "x/site.conf:21: [gone]: not implemented yet; leave it out");
+    expect_refusal("[pace]\nconcurrency = 2\n",
+                   "x/site.conf:22: pace.concurrency: not implemented yet; leave it out");
+}
+
+static void reads_posts_and_the_marks_of_their_end(void **state)
+{
+    struct site *site = load_with(
+        "[list]\nrefresh_pages = 3-7\n[schedule]\nrefresh = 5 * * * *\nalive = @every 10m\n"
+        "[post]\nwhen = always\nmax = 7\nmatch = #post\n"
+        "[post.redirect_url]\ncss = a.link\n[post.title]\ncss = h1\n"
+        "[gone]\ntext = 없는 글\ndialog = 존재하지\ndialog = 삭제\nstatus = 404\n"
+        "distance = 2h\nmax = 5\n");
+    struct jdoc *doc;
+    const struct jval *layouts;
+    struct buf json;
+    struct err err;
+
+    (void)state;
+    assert_int_equal(site->refresh_pages.to, 7);
+    assert_string_equal(site->alive_text, "@every 10m");
+    assert_int_equal(site->post_when, SITE_POST_ALWAYS);
+    assert_int_equal(site->post_max, 7);
+    assert_string_equal(site->post->ready, "#post");
+    assert_int_equal(site->post->n_fields, 2);
+    assert_false(site->post->fields[1].required);
+    assert_int_equal(site->gone_dialog.n, 2);
+    assert_int_equal(site->gone_status.n, 1);
+    assert_int_equal(site->gone_distance_ms, 2 * 3600 * 1000);
+    assert_int_equal(site->gone_max, 5);
+
+    buf_init(&json, BUF_MAX_DEFAULT);
+    site_rules_json(site, SITE_POST, 15000, &json);
+    assert_int_equal(jdoc_parse(json.data, json.len, &doc, &err), 0);
+    layouts = jval_get(jdoc_root(doc), "layouts");
+    assert_int_equal(jval_count(layouts), 1);
+    assert_string_equal(jval_get_str(jval_first(layouts), "name", ""), "post");
+    assert_string_equal(jval_get_str(jval_first(layouts), "rows", ""), ":root");
+    assert_int_equal(jval_count(jval_get(jdoc_root(doc), "gone_dialog")), 2);
+    jdoc_free(&doc);
+    buf_fini(&json);
+    site_free(&site);
+}
+
+static void visits_no_posts_unless_told_to(void **state)
+{
+    struct site *site = load(GOOD);
+
+    (void)state;
+    assert_null(site->post);
+    assert_true(site->refresh_pages.from > site->refresh_pages.to);
+    site_free(&site);
+    site = load_with("[post]\nmatch = h1\n");
+    assert_int_equal(site->post_when, SITE_POST_MISSING);
+    assert_int_equal(site->gone_status.n, 2);
+    assert_int_equal(site->gone_status.items[1], 410);
+    site_free(&site);
+}
+
+static void refuses_rules_for_posts_that_would_harm(void **state)
+{
+    (void)state;
+    expect_refusal("[post]\nwhen = never\n",
+                   "x/site.conf:21: post.match: missing: expected a CSS selector that is found on "
+                   "each post that is there");
+    expect_refusal(
+        "[gone]\ntext = x\n",
+        "x/site.conf: post.match: missing: expected a CSS selector that is found on each "
+        "post that is there; [gone] and an alive schedule need it");
+    expect_refusal("[schedule]\nrefresh = 5 * * * *\n",
+                   "x/site.conf: list.refresh_pages: missing: expected the pages that "
+                   "schedule.refresh reads, such as 3-7");
+    expect_refusal("[post]\nmatch = h1\n[post.key]\ncss = h1\n",
+                   "x/site.conf:23: [post.key]: expected only in a layout of the list");
+    expect_refusal("[post]\nmatch = h1\nwhen = now\n",
+                   "x/site.conf:23: post.when: \"now\": expected always, missing or never");
+    expect_refusal("[gone]\nstatus = 404, 403\n",
+                   "x/site.conf:22: gone.status: \"404, 403\": expected at most 8 statuses such as "
+                   "404, 410, none of which says no more than \"not now\" or \"not for you\"");
+    expect_refusal("[layout post]\nrows = li\n",
+                   "x/site.conf:21: [layout post]: expected a name of a-z, 0-9, '-' and '_', and "
+                   "not \"post\"");
 }
 
 static void names_line_key_and_expectation_of_a_bad_value(void **state)
@@ -594,6 +672,9 @@ int main(void)
         cmocka_unit_test(knows_the_line_of_each_rule),
         cmocka_unit_test(suggests_the_key_that_was_meant),
         cmocka_unit_test(refuses_what_is_not_implemented_yet),
+        cmocka_unit_test(reads_posts_and_the_marks_of_their_end),
+        cmocka_unit_test(visits_no_posts_unless_told_to),
+        cmocka_unit_test(refuses_rules_for_posts_that_would_harm),
         cmocka_unit_test(names_line_key_and_expectation_of_a_bad_value),
         cmocka_unit_test(tells_what_is_wrong_with_a_cron_line),
         cmocka_unit_test(names_a_bad_selector_with_its_line),
