@@ -8,7 +8,7 @@
  *   html            true: the answer holds the document as it is then (`html`, at most HTML_MAX characters)
  *   layouts         in order; the first whose `match` is found reads the page
  *     {name, match, ready, rows, skip: [css], skip_text: [regex], skip_category: [regex], fields: [...]}
- *   field           {name, type, css: [[selector, attribute]], own, without, match, placeholder, query, required, await}
+ *   field           {name, type, css: [[selector, attribute]], own, without, json, match, placeholder, query, required, await}
  *                   The alternatives of `css` are tried in order, the elements of each in document order;
  *                   the first that gives a value wins. The row itself counts as the first element, so an empty
  *                   selector or `:scope.sold` means the row.
@@ -129,12 +129,30 @@ async function extract(arg) {
     function imageOf(element, attribute, field) {
         const addresses = attribute ? [element.getAttribute(attribute)] : imageAddresses(element);
         for (const address of addresses) {
-            const matched = address && matchOf(address.trim(), field);
+            const told = address && jsonOf(address, field);
+            const matched = told && matchOf(told.trim(), field);
             const url = matched && !field.placeholder?.test(matched) && absolute(matched, field.query);
             if (url)
                 return url;
         }
         return null;
+    }
+
+    /* What stands at `a.b.0` in text that is JSON; null unless it is a text, a number or true. */
+    function jsonOf(text, field) {
+        if (!field.json)
+            return text;
+        let value;
+        try {
+            value = JSON.parse(text);
+        } catch {
+            return null;
+        }
+        const has = name => Array.isArray(value) ? /^\d+$/.test(name) && Number(name) < value.length :
+            value !== null && typeof value === 'object' && Object.hasOwn(value, name);
+        for (const name of field.json.split('.'))
+            value = has(name) ? value[name] : null;
+        return typeof value === 'string' || typeof value === 'number' || value === true ? String(value) : null;
     }
 
     function matchOf(text, field) {
@@ -148,11 +166,12 @@ async function extract(arg) {
         if (field.type === 'image')
             return imageOf(element, attribute, field);
         if (field.type === 'url') {
-            const address = matchOf((element.getAttribute(attribute || 'href') ?? '').trim(), field);
+            const told = jsonOf(element.getAttribute(attribute || 'href') ?? '', field);
+            const address = told && matchOf(told.trim(), field);
             return address ? absolute(address, field.query) : null;
         }
-        const text = collapse(attribute ? element.getAttribute(attribute) ?? '' : textOf(element, field));
-        const value = matchOf(text, field);
+        const told = jsonOf(attribute ? element.getAttribute(attribute) ?? '' : textOf(element, field), field);
+        const value = told === null ? null : matchOf(collapse(told), field);
         if (field.type === 'flag')
             return value === null ? null : '1';
         if (field.type === 'int' && value !== null && !/\d/.test(value))

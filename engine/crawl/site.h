@@ -51,6 +51,7 @@ struct site_field {
     size_t n_css;
     const char *attr; /* for the alternatives without an attribute of their own; NULL: none */
     const char *without;
+    const char *json; /* path into a text that is JSON: "props.thread.price"; NULL: it is none */
     const char *match;
     const char *placeholder;
     struct site_texts query; /* parameters of the address that stay; only with has_query */

@@ -362,6 +362,20 @@ static void set_placeholder(struct site_parse *p, const struct ini_entry *e, voi
     set_regex(p, e, slot);
 }
 
+/* "props.thread.price", "items.0.name" */
+static void set_json(struct site_parse *p, const struct ini_entry *e, void *slot)
+{
+    const char *at = e->value;
+
+    while (isalnum((unsigned char)*at) || (*at && strchr("_-$", *at)) ||
+           (*at == '.' && at > e->value && at[-1] != '.' && at[1]))
+        at++;
+    if (*at || at == e->value)
+        site_problem(p, e, "\"%s\": expected names of JSON members with dots between: a.b.0",
+                     e->value);
+    *(const char **)slot = arena_strdup(&p->site->arena, e->value);
+}
+
 static void set_required(struct site_parse *p, const struct ini_entry *e, void *slot)
 {
     bool was_required = *(bool *)slot;
@@ -445,6 +459,7 @@ const struct site_key site_keys_field[] = {
     {"type", check_type, IN(site_field, type), false},
     {"text", set_own, IN(site_field, own_text), false},
     {"without", site_set_selector, IN(site_field, without), false},
+    {"json", set_json, IN(site_field, json), false},
     {"match", set_regex, IN(site_field, match), false},
     {"placeholder", set_placeholder, IN(site_field, placeholder), false},
     {"query", set_query, IN(site_field, query), false},

@@ -56,6 +56,7 @@ static void add_field(struct buf *out, const struct site_field *field)
     add_member(out, "type", site_type_name(field->type));
     add_css(out, field);
     add_member(out, "without", field->without);
+    add_member(out, "json", field->json);
     add_member(out, "match", field->match);
     add_member(out, "placeholder", field->placeholder);
     if (field->has_query)
