@@ -4,6 +4,7 @@
  * A fetch is on client->fetches from its start until its callback returned or it was cancelled.
  */
 #include "base/fetch.h"
+#include "base/clock.h"
 #include "base/list.h"
 #include "base/loop_glue.h"
 #include "base/netaddr.h"
@@ -27,6 +28,7 @@ struct fetch {
     struct fetch_client *client;
     CURL *easy;
     struct curl_slist *resolve;
+    struct curl_slist *headers;
     struct buf body;
     fetch_fn *done;
     void *ctx;
@@ -142,6 +144,38 @@ static void set_private_origin(struct fetch *fetch, const char *origin)
     url_parts_fini(&parts);
 }
 
+/* ---- headers --------------------------------------------------------------------------------- */
+
+/* Values may be a server's words given back: one that could end the line is left out. */
+static void add_header(struct fetch *fetch, const char *name, const char *value)
+{
+    char *line;
+
+    if (!value || strpbrk(value, "\r\n"))
+        return;
+    line = mem_printf("%s: %s", name, value);
+    fetch->headers = curl_slist_append(fetch->headers, line);
+    check(fetch->headers);
+    mem_free(line);
+}
+
+static void add_headers(struct fetch *fetch, const struct fetch_request *request)
+{
+    add_header(fetch, "Accept-Language", request->accept_language);
+    add_header(fetch, "If-None-Match", request->etag);
+    add_header(fetch, "If-Modified-Since", request->last_modified);
+}
+
+/* Of the last answer; libcurl's, until it goes. */
+static const char *header(const struct fetch *fetch, const char *name)
+{
+    struct curl_header *found;
+
+    if (curl_easy_header(fetch->easy, name, 0, CURLH_HEADER, -1, &found) != CURLHE_OK)
+        return NULL;
+    return found->value;
+}
+
 /* ---- options --------------------------------------------------------------------------------- */
 
 static void set_options(struct fetch *fetch, const struct fetch_request *request)
@@ -166,6 +200,7 @@ static void set_options(struct fetch *fetch, const struct fetch_request *request
     must(curl_easy_setopt(easy, CURLOPT_PROXY, ""));
     must(curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED));
     must(curl_easy_setopt(easy, CURLOPT_RESOLVE, fetch->resolve));
+    must(curl_easy_setopt(easy, CURLOPT_HTTPHEADER, fetch->headers));
     must(curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket));
     must(curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, fetch));
     must(curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_before_request));
@@ -200,6 +235,7 @@ static void fetch_destroy(struct fetch *fetch)
     list_remove(&fetch->link);
     curl_easy_cleanup(fetch->easy);
     curl_slist_free_all(fetch->resolve);
+    curl_slist_free_all(fetch->headers);
     buf_fini(&fetch->body);
     mem_free(fetch->private_origin);
     mem_free(fetch);
@@ -222,6 +258,9 @@ static void give_result(struct fetch *fetch, CURLcode code)
     curl_easy_getinfo(fetch->easy, CURLINFO_CONTENT_TYPE, &type);
     result.url = url ? url : "";
     result.content_type = type ? type : "";
+    result.etag = header(fetch, "ETag");
+    result.last_modified = header(fetch, "Last-Modified");
+    result.retry_after_ms = retry_after_ms(header(fetch, "Retry-After"), clock_wall_ms());
     fetch->done(&result, NULL, fetch->ctx);
 }
 
@@ -291,6 +330,7 @@ struct fetch *fetch_start(struct fetch_client *client, const struct fetch_reques
     set_private_origin(fetch, request->private_origin);
     fetch->easy = curl_easy_init();
     check(fetch->easy);
+    add_headers(fetch, request);
     set_options(fetch, request);
     check(curl_multi_add_handle(loop_curl_multi(client->glue), fetch->easy) == CURLM_OK);
     return fetch;

@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/loop.h"
+#include "base/retry_after.h"
 
 struct fetch;
 struct fetch_client; /* shares connections, DNS and cookies */
@@ -21,6 +22,10 @@ struct fetch_client; /* shares connections, DNS and cookies */
 struct fetch_request {
     const char *url;        /* copied */
     const char *user_agent; /* copied; NULL: "catchdeal/VERSION" */
+    const char *accept_language; /* NULL: not sent */
+    /* Validators of an earlier answer to the same URL, as it gave them; NULL: none. With one of them
+     * the answer may be 304 and empty. */
+    const char *etag, *last_modified;
     int64_t timeout_ms;     /* whole request */
     size_t max_bytes;       /* of the body; more is ERR_PROTOCOL */
     int max_redirects;
@@ -34,6 +39,8 @@ struct fetch_result {
     size_t body_len;
     const char *content_type; /* "" when absent */
     const char *url;          /* after redirects */
+    const char *etag, *last_modified; /* of the last answer, as they came; NULL: absent */
+    int64_t retry_after_ms;           /* base/retry_after.h; RETRY_AFTER_NONE: absent */
 };
 
 /* err NULL: an answer came, whatever its status. Otherwise ERR_TIMEOUT, ERR_NETWORK, ERR_PROTOCOL

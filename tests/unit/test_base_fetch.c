@@ -11,6 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define DATE "Fri, 01 Jan 2027 00:00:00 GMT"
+
 struct world {
     struct loop *loop;
     struct fetch_client *client;
@@ -19,6 +21,9 @@ struct world {
     struct fetch *fetch;
     struct buf seen; /* "STATUS TYPE BODY;" or "!reason;" */
     struct buf url;
+    struct buf etag, last_modified; /* of the last answer, "" when absent */
+    int64_t retry_after_ms;
+    const char *give_etag, *give_last_modified, *language;
     struct err err;
     int left;
     bool free_client;
@@ -64,6 +69,18 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
         return answer(connection, 200, "hi", NULL, NULL);
     if (str_eq(url, "/agent"))
         return answer(connection, 200, header_of(connection, "User-Agent"), NULL, NULL);
+    if (str_eq(url, "/language"))
+        return answer(connection, 200, header_of(connection, "Accept-Language"), NULL, NULL);
+    if (str_eq(url, "/tagged"))
+        return str_eq(header_of(connection, "If-None-Match"), "\"v1\"")
+                   ? answer(connection, 304, "", "ETag", "\"v1\"")
+                   : answer(connection, 200, "whole", "ETag", "\"v1\"");
+    if (str_eq(url, "/dated"))
+        return str_eq(header_of(connection, "If-Modified-Since"), DATE)
+                   ? answer(connection, 304, "", NULL, NULL)
+                   : answer(connection, 200, "whole", "Last-Modified", DATE);
+    if (str_eq(url, "/busy"))
+        return answer(connection, 503, "", "Retry-After", "7");
     if (str_eq(url, "/host"))
         return answer(connection, 200, header_of(connection, "Host"), NULL, NULL);
     if (str_eq(url, "/moved"))
@@ -129,6 +146,8 @@ static int world_make(void **state)
     w->client = fetch_client_new(w->loop);
     buf_init(&w->seen, BUF_MAX_DEFAULT);
     buf_init(&w->url, 1000);
+    buf_init(&w->etag, 1000);
+    buf_init(&w->last_modified, 1000);
     *state = w;
     return 0;
 }
@@ -142,6 +161,8 @@ static int world_end(void **state)
     MHD_stop_daemon(w->server);
     buf_fini(&w->seen);
     buf_fini(&w->url);
+    buf_fini(&w->etag);
+    buf_fini(&w->last_modified);
     mem_free(w->canary);
     mem_free(w->origin);
     mem_free(w);
@@ -158,6 +179,11 @@ static void on_fetched(const struct fetch_result *result, const struct err *err,
         assert_int_equal(strlen(result->body), result->body_len);
         buf_clear(&w->url);
         buf_adds(&w->url, result->url);
+        buf_clear(&w->etag);
+        buf_adds(&w->etag, result->etag ? result->etag : "");
+        buf_clear(&w->last_modified);
+        buf_adds(&w->last_modified, result->last_modified ? result->last_modified : "");
+        w->retry_after_ms = result->retry_after_ms;
     } else {
         buf_addf(&w->seen, "!%s;", err_reason(err->code));
         w->err = *err;
@@ -183,6 +209,9 @@ static void start(struct world *w, const char *host, const char *path)
     struct fetch_request request = standard(url);
 
     request.private_origin = w->own ? own : NULL;
+    request.etag = w->give_etag;
+    request.last_modified = w->give_last_modified;
+    request.accept_language = w->language;
     w->fetch = fetch_start(w->client, &request, on_fetched, w);
     w->left++;
     mem_free(own);
@@ -218,6 +247,50 @@ static void an_error_status_is_an_answer(void **state)
     get(*state, "/nothing");
 
     assert_string_equal(buf_str(&((struct world *)*state)->seen), "404 " TYPE " nothing here;");
+}
+
+static void gives_the_validators_and_takes_them_back(void **state)
+{
+    struct world *w = *state;
+
+    get(w, "/tagged");
+    assert_string_equal(buf_str(&w->etag), "\"v1\"");
+    assert_string_equal(buf_str(&w->last_modified), "");
+    w->give_etag = "\"v1\"";
+    get(w, "/tagged");
+    w->give_etag = "\"v0\"";
+    get(w, "/tagged");
+    assert_string_equal(buf_str(&w->seen),
+                        "200 " TYPE " whole;304 " TYPE " ;200 " TYPE " whole;");
+
+    buf_clear(&w->seen);
+    w->give_etag = NULL;
+    get(w, "/dated");
+    assert_string_equal(buf_str(&w->last_modified), DATE);
+    w->give_last_modified = DATE;
+    get(w, "/dated");
+    assert_string_equal(buf_str(&w->seen), "200 " TYPE " whole;304 " TYPE " ;");
+}
+
+/* A server could have put a header of its choice into our next request. */
+static void a_validator_with_a_line_end_is_not_sent(void **state)
+{
+    struct world *w = *state;
+
+    w->give_etag = "\"v1\"\r\nAccept-Language: xx";
+    w->language = "ko";
+    get(w, "/language");
+    assert_string_equal(buf_str(&w->seen), "200 " TYPE " ko;");
+}
+
+static void says_how_long_the_server_wants_to_be_left_alone(void **state)
+{
+    struct world *w = *state;
+
+    get(w, "/busy");
+    assert_int_equal(w->retry_after_ms, 7000);
+    get(w, "/hello");
+    assert_int_equal(w->retry_after_ms, RETRY_AFTER_NONE);
 }
 
 static void many_at_once_all_come(void **state)
@@ -529,6 +602,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FETCH_TEST(gives_status_type_body_and_url_later),
         FETCH_TEST(an_error_status_is_an_answer),
+        FETCH_TEST(gives_the_validators_and_takes_them_back),
+        FETCH_TEST(a_validator_with_a_line_end_is_not_sent),
+        FETCH_TEST(says_how_long_the_server_wants_to_be_left_alone),
         FETCH_TEST(many_at_once_all_come),
         FETCH_TEST(follows_redirects_up_to_the_limit),
         FETCH_TEST(leaves_http_never),
