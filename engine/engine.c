@@ -112,6 +112,7 @@ static int build_store(struct engine *engine, enum engine_use use, struct err *e
 static int build(struct engine *engine, enum engine_use use, struct err *err)
 {
     struct crawl_env *env = &engine->env;
+    struct polite_settings polite;
     char *agent;
 
     if (check_config(env->config, err) < 0 || build_store(engine, use, err) < 0)
@@ -119,7 +120,13 @@ static int build(struct engine *engine, enum engine_use use, struct err *err)
     if (build_pool(engine, err) < 0)
         return -1;
     agent = user_agent(env->config);
-    env->polite = polite_new(env->loop, agent);
+    polite = (struct polite_settings){
+        .user_agent = agent,
+        .backoff_ms = env->config->host_backoff,
+        .backoff_max_ms = env->config->host_backoff_max,
+        .open_after = (int)env->config->host_failures,
+    };
+    env->polite = polite_new(env->loop, &polite);
     mem_free(agent);
     env->quarantine = quarantine_new(env->config->quarantine);
     return 0;
@@ -233,6 +240,7 @@ static int on_metrics(struct buf *body, void *ctx)
     const struct engine *engine = ctx;
 
     pool_metrics(engine->env.pool, body);
+    polite_metrics(engine->env.polite, body);
     return 200;
 }
 

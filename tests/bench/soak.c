@@ -472,6 +472,12 @@ static void end(struct soak *soak)
 
 static int run(struct soak *soak)
 {
+    struct polite_settings polite = {
+        .user_agent = "catchdeal-soak",
+        .backoff_ms = soak->config.host_backoff,
+        .backoff_max_ms = soak->config.host_backoff_max,
+        .open_after = (int)soak->config.host_failures,
+    };
     struct err err;
     int exit_code;
 
@@ -484,7 +490,7 @@ static int run(struct soak *soak)
         loop_free(&soak->env.loop);
         return exit_code;
     }
-    soak->env.polite = polite_new(soak->env.loop, "catchdeal-soak");
+    soak->env.polite = polite_new(soak->env.loop, &polite);
     soak->settle = loop_timer_new(soak->env.loop, on_settle, soak);
     soak->sigterm = loop_signal_new(soak->env.loop, SIGTERM, on_interrupt, soak);
     soak->sigint = loop_signal_new(soak->env.loop, SIGINT, on_interrupt, soak);
