@@ -22,6 +22,7 @@ enum session_state { SESSION_CREATING, SESSION_LIVE, SESSION_LOSING, SESSION_LOS
 struct cdp_session {
     struct cdp_conn *conn;
     enum session_state state;
+    char *context_id; /* NULL: the browser's own context */
     char *target_id;
     char *session_id;
     struct cdp_call *opening; /* the call of the creation under way */
@@ -37,6 +38,8 @@ struct cdp_session {
     void *lost_ctx;
 };
 
+static void on_context_created(const struct jval *result, const struct err *err, void *ctx);
+static void create_target(struct cdp_session *session);
 static void on_target_created(const struct jval *result, const struct err *err, void *ctx);
 static void on_attached(const struct jval *result, const struct err *err, void *ctx);
 
@@ -122,13 +125,13 @@ static void keep(struct cdp_session *session, struct cdp_subscription *subscript
 
 static void creation_failed(struct cdp_session *session, const struct err *err)
 {
-    if (session->target_id && cdp_conn_is_open(session->conn))
+    if ((session->target_id || session->context_id) && cdp_conn_is_open(session->conn))
         cdp_session_close(session, session->timeout_ms, NULL, NULL);
     session->done(session, err, session->done_ctx);
 }
 
-struct cdp_session *cdp_session_create(struct cdp_conn *conn, int64_t timeout_ms,
-                                       cdp_session_fn *done, void *ctx)
+static struct cdp_session *session_make(struct cdp_conn *conn, int64_t timeout_ms,
+                                        cdp_session_fn *done, void *ctx)
 {
     struct cdp_session *session = mem_new(struct cdp_session);
 
@@ -137,9 +140,60 @@ struct cdp_session *cdp_session_create(struct cdp_conn *conn, int64_t timeout_ms
     session->timeout_ms = timeout_ms;
     session->done = done;
     session->done_ctx = ctx;
-    session->opening = cdp_call(conn, NULL, "Target.createTarget", "{\"url\":\"about:blank\"}",
-                                timeout_ms, on_target_created, session);
     return session;
+}
+
+struct cdp_session *cdp_session_create(struct cdp_conn *conn, int64_t timeout_ms,
+                                       cdp_session_fn *done, void *ctx)
+{
+    struct cdp_session *session = session_make(conn, timeout_ms, done, ctx);
+
+    create_target(session);
+    return session;
+}
+
+struct cdp_session *cdp_session_create_apart(struct cdp_conn *conn, int64_t timeout_ms,
+                                             cdp_session_fn *done, void *ctx)
+{
+    struct cdp_session *session = session_make(conn, timeout_ms, done, ctx);
+
+    session->opening = cdp_call(conn, NULL, "Target.createBrowserContext", NULL, timeout_ms,
+                                on_context_created, session);
+    return session;
+}
+
+static void on_context_created(const struct jval *result, const struct err *err, void *ctx)
+{
+    struct cdp_session *session = ctx;
+    struct err bad;
+
+    session->opening = NULL;
+    if (!err && str_empty(jval_get_str(result, "browserContextId", NULL))) {
+        err_set(&bad, ERR_PROTOCOL, "Target.createBrowserContext: no id in the reply");
+        err = &bad;
+    }
+    if (err) {
+        creation_failed(session, err);
+        return;
+    }
+    session->context_id = mem_strdup(jval_get_str(result, "browserContextId", NULL));
+    create_target(session);
+}
+
+static void create_target(struct cdp_session *session)
+{
+    struct buf params;
+
+    buf_init(&params, 4096);
+    buf_adds(&params, "{\"url\":\"about:blank\"");
+    if (session->context_id) {
+        buf_adds(&params, ",\"browserContextId\":");
+        buf_add_json(&params, session->context_id);
+    }
+    buf_addc(&params, '}');
+    session->opening = cdp_call(session->conn, NULL, "Target.createTarget", buf_str(&params),
+                                session->timeout_ms, on_target_created, session);
+    buf_fini(&params);
 }
 
 static void on_target_created(const struct jval *result, const struct err *err, void *ctx)
@@ -212,6 +266,11 @@ const char *cdp_session_id(const struct cdp_session *session)
     return session->session_id;
 }
 
+const char *cdp_session_context_id(const struct cdp_session *session)
+{
+    return session->context_id;
+}
+
 const char *cdp_session_target_id(const struct cdp_session *session)
 {
     return session->target_id;
@@ -243,12 +302,14 @@ void cdp_session_close(struct cdp_session *session, int64_t timeout_ms, cdp_resu
 {
     struct buf params;
 
-    check(session->target_id);
+    check(session->target_id || session->context_id);
     buf_init(&params, 4096);
-    buf_adds(&params, "{\"targetId\":");
-    buf_add_json(&params, session->target_id);
+    buf_adds(&params, session->context_id ? "{\"browserContextId\":" : "{\"targetId\":");
+    buf_add_json(&params, session->context_id ? session->context_id : session->target_id);
     buf_addc(&params, '}');
-    cdp_call(session->conn, NULL, "Target.closeTarget", buf_str(&params), timeout_ms, done, ctx);
+    cdp_call(session->conn, NULL,
+             session->context_id ? "Target.disposeBrowserContext" : "Target.closeTarget",
+             buf_str(&params), timeout_ms, done, ctx);
     buf_fini(&params);
 }
 
@@ -264,6 +325,7 @@ void cdp_session_free(struct cdp_session **session_ptr)
     for (size_t i = 0; i < session->n_subscriptions; i++)
         cdp_unsubscribe(&session->subscriptions[i]);
     loop_timer_free(&session->loss_timer);
+    mem_free(session->context_id);
     mem_free(session->target_id);
     mem_free(session->session_id);
     mem_free(session);

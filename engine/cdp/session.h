@@ -9,7 +9,8 @@
  * both "crashed 5", a kill by the kernel for memory and any other kill are both "killed 9" (seen), so a closer
  * reason needs other evidence (chrome/tab.c).
  *
- * CDP: Target.createTarget, Target.attachToTarget, Target.closeTarget, Inspector.targetCrashed.
+ * CDP: Target.createTarget, Target.attachToTarget, Target.closeTarget, Target.createBrowserContext,
+ * Target.disposeBrowserContext, Inspector.targetCrashed.
  */
 #ifndef CDP_SESSION_H
 #define CDP_SESSION_H
@@ -25,11 +26,17 @@ typedef void cdp_session_fn(struct cdp_session *session, const struct err *err, 
 struct cdp_session *cdp_session_create(struct cdp_conn *conn, int64_t timeout_ms,
                                        cdp_session_fn *done, void *ctx);
 
+/* The same in a browser context of its own, which shares no cookies, cache and storage with other targets.
+ * cdp_session_close ends the context with all that is in it. */
+struct cdp_session *cdp_session_create_apart(struct cdp_conn *conn, int64_t timeout_ms,
+                                             cdp_session_fn *done, void *ctx);
+
 void cdp_session_on_lost(struct cdp_session *session, void (*fn)(const struct err *why, void *ctx),
                          void *ctx);
 bool cdp_session_is_lost(const struct cdp_session *session);
 const char *cdp_session_id(const struct cdp_session *session);
 const char *cdp_session_target_id(const struct cdp_session *session);
+const char *cdp_session_context_id(const struct cdp_session *session); /* NULL: not apart */
 
 struct cdp_call *cdp_session_call(struct cdp_session *session, const char *method,
                                   const char *params, int64_t timeout_ms, cdp_result_fn *done,
@@ -37,7 +44,7 @@ struct cdp_call *cdp_session_call(struct cdp_session *session, const char *metho
 struct cdp_subscription *cdp_session_subscribe(struct cdp_session *session, const char *method,
                                                cdp_event_fn *fn, void *ctx);
 
-/* Target.closeTarget; done once, also when it is not acknowledged in time (ERR_TIMEOUT). done may be NULL. */
+/* Target.closeTarget or disposeBrowserContext; done once, also when it is not acknowledged in time (ERR_TIMEOUT). done may be NULL. */
 void cdp_session_close(struct cdp_session *session, int64_t timeout_ms, cdp_result_fn *done,
                        void *ctx);
 void cdp_session_free(struct cdp_session **session); /* local only: no callback after this */

@@ -44,6 +44,7 @@ static struct cage_yard *yard_make(const struct cage_kernel *kernel)
     };
     for (int i = 0; i < CAGE_MAX_ROOTS; i++)
         yard->roots[i].lock_fd = -1;
+    yard->cpu_root = yard->pids_root = -1;
     return yard;
 }
 
@@ -55,6 +56,7 @@ static void forget_roots(struct cage_yard *yard)
         yard->roots[i].parent = NULL;
     }
     yard->n_roots = 0;
+    yard->cpu_root = yard->pids_root = -1;
 }
 
 void cage_yard_close(struct cage_yard **yard_ptr)
@@ -185,6 +187,8 @@ int cage_new(struct cage_yard *yard, const struct cage_caps *caps, struct cage *
     cage->caps = *caps;
     for (int i = 0; i < CAGE_MAX_ROOTS; i++)
         cage->procs_fds[i] = -1;
+    for (int i = 0; i < CAGE_FILES; i++)
+        cage->file_fds[i] = -1;
     yard->live++;
     if ((yard->n_roots && cage_group_make(cage, err) < 0) || yard->ops->write_caps(cage, err) < 0) {
         if (cage_remove(cage, &ignored) < 0)
@@ -231,6 +235,11 @@ int cage_sample(struct cage *cage, struct cage_sample *out, struct err *err)
     return 0;
 }
 
+int64_t cage_cpu_us(struct cage *cage)
+{
+    return cage->yard->ops->cpu_us ? cage->yard->ops->cpu_us(cage) : CAGE_UNKNOWN;
+}
+
 pid_t cage_enforce(struct cage *cage)
 {
     return cage->yard->ops->enforce ? cage->yard->ops->enforce(cage) : 0;
@@ -258,6 +267,7 @@ void cage_free(struct cage **cage_ptr)
             close(cage->procs_fds[i]);
         mem_free(cage->dirs[i]);
     }
+    cage_close_files(cage);
     if (cage->has_tree)
         proc_tree_fini(&cage->tree);
     cage->yard->live--;

@@ -96,7 +96,7 @@ int64_t cage_high_for(int64_t hard_bytes);
 MUST_CHECK int cage_new(struct cage_yard *yard, const struct cage_caps *caps, struct cage **out,
                         struct err *err);
 
-enum { CAGE_MAX_FDS = 2 };
+enum { CAGE_MAX_FDS = 3 };
 
 /* The cgroup.procs files for proc_spec.cgroup_procs_fds; they stay the cage's. Returns how many (0
  * on sampled-pss). */
@@ -124,6 +124,10 @@ struct cage_sample {
 
 /* -1: the group can't be read. On sampled-pss this walks /proc: 10 to 20 ms for a Chrome (seen). */
 MUST_CHECK int cage_sample(struct cage *cage, struct cage_sample *out, struct err *err);
+
+/* CPU time of all that ever ran in it, in microseconds; CAGE_UNKNOWN where the kernel does not count it (sampled-pss,
+ * v1 without the controller cpuacct). Reading it takes less than a microsecond. */
+int64_t cage_cpu_us(struct cage *cage);
 
 /* sampled-pss: looks, and kills the fattest process but the root when the tree is above hard_bytes
  * (the root when it is alone); counted in oom_kills. Returns the pid or 0. On the other rungs the

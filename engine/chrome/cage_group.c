@@ -90,17 +90,39 @@ int cage_write_number(const char *dir, const char *file, int64_t number, struct 
     return cage_write(dir, file, text, err);
 }
 
-int64_t cage_read_number(const char *dir, const char *file)
+static int64_t number_in(const char *text)
 {
-    char text[64], *end;
     long long number;
+    char *end;
 
-    if (!cage_read(dir, file, text, sizeof(text)))
-        return CAGE_UNKNOWN;
     if (str_starts(text, "max"))
         return INT64_MAX;
     number = strtoll(text, &end, 10);
     return end == text ? CAGE_UNKNOWN : number;
+}
+
+bool cage_look(struct cage *cage, enum cage_file file, int root, const char *name, char *text,
+               size_t size)
+{
+    int *fd = &cage->file_fds[file];
+    ssize_t n;
+
+    if (root < 0 || !cage->dirs[root])
+        return false;
+    if (*fd < 0)
+        *fd = open_in(cage->dirs[root], name, O_RDONLY);
+    if (*fd < 0)
+        return false;
+    n = pread(*fd, text, size - 1, 0);
+    text[n > 0 ? n : 0] = '\0';
+    return n >= 0;
+}
+
+int64_t cage_look_number(struct cage *cage, enum cage_file file, int root, const char *name)
+{
+    char text[64];
+
+    return cage_look(cage, file, root, name, text, sizeof(text)) ? number_in(text) : CAGE_UNKNOWN;
 }
 
 int64_t cage_number_of(const char *text, const char *key)
@@ -387,10 +409,20 @@ int cage_group_make(struct cage *cage, struct err *err)
     return 0;
 }
 
+void cage_close_files(struct cage *cage)
+{
+    for (int i = 0; i < CAGE_FILES; i++) {
+        if (cage->file_fds[i] >= 0)
+            close(cage->file_fds[i]);
+        cage->file_fds[i] = -1;
+    }
+}
+
 int cage_group_remove(struct cage *cage, struct err *err)
 {
     int rc = 0;
 
+    cage_close_files(cage);
     for (int i = 0; i < cage->yard->n_roots; i++) {
         if (cage->procs_fds[i] >= 0)
             close(cage->procs_fds[i]);

@@ -26,12 +26,26 @@ struct cage_yard {
     struct cage_kernel kernel; /* every member set */
     struct cage_survey survey;
     struct cage_root
-        roots[CAGE_MAX_ROOTS]; /* v1: memory, then pids; v2: the one; none on sampled-pss */
+        roots[CAGE_MAX_ROOTS]; /* v1: memory, cpuacct, pids; v2: the one; none on sampled-pss */
     int n_roots;
-    bool has_pids; /* the controller */
+    int cpu_root, pids_root; /* whose groups count that; -1: none */
+    bool has_pids;           /* the controller */
     int next_id;
     int live; /* cages */
     int swept;
+};
+
+/* What is read again and again stays open: opening costs ten times as much as reading (seen). */
+enum cage_file {
+    FILE_CURRENT,
+    FILE_PEAK,
+    FILE_STAT,
+    FILE_EVENTS,
+    FILE_PRESSURE,
+    FILE_PIDS,
+    FILE_PIDS_EVENTS,
+    FILE_CPU,
+    CAGE_FILES
 };
 
 struct cage {
@@ -40,7 +54,8 @@ struct cage {
     char *name;
     char *dirs[CAGE_MAX_ROOTS]; /* NULL: removed */
     int procs_fds[CAGE_MAX_ROOTS];
-    int64_t peak_bytes; /* the highest that was seen, for kernels that don't keep it */
+    int file_fds[CAGE_FILES]; /* -1: not read so far */
+    int64_t peak_bytes;       /* the highest that was seen, for kernels that don't keep it */
     /* sampled-pss */
     struct proc_tree tree;
     bool has_tree;
@@ -58,7 +73,8 @@ struct cage_ops {
     int (*equip)(const struct cage_yard *yard, const char *dir, struct err *err);
     int (*write_caps)(struct cage *cage, struct err *err);
     int (*sample)(struct cage *cage, struct cage_sample *out, struct err *err);
-    pid_t (*enforce)(struct cage *cage); /* NULL: the kernel does it */
+    int64_t (*cpu_us)(struct cage *cage); /* NULL: unknown */
+    pid_t (*enforce)(struct cage *cage);  /* NULL: the kernel does it */
     void (*kill)(struct cage *cage);
 };
 
@@ -73,14 +89,18 @@ MUST_CHECK int cage_write(const char *dir, const char *file, const char *text, s
 MUST_CHECK int cage_write_number(const char *dir, const char *file, int64_t number,
                                  struct err *err);
 
-/* The number of a file that holds just one ("max" is INT64_MAX), or of the line "key N" in a text;
- * CAGE_UNKNOWN when there is none. */
-int64_t cage_read_number(const char *dir, const char *file);
+/* The number of the line "key N" in a text; CAGE_UNKNOWN when there is none. */
 int64_t cage_number_of(const char *text, const char *key);
 int64_t cage_sum(int64_t a, int64_t b); /* of which either may be unknown */
 
 /* Is `word` one of those in text, which are separated by blanks? */
 bool cage_has_word(const char *text, const char *word);
+
+/* The text of a file of the cage's group in a root (-1: false), or its number ("max" is INT64_MAX), by a descriptor that
+ * stays open until the group is removed: `name` counts at the first look that found it. */
+bool cage_look(struct cage *cage, enum cage_file file, int root, const char *name, char *text,
+               size_t size);
+int64_t cage_look_number(struct cage *cage, enum cage_file file, int root, const char *name);
 
 /* ---- where groups are ------------------------------------------------------------------------ */
 
@@ -97,6 +117,7 @@ void cage_group_close_yard(struct cage_yard *yard);
 
 int cage_group_make(struct cage *cage, struct err *err);   /* dirs, procs_fds */
 int cage_group_remove(struct cage *cage, struct err *err); /* may be called again */
+void cage_close_files(struct cage *cage);
 
 /* SIGKILL what is in the group until nothing new turns up. Forks are stopped first where pids.max
  * is there. */

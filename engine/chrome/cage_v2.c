@@ -179,12 +179,12 @@ static int v2_write_caps(struct cage *cage, struct err *err)
 /* ---- reading --------------------------------------------------------------------------------- */
 
 /* "full avg10=0.00 avg60=0.00 avg300=0.00 total=MICROSECONDS" (Documentation/accounting/psi.rst) */
-static int64_t stall_ms_of(const char *dir)
+static int64_t stall_ms_of(struct cage *cage)
 {
     char text[512];
     const char *full, *total;
 
-    if (!cage_read(dir, "memory.pressure", text, sizeof(text)))
+    if (!cage_look(cage, FILE_PRESSURE, 0, "memory.pressure", text, sizeof(text)))
         return CAGE_UNKNOWN;
     full = strstr(text, "full ");
     total = full ? strstr(full, "total=") : NULL;
@@ -192,24 +192,24 @@ static int64_t stall_ms_of(const char *dir)
 }
 
 /* Events of the group itself; the kernel tells them apart since 5.2, and a leaf has no others. */
-static void read_events(const char *dir, struct cage_sample *out)
+static void read_events(struct cage *cage, struct cage_sample *out)
 {
     char text[512];
 
     out->oom_kills = out->high_events = CAGE_UNKNOWN;
-    if (!cage_read(dir, "memory.events.local", text, sizeof(text)) &&
-        !cage_read(dir, "memory.events", text, sizeof(text)))
+    if (!cage_look(cage, FILE_EVENTS, 0, "memory.events.local", text, sizeof(text)) &&
+        !cage_look(cage, FILE_EVENTS, 0, "memory.events", text, sizeof(text)))
         return;
     out->oom_kills = cage_number_of(text, "oom_kill");
     out->high_events = cage_number_of(text, "high");
 }
 
-static void read_stat(const char *dir, struct cage_sample *out)
+static void read_stat(struct cage *cage, struct cage_sample *out)
 {
     char text[STAT_BYTES];
 
     out->anon_bytes = out->refaults = CAGE_UNKNOWN;
-    if (!cage_read(dir, "memory.stat", text, sizeof(text)))
+    if (!cage_look(cage, FILE_STAT, 0, "memory.stat", text, sizeof(text)))
         return;
     out->anon_bytes = cage_number_of(text, "anon");
     out->refaults = cage_sum(cage_number_of(text, "workingset_refault_file"),
@@ -220,21 +220,30 @@ static void read_stat(const char *dir, struct cage_sample *out)
 
 static int v2_sample(struct cage *cage, struct cage_sample *out, struct err *err)
 {
-    const char *dir = cage->dirs[0];
     char text[128];
 
-    out->current_bytes = dir ? cage_read_number(dir, "memory.current") : CAGE_UNKNOWN;
+    out->current_bytes = cage_look_number(cage, FILE_CURRENT, 0, "memory.current");
     if (out->current_bytes == CAGE_UNKNOWN)
         return err_set(err, ERR_INTERNAL, "%s: memory.current can't be read", cage->name);
-    out->peak_bytes = cage_read_number(dir, "memory.peak"); /* since 5.19 */
-    read_stat(dir, out);
-    read_events(dir, out);
-    out->stall_ms = stall_ms_of(dir);
-    out->pids = cage_read_number(dir, "pids.current");
-    out->pids_denied = cage_read(dir, "pids.events", text, sizeof(text))
+    out->peak_bytes = cage_look_number(cage, FILE_PEAK, 0, "memory.peak"); /* since 5.19 */
+    read_stat(cage, out);
+    read_events(cage, out);
+    out->stall_ms = stall_ms_of(cage);
+    out->pids = cage_look_number(cage, FILE_PIDS, 0, "pids.current");
+    out->pids_denied = cage_look(cage, FILE_PIDS_EVENTS, 0, "pids.events", text, sizeof(text))
                            ? cage_number_of(text, "max")
                            : CAGE_UNKNOWN;
     return 0;
+}
+
+/* Counted in each group, the controller cpu or not. */
+static int64_t v2_cpu_us(struct cage *cage)
+{
+    char text[1024];
+
+    return cage_look(cage, FILE_CPU, 0, "cpu.stat", text, sizeof(text))
+               ? cage_number_of(text, "usage_usec")
+               : CAGE_UNKNOWN;
 }
 
 /* ---- ending ---------------------------------------------------------------------------------- */
@@ -259,5 +268,6 @@ const struct cage_ops cage_v2 = {
     .equip = give_controllers,
     .write_caps = v2_write_caps,
     .sample = v2_sample,
+    .cpu_us = v2_cpu_us,
     .kill = v2_kill,
 };

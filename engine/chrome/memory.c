@@ -28,6 +28,7 @@ struct meter {
     struct proc_tree tree;
     struct cage_sample sample; /* of the last look */
     int64_t members_at_ms;     /* the tree was looked at */
+    bool counted;              /* the cage counts CPU time: nobody needs the members */
     int64_t cpu_ms;            /* of the tree at the last reading */
     int64_t read_at_ms;        /* the last reading */
     int64_t counted_to_ms;     /* up to here byte_ms is counted */
@@ -73,7 +74,7 @@ static void look(struct meter *meter)
     /* Where the kernel keeps the cap this does nothing, else it looks again before it kills. */
     if (meter->hard_bytes && meter->sample.current_bytes > meter->hard_bytes)
         cage_enforce(meter->cage);
-    if (clock_mono_ms() - meter->members_at_ms >= MEMBERS_MS)
+    if (!meter->counted && clock_mono_ms() - meter->members_at_ms >= MEMBERS_MS)
         find_members(meter);
     meter->look_cost_ms = thread_cpu_ms() - before_ms;
 }
@@ -132,6 +133,7 @@ void meter_start(struct meter *meter, pid_t root, struct cage *cage, int64_t har
     meter->running = true;
     meter->sample = (struct cage_sample){.anon_bytes = CAGE_UNKNOWN};
     meter->members_at_ms = 0;
+    meter->counted = cage_cpu_us(cage) != CAGE_UNKNOWN;
     meter->cpu_ms = 0;
     meter->byte_ms = 0;
     meter->read_at_ms = 0;
@@ -175,7 +177,20 @@ static int64_t members_cpu_ms(const struct meter *meter)
     return (int64_t)(ticks * 1000 / (uint64_t)sysconf(_SC_CLK_TCK));
 }
 
-/* A process that has ended takes its CPU time along until its parent reaps it, so the sum may go back for a
+static int64_t tree_cpu_ms(struct meter *meter)
+{
+    int64_t us;
+
+    if (meter->counted) {
+        us = cage_cpu_us(meter->cage);
+        return us == CAGE_UNKNOWN ? meter->cpu_ms : us / 1000;
+    }
+    if (meter->tree.n <= 1)
+        find_members(meter);
+    return members_cpu_ms(meter);
+}
+
+/* Of members, one that has ended takes its CPU time along until its parent reaps it, so the sum may go back for a
  * moment: nothing is counted then. */
 void meter_read(struct meter *meter, struct meter_reading *out)
 {
@@ -186,9 +201,7 @@ void meter_read(struct meter *meter, struct meter_reading *out)
         return;
     meter->read_at_ms = clock_mono_ms();
     count_time(meter);
-    if (meter->tree.n <= 1)
-        find_members(meter);
-    cpu_ms = members_cpu_ms(meter);
+    cpu_ms = tree_cpu_ms(meter);
     if (cpu_ms > meter->cpu_ms) {
         out->cpu_ms = cpu_ms - meter->cpu_ms;
         meter->cpu_ms = cpu_ms;

@@ -98,6 +98,8 @@ struct pool_stats {
     const char *rung;          /* of the memory cap: "cgroup-v1", "none"; static */
     int browsers_most;         /* that may be live, retiring ones included */
     int64_t peak_worker_bytes; /* highest of any one browser since the start */
+    int64_t
+        peak_worker_anon_bytes; /* of it, what only ending processes frees: file pages left out */
     /* Slots that were on no list, on a wrong one, or stayed longer than their deadline: each is logged as an error
      * and mended. Stays 0. */
     long long slot_leaks;

@@ -19,6 +19,8 @@ static void note_peaks(struct pool *pool, struct worker *worker)
         pool->stats.peak_pss_bytes = sum;
     if (meter_peak_bytes(worker->meter) > pool->stats.peak_worker_bytes)
         pool->stats.peak_worker_bytes = meter_peak_bytes(worker->meter);
+    if (meter_anon_bytes(worker->meter) > pool->stats.peak_worker_anon_bytes)
+        pool->stats.peak_worker_anon_bytes = meter_anon_bytes(worker->meter);
 }
 
 static size_t count_holders(const struct worker *worker)

@@ -41,6 +41,9 @@ static void add_costs(const struct pool_stats *stats, struct buf *out)
                 (double)stats->peak_pss_bytes);
     metrics_one(out, "pool_peak_worker_bytes", "gauge", "Highest memory of one browser.",
                 (double)stats->peak_worker_bytes);
+    metrics_one(out, "pool_peak_worker_anon_bytes", "gauge",
+                "Highest memory of one browser, file pages left out.",
+                (double)stats->peak_worker_anon_bytes);
     metrics_one(out, "pool_cpu_seconds_total", "counter", "CPU time of all browsers.",
                 (double)stats->cpu_ms / 1000);
     metrics_head(out, "pool_memory_cap", "gauge", "1 for the kind of memory cap in force.");

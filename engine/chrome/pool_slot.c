@@ -9,7 +9,6 @@
 #include "chrome/pool_priv.h"
 
 enum {
-    PAGES_PER_COLLECT = 10, /* keeps one tab's anonymous memory at 72 MiB instead of 390 (seen) */
     COLLECT_TIMEOUT_MS = 5000,
     PARK_TIMEOUT_MS = 5000,
     OPEN_TIMEOUT_MS = 10000,
@@ -159,7 +158,12 @@ static void on_target_closed(const struct jval *result, const struct err *err, v
 void slot_open_tab(struct slot *slot, struct worker *worker)
 {
     static const struct tab_events events = {on_tab_opened, on_tab_lost};
-    struct tab_settings settings = {slot->pool->prelude_js, worker->user_agent, OPEN_TIMEOUT_MS};
+    struct tab_settings settings = {
+        .prelude_js = slot->pool->prelude_js,
+        .user_agent = worker->user_agent,
+        .timeout_ms = OPEN_TIMEOUT_MS,
+        .apart = slot->pool->config->pages_per_context > 0,
+    };
 
     check(!slot->tab && slot->state == SLOT_IDLE);
     slot->worker = worker;
@@ -267,6 +271,23 @@ static void throw_away(struct slot *slot)
     slot_set_state(slot, SLOT_IDLE);
 }
 
+/* What a page leaves behind is cleared up after every so many of them. */
+static void slot_clean(struct slot *slot)
+{
+    const struct config *config = slot->pool->config;
+
+    if (config->pages_per_context && slot->pages >= config->pages_per_context)
+        slot_drop_tab(slot);
+    if (slot->tab && config->pages_per_collection &&
+        slot->pages % config->pages_per_collection == 0 &&
+        browser_state(slot->worker->browser) == BROWSER_READY) {
+        slot_set_state(slot, SLOT_DYING);
+        tab_collect_garbage(slot->tab, COLLECT_TIMEOUT_MS, on_cleaned, slot);
+    } else {
+        slot_is_free(slot);
+    }
+}
+
 void slot_take_back(struct slot *slot, bool healthy)
 {
     struct pool *pool = slot->pool;
@@ -284,10 +305,5 @@ void slot_take_back(struct slot *slot, bool healthy)
     pool->early_deaths = 0;
     breaker_reset(&pool->breaker);
     slot->pages++;
-    if (slot->pages % PAGES_PER_COLLECT == 0 && browser_state(worker->browser) == BROWSER_READY) {
-        slot_set_state(slot, SLOT_DYING);
-        tab_collect_garbage(slot->tab, COLLECT_TIMEOUT_MS, on_cleaned, slot);
-    } else {
-        slot_is_free(slot);
-    }
+    slot_clean(slot);
 }

@@ -40,7 +40,14 @@ static const char no_service_worker[] =
     "function () {"
     " throw new DOMException('Service workers are disabled', 'SecurityError') }";
 
-enum opening { OPEN_PAGE, OPEN_GUARD, OPEN_NO_WORKER, OPEN_PRELUDE, OPEN_USER_AGENT };
+enum opening {
+    OPEN_DOWNLOADS,
+    OPEN_PAGE,
+    OPEN_GUARD,
+    OPEN_NO_WORKER,
+    OPEN_PRELUDE,
+    OPEN_USER_AGENT
+};
 
 enum tab_op { OP_NONE, OP_NAVIGATE, OP_CALL, OP_COLLECT };
 
@@ -622,7 +629,8 @@ struct tab *tab_open(struct browser *browser, const struct tab_settings *setting
     tab->ctx = ctx;
     tab->timer = loop_timer_new(cdp_conn_loop(conn), on_op_deadline, tab);
     tab->again = loop_timer_new(cdp_conn_loop(conn), on_again, tab);
-    tab->session = cdp_session_create(conn, settings->timeout_ms, on_session, tab);
+    tab->session = (settings->apart ? cdp_session_create_apart : cdp_session_create)(
+        conn, settings->timeout_ms, on_session, tab);
     return tab;
 }
 
@@ -640,14 +648,33 @@ static void open_call(struct tab *tab, const char *method, const char *members, 
     buf_fini(&params);
 }
 
+/* What browser.c tells the browser once holds for its own context only. */
+static void open_deny_downloads(struct tab *tab)
+{
+    struct buf params;
+
+    buf_init(&params, PARAMS_MAX_BYTES);
+    buf_adds(&params, "{\"behavior\":\"deny\",\"browserContextId\":");
+    buf_add_json(&params, cdp_session_context_id(tab->session));
+    buf_addc(&params, '}');
+    tab->call = cdp_call(browser_conn(tab->browser), NULL, "Browser.setDownloadBehavior",
+                         buf_str(&params), tab->settings.timeout_ms, on_opening_answer, tab);
+    buf_fini(&params);
+}
+
 /* One step after the other; what is not set is passed over. */
 static void open_next(struct tab *tab)
 {
+    if (tab->opening == OPEN_DOWNLOADS && !tab->settings.apart)
+        tab->opening++;
     if (tab->opening == OPEN_PRELUDE && !tab->settings.prelude_js)
         tab->opening++;
     if (tab->opening == OPEN_USER_AGENT && !tab->settings.user_agent)
         tab->opening++;
     switch (tab->opening++) {
+    case OPEN_DOWNLOADS:
+        open_deny_downloads(tab);
+        return;
     case OPEN_PAGE:
         open_call(tab, "Page.enable", "", NULL);
         return;

@@ -67,6 +67,7 @@ struct tab_settings {
     const char *prelude_js;
     const char *user_agent; /* NULL: Chrome's own */
     int64_t timeout_ms;     /* of each step of the opening */
+    bool apart;             /* in a browser context of its own, which ends with the tab */
 };
 
 struct tab *tab_open(struct browser *browser, const struct tab_settings *settings,

@@ -357,9 +357,12 @@ static void print_memory(const struct soak *soak)
            growth(soak, offsetof(struct sample, rss_bytes)) / 1024);
     printf("engine fds          %lld, growth per 1,000 pages %+.2f\n", (long long)last->fds,
            growth(soak, offsetof(struct sample, fds)));
-    printf("peak per worker     %lld MiB (all workers together %lld MiB; cap: %s)\n",
-           (long long)(worker_peak_bytes(soak) >> 20),
-           (long long)(soak->stats.peak_pss_bytes >> 20), soak->stats.rung);
+    printf(
+        "peak per worker     %lld MiB, %lld MiB without file pages (all workers together %lld MiB; "
+        "cap: %s)\n",
+        (long long)(worker_peak_bytes(soak) >> 20),
+        (long long)(soak->stats.peak_worker_anon_bytes >> 20),
+        (long long)(soak->stats.peak_pss_bytes >> 20), soak->stats.rung);
 }
 
 static void print_counts(const char *title, const long long *counts, int n,

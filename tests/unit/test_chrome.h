@@ -103,6 +103,8 @@ static const struct page pages[] = {
              "20).fill(7)), 20)"
              "</script>"}, /* 50 MB a second */
     {"/fat", "<title>fat</title><script>window.a = new Uint8Array(120 << 20).fill(7)</script>"},
+    {"/restless", "<title>restless</title><script>setTimeout(() => location.replace('/restless?' + "
+                  "Math.random()), 60)</script>"},
     {"/closes", "<title>closes</title><script>setTimeout(() => { open('', '_self'); close(); }, "
                 "200)</script>"},
 };

@@ -26,6 +26,7 @@ struct world {
     char *proc;    /* mimics /proc */
     char *service; /* the engine's own group: v2, or the memory hierarchy of v1 */
     char *pids;    /* v1 */
+    char *cpu;     /* v1, cpuacct */
     struct cage_settings settings;
     struct cage_yard *yard;
     struct cage *cage;
@@ -105,6 +106,11 @@ static const char *const v1_files[][2] = {
     {"memory.usage_in_bytes", "0\n"},
 };
 
+static const char *const v1_cpu_files[][2] = {
+    {"cgroup.procs", ""},
+    {"cpuacct.usage", "0\n"},
+};
+
 static const char *const v1_pids_files[][2] = {
     {"cgroup.procs", ""},
     {"pids.max", "max\n"},
@@ -125,6 +131,8 @@ static int mimic_make(const char *path)
         PUT_ALL(path, v2_files);
     else if (strstr(path, "/memory/"))
         PUT_ALL(path, v1_files);
+    else if (strstr(path, "/cpuacct/"))
+        PUT_ALL(path, v1_cpu_files);
     else
         PUT_ALL(path, v1_pids_files);
     return 0;
@@ -231,7 +239,7 @@ static int v2_make(void **state)
 /* Groups of our own in memory, the root in pids, as on a development machine that was seen. */
 static int v1_make(void **state)
 {
-    static const char *const dirs[] = {"memory", "pids"};
+    static const char *const dirs[] = {"memory", "pids", "cpuacct"};
     struct world *w;
     char *mountinfo;
 
@@ -243,10 +251,13 @@ static int v1_make(void **state)
     assert_int_equal(mimic_make(w->service), 0);
     w->pids = mem_printf("%s/pids", w->dir);
     PUT_ALL(w->pids, v1_pids_files);
+    w->cpu = mem_printf("%s/cpuacct", w->dir);
+    PUT_ALL(w->cpu, v1_cpu_files);
     mountinfo = mem_printf("35 31 0:32 / %s/memory rw - cgroup cgroup rw,memory\n"
+                           "36 31 0:33 / %s/cpuacct rw - cgroup cgroup rw,cpu,cpuacct\n"
                            "39 31 0:36 / %s/pids rw - cgroup cgroup rw,pids\n",
-                           w->dir, w->dir);
-    say_where(w, "9:name=systemd:/\n8:pids:/\n4:memory:/ours\n0::/\n", mountinfo);
+                           w->dir, w->dir, w->dir);
+    say_where(w, "9:name=systemd:/\n8:pids:/\n4:memory:/ours\n2:cpu,cpuacct:/\n0::/\n", mountinfo);
     mem_free(mountinfo);
     return 0;
 }
@@ -261,6 +272,7 @@ static int world_end(void **state)
     mem_free(w->proc);
     mem_free(w->service);
     mem_free(w->pids);
+    mem_free(w->cpu);
     mem_free(w);
     return 0;
 }
@@ -494,8 +506,10 @@ static void v2_counters_are_read(void **state)
         "total=1234567\n");
     put(group, "pids.current", "57\n");
     put(group, "pids.events", "max 4\n");
+    put(group, "cpu.stat", "usage_usec 7000000\nuser_usec 5000000\nsystem_usec 2000000\n");
     sample(w);
 
+    assert_int_equal(cage_cpu_us(w->cage), 7000000);
     assert_int_equal(w->sample.current_bytes, 180355072);
     assert_int_equal(w->sample.peak_bytes, 268435456);
     assert_int_equal(w->sample.anon_bytes, 104857600);
@@ -525,6 +539,7 @@ static void what_the_kernel_does_not_tell_is_unknown_and_the_peak_is_kept_by_us(
     assert_int_equal(w->sample.stall_ms, CAGE_UNKNOWN);
     assert_int_equal(w->sample.refaults, CAGE_UNKNOWN);
     assert_int_equal(w->sample.pids_denied, CAGE_UNKNOWN);
+    assert_int_equal(cage_cpu_us(w->cage), CAGE_UNKNOWN);
     end_cage(w);
 }
 
@@ -569,6 +584,7 @@ static void removal_is_refused_while_something_lives_and_works_later(void **stat
     assert_int_equal(access(group, F_OK), -1);
     assert_int_equal(cage_remove(w->cage, &w->err), 0);
     assert_int_equal(cage_sample(w->cage, &w->sample, &w->err), -1);
+    assert_int_equal(cage_cpu_us(w->cage), CAGE_UNKNOWN);
     mem_free(group);
 }
 
@@ -607,7 +623,7 @@ static void no_caps_leave_the_files_alone(void **state)
 
 /* ---- v1 -------------------------------------------------------------------------------------- */
 
-static void v1_caps_are_written_in_both_hierarchies(void **state)
+static void v1_caps_are_written_in_each_hierarchy(void **state)
 {
     struct world *w = *state;
     const char *group = make_cage(w);
@@ -619,7 +635,7 @@ static void v1_caps_are_written_in_both_hierarchies(void **state)
     assert_string_equal(get(group, "memory.memsw.limit_in_bytes"), "268435456");
     assert_string_equal(get(group, "memory.soft_limit_in_bytes"), "264241152");
     assert_string_equal(get(pids, "pids.max"), "200");
-    assert_int_equal(cage_procs_fds(w->cage, fds), 2);
+    assert_int_equal(cage_procs_fds(w->cage, fds), 3);
 
     mem_free(pids);
     end_cage(w);
@@ -629,6 +645,7 @@ static void v1_counters_are_read(void **state)
 {
     struct world *w = *state;
     const char *group = make_cage(w);
+    char *cpu = mem_printf("%s%s", w->cpu, strstr(group, "/catchdeal-cages-"));
     char *pids = mem_printf("%s%s", w->pids, strstr(group, "/catchdeal-cages-"));
 
     put(group, "memory.usage_in_bytes", "180355072\n");
@@ -650,6 +667,10 @@ static void v1_counters_are_read(void **state)
     assert_int_equal(w->sample.stall_ms, CAGE_UNKNOWN);
     assert_int_equal(w->sample.pids, 57);
     assert_int_equal(w->sample.pids_denied, 4);
+    assert_int_equal(cage_cpu_us(w->cage), 0);
+    put(cpu, "cpuacct.usage", "7000000999\n");
+    assert_int_equal(cage_cpu_us(w->cage), 7000000);
+    mem_free(cpu);
     mem_free(pids);
     end_cage(w);
 }
@@ -670,6 +691,7 @@ static void v1_without_pids_still_caps_memory(void **state)
         strstr(cage_yard_survey(w->yard)->text[CAGE_V1], "cgroup v1 pids is not mounted"));
     sample(w);
     assert_int_equal(w->sample.pids, CAGE_UNKNOWN);
+    assert_int_equal(cage_cpu_us(w->cage), CAGE_UNKNOWN);
     end_cage(w);
 }
 
@@ -861,7 +883,7 @@ int main(void)
         ON_V2(removal_is_refused_while_something_lives_and_works_later),
         ON_V2(a_cap_that_is_refused_leaves_no_group),
         ON_V2(no_caps_leave_the_files_alone),
-        ON_V1(v1_caps_are_written_in_both_hierarchies),
+        ON_V1(v1_caps_are_written_in_each_hierarchy),
         ON_V1(v1_counters_are_read),
         ON_V1(v1_without_pids_still_caps_memory),
         ON_V1(v1_without_swap_accounting_avoids_swap),

@@ -324,6 +324,80 @@ static void replaces_the_tab_that_crashes(void **state)
     pool_return(&w->holders[0].lease, true);
 }
 
+/* ---- tabs that cannot be trusted with another page ------------------------------------------------- */
+
+static long long tabs_thrown_away(struct world *w)
+{
+    struct pool_stats stats;
+
+    pool_stats(w->pool, &stats);
+    assert_int_equal(stats.browsers_started, 1);
+    assert_int_equal(stats.browsers_lost, 0);
+    return stats.ends[ERR_CANCELLED];
+}
+
+static void replaces_the_tab_whose_page_replaced_itself_again_and_again(void **state)
+{
+    struct world *w = *state;
+
+    make_pool(w, "tabs_per_browser=1");
+    take(w, 0);
+    go(w, 0, "/restless");
+    turn(w, 800);
+    assert_true(tab_is_spoiled(lease_tab(w->holders[0].lease)));
+    pool_return(&w->holders[0].lease, true);
+    assert_int_equal(tabs_thrown_away(w), 1);
+
+    take(w, 0);
+    assert_tab_works(w, 0);
+    pool_return(&w->holders[0].lease, true);
+    assert_int_equal(tabs_thrown_away(w), 1);
+}
+
+/* Nobody holds it when it is spoiled, and there is no other slot. */
+static void replaces_the_tab_that_its_page_spoils_after_the_lease(void **state)
+{
+    struct world *w = *state;
+
+    make_pool(w, "tabs_per_browser=1");
+    take(w, 0);
+    go(w, 0, "/restless");
+    assert_false(tab_is_spoiled(lease_tab(w->holders[0].lease)));
+    pool_return(&w->holders[0].lease, true);
+    while (tabs_thrown_away(w) == 0)
+        turn(w, 20);
+
+    take(w, 0);
+    assert_tab_works(w, 0);
+    pool_return(&w->holders[0].lease, true);
+    assert_int_equal(tabs_thrown_away(w), 1);
+}
+
+/* ---- tabs with a context of their own --------------------------------------------------------------- */
+
+static const char *cookies_of(struct world *w)
+{
+    go(w, 0, "/plain");
+    call(w, 0, "() => { const had = document.cookie; document.cookie = 'a=1'; return had }", NULL,
+         PAGE_MS);
+    return w->holders[0].value;
+}
+
+static void keeps_cookies_for_as_many_pages_as_a_context_serves(void **state)
+{
+    struct world *w = *state;
+
+    make_pool(w, "tabs_per_browser=1", "pages_per_context=2");
+    for (int i = 0; i < 4; i++) {
+        take(w, 0);
+        assert_string_equal(cookies_of(w), i % 2 == 0 ? "" : "a=1");
+        assert_int_equal(go(w, 0, "/download"), ERR_NETWORK);
+        pool_return(&w->holders[0].lease, true);
+    }
+
+    assert_int_equal(tabs_thrown_away(w), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -346,6 +420,9 @@ int main(void)
         CHROME_TEST(tells_a_full_heap_from_a_crash),
         CHROME_TEST(replaces_the_tab_whose_process_is_killed),
         CHROME_TEST(replaces_the_tab_that_crashes),
+        CHROME_TEST(replaces_the_tab_whose_page_replaced_itself_again_and_again),
+        CHROME_TEST(replaces_the_tab_that_its_page_spoils_after_the_lease),
+        CHROME_TEST(keeps_cookies_for_as_many_pages_as_a_context_serves),
     };
 
     return cmocka_run_group_tests(tests, warm_up, NULL);

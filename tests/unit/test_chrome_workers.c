@@ -291,7 +291,8 @@ static int signal_service(struct world *w, const char *type, int signum)
         len = file ? fread(text, 1, sizeof(text), file) : 0;
         if (file)
             fclose(file);
-        n += len > 0 && memmem(text, len, type, strlen(type)) && kill(w->seen.members[i].pid, signum) == 0;
+        n += len > 0 && memmem(text, len, type, strlen(type)) &&
+             kill(w->seen.members[i].pid, signum) == 0;
     }
     return n;
 }
