@@ -5,22 +5,19 @@
  * same span from now, so touching a connection moves it to the end and the first one is always the
  * next due. A request lives until both the library has let go of it (conn is NULL) and the handler
  * has answered (owed is false); whichever comes last frees it. Not here: when MHD_run() is called
- * (loop_mhd.c), what a path means (the handler).
+ * (loop_mhd.c), what is sent (httpd_answer.c), sockets (httpd_listen.c), what a path means (the
+ * handler).
  */
-#include "base/httpd.h"
 #include "base/clock.h"
-#include "base/list.h"
+#include "base/httpd_priv.h"
 #include "base/log.h"
 #include "base/loop_glue.h"
 #include "base/str.h"
 
-#include <errno.h>
-#include <microhttpd.h>
-#include <netdb.h>
-#include <netinet/in.h>
+#include <arpa/inet.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -30,49 +27,6 @@ enum {
     /* Read beyond the limit of a chunked body, so that its sender gets to see the 413; then it is
        cut. */
     BODY_SLACK_BYTES = 1 << 20,
-};
-
-struct httpd {
-    struct httpd_options options;
-    struct loop *loop;
-    struct loop_mhd *glue;
-    struct MHD_Daemon *daemon;
-    struct loop_timer *guard; /* the first connection's deadline */
-    struct list conns;
-    struct list cut; /* connections that were shut down and will close */
-    struct list requests;
-    int port;
-    int n_conns;
-    bool stopping;
-    struct loop_timer *stop_timer;
-    httpd_stopped_fn *stopped;
-    void *stopped_ctx;
-};
-
-struct conn {
-    struct list link;
-    struct httpd *httpd;
-    struct MHD_Connection *mhd;
-    struct request *request;
-    int fd;
-    int64_t due_ms;
-    bool is_cut; /* shut down: its end is on the way */
-};
-
-struct request {
-    struct httpd_req pub;
-    struct list link;
-    struct httpd *httpd;
-    struct conn *conn;             /* NULL: the library has let go */
-    struct MHD_Response *response; /* made, not yet handed over */
-    size_t body_bytes;
-    int64_t began_ms;
-    int status;
-    bool head_seen;
-    bool owed; /* the handler was called and has not answered */
-    bool answered;
-    bool refusing; /* the refuse callback is running */
-    bool suspended;
 };
 
 /* ---- connections and their deadlines --------------------------------------------------------- */
@@ -87,13 +41,19 @@ static void arm_guard(struct httpd *httpd)
     loop_timer_start(httpd->guard, first->due_ms - clock_mono_ms());
 }
 
-static void conn_touch(struct conn *conn)
+void httpd_conn_touch(struct conn *conn)
 {
     if (conn->is_cut)
         return;
     conn->due_ms = clock_mono_ms() + conn->httpd->options.request_timeout_ms;
     list_move(&conn->httpd->conns, &conn->link);
     arm_guard(conn->httpd);
+}
+
+void httpd_conn_silent(struct conn *conn)
+{
+    if (!conn->is_cut)
+        list_move(&conn->httpd->silent, &conn->link);
 }
 
 /* The library sees the end of the stream and closes the connection by itself. */
@@ -123,7 +83,7 @@ static void conn_expire(struct conn *conn)
         return;
     }
     refuse(request, 503, "the request took too long");
-    conn_touch(conn);
+    httpd_conn_touch(conn);
 }
 
 static void on_guard(void *ctx)
@@ -154,26 +114,62 @@ static void finish_stop(void *ctx)
 
 /* ---- connections come and go ----------------------------------------------------------------- */
 
-static void request_free(struct request *request)
+void httpd_request_free(struct request *request)
 {
-    if (request->response)
+    if (request->shared)
+        httpd_answer_unref(&request->shared);
+    else if (request->response)
         MHD_destroy_response(request->response);
     list_remove(&request->link);
+    buf_fini(&request->body);
     arena_fini(&request->pub.arena);
     mem_free(request);
+}
+
+static void tell_seen(struct request *request)
+{
+    const struct httpd_options *options = &request->httpd->options;
+    struct httpd_seen seen = {
+        .method = request->pub.method,
+        .target = request->pub.target,
+        .peer = request->conn->peer,
+        .status = request->status,
+        .took_ms = clock_mono_ms() - request->began_ms,
+        .body_bytes = request->answer_bytes,
+    };
+
+    log_debug("http", "request", "method=%s target=%s status=%d ms=%lld", log_quote(seen.method),
+              log_quote(seen.target), seen.status, (long long)seen.took_ms);
+    if (options->seen)
+        options->seen(&seen, options->ctx);
 }
 
 static void request_let_go(struct request *request)
 {
     struct conn *conn = request->conn;
 
-    log_debug("http", "request", "method=%s target=%s status=%d ms=%lld",
-              log_quote(request->pub.method), log_quote(request->pub.target), request->status,
-              (long long)(clock_mono_ms() - request->began_ms));
+    tell_seen(request);
+    if (request->stream)
+        httpd_stream_closed(request->stream);
+    request->stream = NULL;
     conn->request = NULL;
     request->conn = NULL;
     if (!request->owed)
-        request_free(request);
+        httpd_request_free(request);
+}
+
+static void note_peer(struct conn *conn)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(conn->mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const void *address = NULL;
+
+    if (info && info->client_addr && info->client_addr->sa_family == AF_INET)
+        address = &((const struct sockaddr_in *)info->client_addr)->sin_addr;
+    else if (info && info->client_addr && info->client_addr->sa_family == AF_INET6)
+        address = &((const struct sockaddr_in6 *)info->client_addr)->sin6_addr;
+    if (address)
+        inet_ntop(info->client_addr->sa_family, address, conn->peer, sizeof(conn->peer));
 }
 
 static void conn_opened(struct httpd *httpd, struct MHD_Connection *mhd, void **conn_out)
@@ -185,8 +181,9 @@ static void conn_opened(struct httpd *httpd, struct MHD_Connection *mhd, void **
     check(info);
     *conn = (struct conn){.httpd = httpd, .mhd = mhd, .fd = info->connect_fd};
     list_init(&conn->link);
+    note_peer(conn);
     httpd->n_conns++;
-    conn_touch(conn);
+    httpd_conn_touch(conn);
     *conn_out = conn;
 }
 
@@ -227,12 +224,14 @@ static void *on_request_line(void *ctx, const char *target, struct MHD_Connectio
         request_let_go(conn->request);
     *request = (struct request){.httpd = ctx, .conn = conn, .began_ms = clock_mono_ms()};
     arena_init(&request->pub.arena);
+    buf_init(&request->body, ((struct httpd *)ctx)->options.body_max_bytes + 1);
     request->pub.method = "";
+    request->pub.body = "";
     request->pub.target = arena_strdup(&request->pub.arena, target);
     list_init(&request->link);
     list_append(&conn->httpd->requests, &request->link);
     conn->request = request;
-    conn_touch(conn);
+    httpd_conn_touch(conn);
     return request;
 }
 
@@ -250,8 +249,29 @@ static void on_completed(void *ctx, struct MHD_Connection *mhd, void **request_c
     conn = request->conn;
     request_let_go(request);
     *request_ctx = NULL;
-    conn_touch(conn);
+    httpd_conn_touch(conn);
 }
+
+/* ---- what the handler may ask ---------------------------------------------------------------- */
+
+const char *httpd_header(struct httpd_req *req, const char *name)
+{
+    struct request *request = container_of(req, struct request, pub);
+    const char *value = NULL;
+
+    if (request->conn)
+        value = MHD_lookup_connection_value(request->conn->mhd, MHD_HEADER_KIND, name);
+    return value ? arena_strdup(&req->arena, value) : NULL;
+}
+
+const char *httpd_peer(struct httpd_req *req)
+{
+    struct request *request = container_of(req, struct request, pub);
+
+    return request->conn ? arena_strdup(&req->arena, request->conn->peer) : "";
+}
+
+/* ---- a request comes in ---------------------------------------------------------------------- */
 
 struct framing {
     int lengths, encodings, hosts;
@@ -296,22 +316,20 @@ static void check_head(struct request *request, struct MHD_Connection *mhd)
         refuse(request, 413, "the body is too large");
 }
 
-static enum MHD_Result hand_over(struct request *request, struct MHD_Connection *mhd)
+/* Past the limit it is only counted: the request will be refused. */
+static void keep_body(struct request *request, const char *data, size_t len)
 {
-    struct MHD_Response *response = request->response;
-    enum MHD_Result rc;
-
-    request->response = NULL;
-    if (request->httpd->stopping)
-        check(MHD_add_response_header(response, "Connection", "close") == MHD_YES);
-    rc = MHD_queue_response(mhd, (unsigned)request->status, response);
-    MHD_destroy_response(response);
-    return rc;
+    request->body_bytes += len;
+    if (request->body_bytes <= request->httpd->options.body_max_bytes)
+        buf_add(&request->body, data, len);
 }
 
 static void dispatch(struct request *request)
 {
     request->owed = true;
+    request->pub.body_len = request->body.len;
+    if (request->body.len)
+        request->pub.body = buf_str(&request->body);
     request->httpd->options.handler(&request->pub, request->httpd->options.ctx);
 }
 
@@ -321,7 +339,7 @@ static enum MHD_Result hand_over_early(struct request *request, struct MHD_Conne
 {
     if (!request->httpd->stopping)
         check(MHD_add_response_header(request->response, "Connection", "close") == MHD_YES);
-    return hand_over(request, mhd);
+    return httpd_hand_over(request, mhd);
 }
 
 /* The library calls this when the head is there, for each piece of the body, at the end of the
@@ -335,7 +353,6 @@ static enum MHD_Result on_progress(void *ctx, struct MHD_Connection *mhd, const 
     (void)ctx;
     (void)url;
     (void)version;
-    (void)data;
     if (!request->head_seen) {
         request->head_seen = true;
         request->pub.method = arena_strdup(&request->pub.arena, method);
@@ -343,7 +360,7 @@ static enum MHD_Result on_progress(void *ctx, struct MHD_Connection *mhd, const 
         return request->response ? hand_over_early(request, mhd) : MHD_YES;
     }
     if (*data_bytes) {
-        request->body_bytes += *data_bytes;
+        keep_body(request, data, *data_bytes);
         *data_bytes = 0;
         return request->body_bytes <= request->httpd->options.body_max_bytes + BODY_SLACK_BYTES
                    ? MHD_YES
@@ -356,143 +373,13 @@ static enum MHD_Result on_progress(void *ctx, struct MHD_Connection *mhd, const 
             dispatch(request);
     }
     if (request->response)
-        return hand_over(request, mhd);
+        return httpd_hand_over(request, mhd);
     request->suspended = true;
     MHD_suspend_connection(mhd);
     return MHD_YES;
 }
 
-/* ---- answering ------------------------------------------------------------------------------- */
-
-static void answer(struct request *request, int status, const struct httpd_header *headers,
-                   size_t n_headers, struct MHD_Response *response)
-{
-    for (size_t i = 0; i < n_headers; i++)
-        check(MHD_add_response_header(response, headers[i].name, headers[i].value) == MHD_YES);
-    request->response = response;
-    request->status = status;
-    request->answered = true;
-    if (request->suspended) {
-        request->suspended = false;
-        conn_touch(request->conn);
-        MHD_resume_connection(request->conn->mhd);
-        loop_mhd_kick(request->httpd->glue);
-    }
-}
-
-/* Does anybody still wait for this answer? Otherwise the request is done with. */
-static bool request_settle(struct request *request)
-{
-    if (request->refusing)
-        return true;
-    check(request->owed);
-    request->owed = false;
-    if (!request->conn) {
-        request_free(request);
-        return false;
-    }
-    return !request->answered;
-}
-
-void httpd_respond(struct httpd_req *req, int status, const struct httpd_header *headers,
-                   size_t n_headers, struct buf *body)
-{
-    struct request *request = container_of(req, struct request, pub);
-    size_t len = body->len;
-
-    check(!buf_overflowed(body));
-    if (!request_settle(request)) {
-        buf_fini(body);
-        return;
-    }
-    answer(request, status, headers, n_headers,
-           MHD_create_response_from_buffer_with_free_callback(len, buf_take(body), mem_free));
-}
-
-void httpd_respond_static(struct httpd_req *req, int status, const struct httpd_header *headers,
-                          size_t n_headers, const void *bytes, size_t len)
-{
-    struct request *request = container_of(req, struct request, pub);
-
-    if (!request_settle(request))
-        return;
-    /* The library's parameter lacks the const; the bytes are only read (MHD_RESPMEM_PERSISTENT). */
-    answer(request, status, headers, n_headers,
-           MHD_create_response_from_buffer(len, (void *)(uintptr_t)bytes, MHD_RESPMEM_PERSISTENT));
-}
-
 /* ---- listening ------------------------------------------------------------------------------- */
-
-static int split_listen(const char *listen, char *host, size_t host_bytes, const char **port,
-                        struct err *err)
-{
-    const char *colon = strrchr(listen, ':');
-    const char *from = listen;
-    size_t len;
-    int64_t ignored;
-
-    if (!colon || str_to_int(colon + 1, 0, 65535, &ignored, err) < 0)
-        return err_set(err, ERR_CONFIG,
-                       "\"%s\": expected ADDRESS:PORT like 127.0.0.1:8080 or [::1]:8080", listen);
-    len = (size_t)(colon - listen);
-    if (len > 2 && *from == '[' && colon[-1] == ']') {
-        from++;
-        len -= 2;
-    } else if (memchr(from, ':', len)) {
-        return err_set(err, ERR_CONFIG,
-                       "\"%s\": expected an IPv6 address in brackets like [::1]:8080", listen);
-    }
-    snprintf(host, host_bytes, "%.*s", (int)len, from);
-    *port = colon + 1;
-    return 0;
-}
-
-static int bind_listener(const struct addrinfo *addr, const char *listen_text, struct err *err)
-{
-    const int on = 1;
-    int fd = socket(addr->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-    if (fd < 0)
-        return err_sys(err, ERR_INTERNAL, "socket");
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-    /* [::] is that address, not every IPv4 one as well. */
-    if (addr->ai_family == AF_INET6)
-        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
-    if (bind(fd, addr->ai_addr, addr->ai_addrlen) == 0 && listen(fd, SOMAXCONN) == 0)
-        return fd;
-    err_sys(err, ERR_INTERNAL, "listen on %s", listen_text);
-    close(fd);
-    return -1;
-}
-
-static int open_listener(const char *listen_text, int *port_out, struct err *err)
-{
-    const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
-                                   .ai_socktype = SOCK_STREAM};
-    struct addrinfo *found = NULL;
-    struct sockaddr_storage bound;
-    socklen_t bound_len = sizeof(bound);
-    char host[64], service[16];
-    const char *port = NULL;
-    int fd;
-
-    if (split_listen(listen_text, host, sizeof(host), &port, err) < 0)
-        return -1;
-    /* glibc takes "*" for the wildcard address. */
-    if (str_eq(host, "*") || getaddrinfo(host, port, &hints, &found) != 0)
-        return err_set(err, ERR_CONFIG,
-                       "\"%s\": expected a numeric address (0.0.0.0 is every IPv4 one)",
-                       listen_text);
-    fd = bind_listener(found, listen_text, err);
-    freeaddrinfo(found);
-    if (fd < 0)
-        return -1;
-    check(getsockname(fd, (struct sockaddr *)&bound, &bound_len) == 0);
-    check(getnameinfo((struct sockaddr *)&bound, bound_len, NULL, 0, service, sizeof(service),
-                      NI_NUMERICSERV) == 0);
-    *port_out = atoi(service);
-    return fd;
-}
 
 static void on_library_log(void *ctx, const char *fmt, va_list args)
 {
@@ -526,14 +413,15 @@ int httpd_new(struct loop *loop, const struct httpd_options *options, struct htt
 {
     struct httpd *httpd;
     int port;
-    int fd = open_listener(options->listen, &port, err);
+    int fd = httpd_open_listener(options, &port, err);
 
     if (fd < 0)
         return -1;
     httpd = mem_new(struct httpd);
-    *httpd = (struct httpd){.options = *options, .loop = loop, .port = port};
+    *httpd = (struct httpd){.options = *options, .loop = loop, .port = port, .listen_fd = fd};
     list_init(&httpd->conns);
     list_init(&httpd->cut);
+    list_init(&httpd->silent);
     list_init(&httpd->requests);
     httpd->daemon = start_daemon(httpd, fd);
     if (!httpd->daemon) {
@@ -559,6 +447,11 @@ int httpd_connections(const struct httpd *httpd)
     return httpd->n_conns;
 }
 
+int httpd_listen_fd(const struct httpd *httpd)
+{
+    return httpd->listen_fd;
+}
+
 /* ---- the end --------------------------------------------------------------------------------- */
 
 void httpd_stop(struct httpd *httpd, int64_t deadline_ms, httpd_stopped_fn *stopped, void *ctx)
@@ -570,6 +463,7 @@ void httpd_stop(struct httpd *httpd, int64_t deadline_ms, httpd_stopped_fn *stop
     httpd->stopping = true;
     httpd->stopped = stopped;
     httpd->stopped_ctx = ctx;
+    httpd->listen_fd = -1;
     fd = MHD_quiesce_daemon(httpd->daemon);
     if (fd >= 0)
         close(fd);
@@ -580,6 +474,12 @@ void httpd_stop(struct httpd *httpd, int64_t deadline_ms, httpd_stopped_fn *stop
 
         if (!conn->request)
             conn_cut(conn);
+    }
+    LIST_FOREACH (at, next, &httpd->requests) {
+        struct request *request = container_of(at, struct request, link);
+
+        if (request->stream)
+            httpd_stream_end(request->stream);
     }
     loop_mhd_kick(httpd->glue);
     loop_timer_start(httpd->stop_timer, httpd->n_conns ? deadline_ms : 0);
@@ -612,7 +512,7 @@ void httpd_free(struct httpd **httpd_ptr)
     MHD_stop_daemon(httpd->daemon);
     check(httpd->n_conns == 0);
     while (!list_is_empty(&httpd->requests))
-        request_free(container_of(list_first(&httpd->requests), struct request, link));
+        httpd_request_free(container_of(list_first(&httpd->requests), struct request, link));
     loop_timer_free(&httpd->guard);
     loop_timer_free(&httpd->stop_timer);
     mem_free(httpd);

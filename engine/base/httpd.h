@@ -20,6 +20,9 @@
 #include "base/err.h"
 #include "base/loop.h"
 
+#include <stdbool.h>
+#include <stdint.h>
+
 struct httpd;
 
 /* Borrowed by the handler until it answers. `arena` is freed with the request, or by httpd_free().
@@ -27,8 +30,18 @@ struct httpd;
 struct httpd_req {
     const char *method;
     const char *target; /* as it stood in the request line, not decoded */
+    const char *body;   /* whole, NUL added; "" when there is none */
+    size_t body_len;
     struct arena arena;
 };
+
+/* The value of the request's first header of that name (case does not count), or NULL. Copied into
+ * the request's arena. Only before the answer, and only while the client is there: look when the
+ * handler is called. */
+const char *httpd_header(struct httpd_req *req, const char *name);
+
+/* The numeric address of who connected ("192.0.2.7", "2001:db8::1"), likewise; "" when unknown. */
+const char *httpd_peer(struct httpd_req *req);
 
 struct httpd_header {
     const char *name;
@@ -41,13 +54,27 @@ typedef void httpd_handler_fn(struct httpd_req *req, void *ctx);
 typedef void httpd_refuse_fn(struct httpd_req *req, int status, const char *text, void *ctx);
 typedef void httpd_stopped_fn(void *ctx);
 
+/* One request that was answered, or whose client left. Borrowed for the call. */
+struct httpd_seen {
+    const char *method, *target, *peer;
+    int status; /* 0: nobody was left to answer */
+    int64_t took_ms;
+    uint64_t body_bytes; /* of the answer */
+};
+
+typedef void httpd_seen_fn(const struct httpd_seen *seen, void *ctx);
+
 struct httpd_options {
-    const char *listen;  /* ADDRESS:PORT; [::1]:PORT for IPv6; port 0: any free one */
+    const char *listen;  /* ADDRESS:PORT; [::1]:PORT for IPv6; port 0: any free one; fd:N: a listening
+                            socket that this process was given (sd_listen_fds(3)) and that is ours
+                            now */
+    bool reuse_port;     /* SO_REUSEPORT: several processes on one address */
     int max_connections; /* more wait in the kernel's queue until one ends */
     int64_t request_timeout_ms;
     size_t body_max_bytes;
     httpd_handler_fn *handler;
     httpd_refuse_fn *refuse;
+    httpd_seen_fn *seen; /* may be NULL */
     void *ctx;
 };
 
@@ -57,6 +84,7 @@ MUST_CHECK int httpd_new(struct loop *loop, const struct httpd_options *options,
                          struct err *err);
 int httpd_port(const struct httpd *httpd);
 int httpd_connections(const struct httpd *httpd);
+int httpd_listen_fd(const struct httpd *httpd); /* to be handed over; stays ours; -1 after httpd_stop() */
 
 /* The answer. `body` is emptied; headers are copied. A client that has gone, or was answered 503 by
  * the deadline, is no error: the answer is dropped. The request must not be touched afterwards. */
@@ -66,6 +94,49 @@ void httpd_respond(struct httpd_req *req, int status, const struct httpd_header 
 /* The same with bytes that outlive the listener. */
 void httpd_respond_static(struct httpd_req *req, int status, const struct httpd_header *headers,
                           size_t n_headers, const void *bytes, size_t len);
+
+/* ---- answers that are made once and given often ---------------------------------------------- */
+
+/* Status, headers and bytes; counted references. A body may be given to any number of requests, and
+ * stays as long as one of them is being sent. */
+struct httpd_answer;
+
+struct httpd_answer *httpd_answer_new(int status, const struct httpd_header *headers,
+                                      size_t n_headers, struct buf *body);
+struct httpd_answer *httpd_answer_ref(struct httpd_answer *answer);
+void httpd_answer_unref(struct httpd_answer **answer);
+void httpd_respond_answer(struct httpd_req *req, struct httpd_answer *answer);
+
+/* ---- answers without an end (server-sent events) --------------------------------------------- */
+
+/* Bytes that several streams send; counted references. */
+struct httpd_bytes;
+
+struct httpd_bytes *httpd_bytes_new(const void *bytes, size_t len); /* copied */
+struct httpd_bytes *httpd_bytes_ref(struct httpd_bytes *bytes);
+void httpd_bytes_unref(struct httpd_bytes **bytes);
+
+struct httpd_stream;
+
+/* The stream is over: its client left or read too slowly, or it was ended. Comes once, from the
+ * loop, not from httpd_respond_stream() or httpd_stream_send(); the stream is
+ * gone after it. httpd_free() ends those that are left, with this call. */
+typedef void httpd_stream_closed_fn(void *ctx);
+
+/* Begin an answer of unknown length (chunked). NULL: nobody is there any more, and `closed` does not
+ * come. An idle stream has no deadline; one that has bytes waiting must read some of them within
+ * request_timeout_ms. A client that left is noticed at the next send. httpd_stop() ends all streams. */
+struct httpd_stream *httpd_respond_stream(struct httpd_req *req, int status,
+                                          const struct httpd_header *headers, size_t n_headers,
+                                          size_t max_pending_bytes, httpd_stream_closed_fn *closed,
+                                          void *ctx);
+
+/* Queue bytes; false when more than max_pending_bytes would wait (nothing is queued then). */
+bool httpd_stream_send(struct httpd_stream *stream, struct httpd_bytes *bytes);
+size_t httpd_stream_pending(const struct httpd_stream *stream);
+/* What is queued is still sent; then the connection closes. */
+void httpd_stream_end(struct httpd_stream *stream);
+int httpd_streams(const struct httpd *httpd);
 
 /* Accept no more, cut idle connections, let running requests end; `stopped` comes once, when the
  * last connection is gone or deadline_ms has passed. Not after httpd_free(). */

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/* httpd_priv.h - what the parts of httpd share: httpd.c connections and requests, httpd_answer.c
+ * what is sent, httpd_listen.c sockets.
+ */
+#ifndef BASE_HTTPD_PRIV_H
+#define BASE_HTTPD_PRIV_H
+
+#include "base/httpd.h"
+#include "base/list.h"
+
+#include <microhttpd.h>
+#include <netinet/in.h>
+
+struct httpd {
+    struct httpd_options options;
+    struct loop *loop;
+    struct loop_mhd *glue;
+    struct MHD_Daemon *daemon;
+    struct loop_timer *guard; /* the first connection's deadline */
+    struct list conns;
+    struct list cut;    /* connections that were shut down and will close */
+    struct list silent; /* connections whose stream has nothing to send: they have no deadline */
+    struct list requests;
+    int port;
+    int listen_fd;
+    int n_conns;
+    int n_streams;
+    bool stopping;
+    struct loop_timer *stop_timer;
+    httpd_stopped_fn *stopped;
+    void *stopped_ctx;
+};
+
+struct conn {
+    struct list link;
+    struct httpd *httpd;
+    struct MHD_Connection *mhd;
+    struct request *request;
+    int fd;
+    int64_t due_ms;
+    bool is_cut; /* shut down: its end is on the way */
+    char peer[INET6_ADDRSTRLEN];
+};
+
+struct request {
+    struct httpd_req pub;
+    struct list link;
+    struct httpd *httpd;
+    struct conn *conn;             /* NULL: the library has let go */
+    struct MHD_Response *response; /* made, not yet handed over */
+    struct httpd_stream *stream;   /* the answer has no end */
+    struct buf body;               /* of the request, as far as it came */
+    size_t body_bytes;
+    uint64_t answer_bytes;
+    int64_t began_ms;
+    int status;
+    bool head_seen;
+    bool owed; /* the handler was called and has not answered */
+    bool answered;
+    bool refusing; /* the refuse callback is running */
+    bool suspended;
+    struct httpd_answer *shared; /* whose response it is, until that is handed over */
+};
+
+/* httpd.c */
+void httpd_conn_touch(struct conn *conn);  /* its deadline begins anew */
+void httpd_conn_silent(struct conn *conn); /* it has none until touched */
+void httpd_request_free(struct request *request);
+
+/* httpd_answer.c */
+enum MHD_Result httpd_hand_over(struct request *request, struct MHD_Connection *mhd);
+void httpd_stream_closed(struct httpd_stream *stream); /* its connection has let go */
+
+/* httpd_listen.c: a listening socket and its port, or -1. */
+MUST_CHECK int httpd_open_listener(const struct httpd_options *options, int *port_out,
+                                   struct err *err);
+
+#endif
