@@ -156,7 +156,7 @@ static void on_may_load(const struct err *err, void *ctx)
         .site = job->site,
         .url = job->url,
         .own_origin = job->own_origin,
-        .what = LOAD_LIST,
+        .what = SITE_LIST,
         .by = LOAD_CHROME,
     };
 

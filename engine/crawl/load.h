@@ -19,7 +19,6 @@
 struct load;
 
 enum load_by { LOAD_CHROME, LOAD_FETCH };
-enum load_what { LOAD_LIST, LOAD_POST };
 
 /* How far it is, in this order; a way leaves out what it does not have. */
 enum load_stage { LOAD_NAVIGATING, LOAD_SETTLING, LOAD_EXTRACTING };
@@ -28,7 +27,7 @@ struct load_request {
     const struct site *site; /* borrowed for the load's life */
     const char *url;         /* absolute, copied */
     const char *own_origin;  /* as in job.h; copied; NULL: none */
-    enum load_what what;
+    enum site_what what;
     enum load_by by;
 };
 

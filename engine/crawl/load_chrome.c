@@ -126,7 +126,7 @@ static void on_navigated(const struct err *err, void *ctx)
     load_stage(load, LOAD_SETTLING);
     buf_init(&args, RULES_MAX_BYTES);
     buf_addc(&args, '[');
-    site_rules_json(load->site, load->what == LOAD_POST ? SITE_POST : SITE_LIST,
+    site_rules_json(load->site, load->what,
                     extract_ms > EXTRACT_MIN_MS ? extract_ms : EXTRACT_MIN_MS, &args);
     buf_addc(&args, ']');
     check(!buf_overflowed(&args));

@@ -19,7 +19,7 @@ struct load {
     const struct site *site;
     char *url;
     char *own_origin;
-    enum load_what what;
+    enum site_what what;
     enum load_by by;
     struct load_events events;
     void *ctx;
