@@ -120,11 +120,13 @@ struct sign {
 
 static const struct sign signs_before[] = {{"₩", "KRW"},   {"￦", "KRW"}, {"US$", "USD"},
                                            {"USD", "USD"}, {"$", "USD"},  {"€", "EUR"},
-                                           {"£", "GBP"},   {"¥", "JPY"}};
+                                           {"£", "GBP"},   {"¥", "JPY"},
+                                           {"EUR", "EUR"},   {"GBP", "GBP"}};
 static const struct sign units_behind[] = {{"원", "KRW"},     {"달러", "USD"}, {"불", "USD"},
                                            {"$", "USD"},      {"USD", "USD"},  {"유로", "EUR"},
                                            {"€", "EUR"},      {"엔", "JPY"},   {"위안", "CNY"},
-                                           {"파운드", "GBP"}, {"KRW", "KRW"}};
+                                           {"파운드", "GBP"}, {"KRW", "KRW"},
+                                           {"EUR", "EUR"},    {"£", "GBP"},    {"GBP", "GBP"}};
 
 static const char *unit_behind(const char *at, const char **currency)
 {
@@ -194,13 +196,71 @@ static bool is_cut(const char *at)
     return at[0] == '.' && at[1] == '.';
 }
 
+/* at stands on a separator of thousands as the euro's countries write it: do exactly three digits
+ * follow? */
+static bool is_euro_group(const char *at, char separator)
+{
+    return *at == separator && is_digit(at[1]) && is_digit(at[2]) && is_digit(at[3]) &&
+           !is_digit(at[4]);
+}
+
+/* "12,99", "1.299", "1.299,00", "1299,-" and "1 299": numbers that mean something else without the
+ * euro's sign, or are none. *end_out: behind it. The last is told apart from "Lot de 2 299€" by
+ * nothing, so its value is not to be had: false in *is_clear. */
+static bool read_euro_number(const char *at, int64_t *e2, const char **end_out, bool *is_clear)
+{
+    const char *start = at;
+    int64_t value = 0;
+    bool is_euro = false;
+
+    *is_clear = true;
+    for (; is_digit(*at) || is_euro_group(at, '.') || is_euro_group(at, ' '); at++) {
+        is_euro |= !is_digit(*at);
+        *is_clear &= *at != ' ';
+        if (at - start > 12 || (is_digit(*at) && !add_digit(&value, *at)))
+            return false;
+    }
+    value *= 100;
+    if (*at == ',' && is_digit(at[1]) && is_digit(at[2]) && !is_digit(at[3]) && at[3] != ',') {
+        value += (at[1] - '0') * 10 + (at[2] - '0');
+        is_euro = true;
+        at += 3;
+    } else if (at[0] == ',' && at[1] == '-') {
+        is_euro = true;
+        at += 2;
+    }
+    *e2 = value;
+    *end_out = at;
+    return is_euro;
+}
+
+/* A number in the euro's own form, with its sign. False: something else stands there. */
+static bool read_euros(const char *start, const char *at, struct amount_price *out,
+                       const char **after, bool *is_clear)
+{
+    const char *currency = sign_before(start, at), *end, *unit_end;
+    int64_t e2;
+
+    if (!read_euro_number(at, &e2, &end, is_clear))
+        return false;
+    unit_end = unit_behind(skip_blanks(end), &currency);
+    if (!currency || strcmp(currency, "EUR") != 0)
+        return false;
+    *after = unit_end ? unit_end : end;
+    *out = (struct amount_price){e2, currency};
+    return true;
+}
+
 /* A number that carries its currency, before or behind. *after: where to read on. */
 static bool read_money(const char *start, const char *at, struct amount_price *out,
                        const char **after)
 {
     struct number number;
     const char *digits_end, *currency, *end;
+    bool is_clear;
 
+    if (read_euros(start, at, out, after, &is_clear))
+        return is_clear;
     if (!read_number(at, &number)) {
         while (is_digit(*at))
             at++;
@@ -221,12 +281,12 @@ static bool read_money(const char *start, const char *at, struct amount_price *o
     return true;
 }
 
-/* Not inside a word or a longer number: "DDR5", "16x2", "v1.2". */
+/* Not inside a word or a longer number: "DDR5", "16x2", "v1.2", "12,99$". */
 static bool begins_number(const char *start, const char *at)
 {
     return is_digit(*at) &&
            (at == start || (!is_digit(at[-1]) && !is_ascii_letter(at[-1]) &&
-                            !(at[-1] == '.' && at - start > 1 && is_digit(at[-2]))));
+                            !((at[-1] == '.' || at[-1] == ',') && at - start > 1 && is_digit(at[-2]))));
 }
 
 static bool first_money(const char *start, const char *end, struct amount_price *out)
@@ -244,11 +304,24 @@ static bool first_money(const char *start, const char *end, struct amount_price 
 
 static bool is_free(const char *text)
 {
+    static const char *const words[] = {"무료", "free", "gratis", "gratuit", "kostenlos"};
+
     text = skip_blanks(text);
-    return str_starts(text, "무료") && *skip_blanks(text + strlen("무료")) == '\0';
+    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+        size_t len = strlen(words[i]);
+
+        if (!strncasecmp(text, words[i], len) && *skip_blanks(text + len) == '\0')
+            return true;
+    }
+    return false;
 }
 
 bool amount_price(const char *text, struct amount_price *out)
+{
+    return amount_price_in(text, "KRW", out);
+}
+
+bool amount_price_in(const char *text, const char *currency, struct amount_price *out)
 {
     struct number number;
     const char *at = text;
@@ -256,7 +329,7 @@ bool amount_price(const char *text, struct amount_price *out)
     if (!text)
         return false;
     if (is_free(text)) {
-        *out = (struct amount_price){0, "KRW"};
+        *out = (struct amount_price){0, currency};
         return true;
     }
     if (first_money(text, text + strlen(text), out))
@@ -264,7 +337,7 @@ bool amount_price(const char *text, struct amount_price *out)
     at = skip_blanks(text);
     if (!is_digit(*at) || !read_number(at, &number) || *skip_blanks(number.end) != '\0')
         return false;
-    *out = (struct amount_price){number.e2, "KRW"};
+    *out = (struct amount_price){number.e2, currency};
     return true;
 }
 

@@ -23,8 +23,12 @@ struct amount_price {
 };
 
 /* The price in an element made for it: "12,900원", "￦ 36,000 (KRW)", "$19.99", "145만", "5950"
- * (won), "무료" = 0. */
+ * (won), "무료" = 0. With the euro's sign as its countries write it: "12,99 €", "1.299€",
+ * "1.299,00 EUR"; "1 299€" is none, since the blank may part two numbers. */
 bool amount_price(const char *text, struct amount_price *out);
+
+/* The same on a board whose bare numbers are in `currency` (ISO 4217, static): "151.99", "Gratis". */
+bool amount_price_in(const char *text, const char *currency, struct amount_price *out);
 
 /* The price inside a title: the first part of "(10,900원/무료)" where there is such a pair, else
  * the first number with a currency, else a number with thousands separators that nothing but white

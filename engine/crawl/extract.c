@@ -115,12 +115,20 @@ static void set_posted_at(const struct reading *r, const struct jval *row, struc
         deal->posted_before_ms = moment_ms;
 }
 
-static void set_price(const struct jval *row, struct deal_row *deal)
+/* Titles are read by Korean habits: elsewhere what looks like won is a number without a sign. */
+static bool price_in_title(const struct site *site, const char *title, struct amount_price *out)
+{
+    return amount_price_in_title(title, out) &&
+           (str_eq(site->currency, "KRW") || !str_eq(out->currency, "KRW"));
+}
+
+static void set_price(const struct site *site, const struct jval *row, struct deal_row *deal)
 {
     struct amount_price price;
 
     deal->price_e2 = DEAL_UNKNOWN;
-    if (!amount_price(raw(row, "price"), &price) && !amount_price_in_title(deal->title, &price))
+    if (!amount_price_in(raw(row, "price"), site->currency, &price) &&
+        !price_in_title(site, deal->title, &price))
         return;
     deal->price_e2 = price.e2;
     deal->currency = price.currency;
@@ -169,7 +177,7 @@ static void fill_row(const struct reading *r, const struct jval *row, struct dea
     deal->comment = optional_count(r, row, "comment");
     deal->like = optional_count(r, row, "like");
     deal->sold_out = raw(row, "sold_out") != NULL;
-    set_price(row, deal);
+    set_price(r->site, row, deal);
     set_mall(arena, row, deal);
     deal->score = score(r->site, deal);
 }

@@ -470,6 +470,8 @@ static void set_defaults(struct site_parse *p)
         set_default(p, "id_prefix", site->id);
     if (!site->timezone)
         set_default(p, "timezone", TIMEZONE);
+    if (!site->currency)
+        set_default(p, "currency", "KRW");
 }
 
 static void check_whole(struct site_parse *p)

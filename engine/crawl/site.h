@@ -92,6 +92,7 @@ struct site {
     const char *home; /* NULL: not given */
     const char *timezone;
     struct clock_zone *zone;
+    const char *currency; /* of prices without a sign, static: "KRW" */
     bool obey_robots;
     bool enabled;
 

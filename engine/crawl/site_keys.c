@@ -137,6 +137,18 @@ static void set_zone(struct site_parse *p, const struct ini_entry *e, void *slot
         site_problem(p, e, "%s", err.text);
 }
 
+/* The currencies that amount.h can tell by a sign, and those of boards that show the dollar's. */
+static void set_currency(struct site_parse *p, const struct ini_entry *e, void *slot)
+{
+    static const char *const known[] = {"KRW", "USD", "EUR", "GBP", "JPY", "CNY", "AUD", "CAD"};
+
+    for (size_t i = 0; i < ARRAY_LEN(known); i++)
+        if (str_eq(e->value, known[i]))
+            *(const char **)slot = known[i];
+    if (!*(const char **)slot)
+        site_problem(p, e, "\"%s\": expected KRW, USD, EUR, GBP, JPY, CNY, AUD or CAD", e->value);
+}
+
 static void set_robots(struct site_parse *p, const struct ini_entry *e, void *slot)
 {
     if (!str_eq(e->value, "obey") && !str_eq(e->value, "ignore"))
@@ -394,6 +406,7 @@ const struct site_key site_keys_site[] = {
     {"id_prefix", set_prefix, IN(site, id_prefix), false},
     {"home", set_url, IN(site, home), false},
     {"timezone", set_zone, IN(site, timezone), false},
+    {"currency", set_currency, IN(site, currency), false},
     {"robots", set_robots, IN(site, obey_robots), false},
     {"enabled", set_bool, IN(site, enabled), false},
     {NULL, NULL, 0, false},

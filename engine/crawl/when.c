@@ -212,18 +212,102 @@ static const char *read_words(const char *at, struct when *w)
     return after;
 }
 
+/* "Nov", "November," and the like; 0: no month's name. */
+static int month_named(const char *at, const char **after)
+{
+    static const char *const names[] = {"jan", "feb", "mar", "apr", "may", "jun",
+                                        "jul", "aug", "sep", "oct", "nov", "dec"};
+
+    for (int i = 0; i < 12; i++) {
+        if (strncasecmp(at, names[i], 3) != 0)
+            continue;
+        for (at += 3; isalpha((unsigned char)*at);)
+            at++;
+        *after = at + (*at == '.');
+        return i + 1;
+    }
+    return 0;
+}
+
+/* ", 2026" or " 2026" behind a day; *year stays 0 where there is none. */
+static const char *read_year_behind(const char *at, int *year)
+{
+    const char *more = skip_blanks(at + (*at == ','));
+    int digits;
+
+    more = read_number(more, 4, &digits, year);
+    if (more && digits == 4 && *more != ':')
+        return more;
+    *year = 0;
+    return at;
+}
+
+/* "Nov 22, 2026", "November 22" */
+static const char *read_month_first(const char *at, struct when *w)
+{
+    int day, year = 0, month = month_named(at, &at);
+
+    if (month && (at = read_number(skip_blanks(at), 2, NULL, &day))) {
+        at = read_year_behind(at, &year);
+        return take_date(w, at, year, month, day);
+    }
+    return NULL;
+}
+
+/* "22 Nov 2026", "22. November" */
+static const char *read_day_first(const char *at, struct when *w)
+{
+    int day, month, year = 0;
+
+    at = read_number(at, 2, NULL, &day);
+    if (!at)
+        return NULL;
+    month = month_named(skip_blanks(at + (*at == '.')), &at);
+    if (!month)
+        return NULL;
+    at = read_year_behind(at, &year);
+    return take_date(w, at, year, month, day);
+}
+
+/* "am", "p.m."; not the beginning of a word. */
+static const char *read_half_day(const char *at, struct when *w)
+{
+    bool is_pm = *at == 'p' || *at == 'P', is_am = *at == 'a' || *at == 'A';
+    const char *m = at + 1 + ((is_pm || is_am) && at[1] == '.');
+
+    if ((!is_pm && !is_am) || (*m != 'm' && *m != 'M') || isalpha((unsigned char)m[1]) ||
+        !w->has_time)
+        return NULL;
+    w->is_pm = is_pm;
+    w->is_am = is_am;
+    return m + 1 + (m[1] == '.');
+}
+
+/* A word of letters, so that what stands inside one is not taken for another ("decent" is no month).
+ */
+static const char *read_latin_word(const char *at, struct when *w)
+{
+    const char *after;
+
+    if ((after = read_half_day(at, w)) || (after = read_month_first(at, w)))
+        return after;
+    while (isalpha((unsigned char)*at))
+        at++;
+    return at;
+}
+
 /* ---- the whole ---- */
 
 static bool collect(const char *at, struct when *w)
 {
     static const char *(*const readers[])(const char *, struct when *) = {
-        read_age, read_korean_date, read_date, read_clock};
+        read_age, read_korean_date, read_date, read_day_first, read_clock};
     const char *after;
 
     while (*at) {
         after = NULL;
         if (!isdigit((unsigned char)*at)) {
-            after = read_words(at, w);
+            after = isalpha((unsigned char)*at) ? read_latin_word(at, w) : read_words(at, w);
             at = after ? after : at + 1;
             continue;
         }
@@ -317,6 +401,19 @@ static enum when_kind resolve(struct when *w, int64_t now_ms, const struct clock
     return w->has_time ? WHEN_EXACT : WHEN_DAY;
 }
 
+/* Seconds since 1970, as machines write it for scripts: ten digits and nothing else (2001 to 2286). */
+static bool read_unix_seconds(const char *text, int64_t *out)
+{
+    int64_t seconds;
+    struct err ignored;
+
+    if (strlen(text) != 10 || strspn(text, "0123456789") != 10 || *text == '0' ||
+        str_to_int(text, 0, INT64_MAX / 1000, &seconds, &ignored) < 0)
+        return false;
+    *out = seconds * 1000;
+    return true;
+}
+
 enum when_kind when_parse(const char *text, int64_t now_ms, const struct clock_zone *zone,
                           int64_t *wall_ms_out)
 {
@@ -327,7 +424,8 @@ enum when_kind when_parse(const char *text, int64_t now_ms, const struct clock_z
     *wall_ms_out = CLOCK_NONE;
     if (str_empty(text))
         return WHEN_NONE;
-    if (clock_parse_rfc3339(text, wall_ms_out, &ignored) == 0)
+    if (clock_parse_rfc3339(text, wall_ms_out, &ignored) == 0 ||
+        read_unix_seconds(text, wall_ms_out))
         kind = WHEN_EXACT;
     else if (collect(text, &w))
         kind = resolve(&w, now_ms, zone, wall_ms_out);

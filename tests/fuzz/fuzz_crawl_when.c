@@ -46,6 +46,8 @@ static void check_amounts(const char *text, size_t size)
 
     check_price(amount_price(text, &price), &price);
     price = (struct amount_price){-7, NULL};
+    check_price(amount_price_in(text, "EUR", &price), &price);
+    price = (struct amount_price){-7, NULL};
     check_price(amount_price_in_title(text, &price), &price);
     if (!amount_count(text, &count))
         check(count == -7);

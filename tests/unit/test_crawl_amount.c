@@ -93,6 +93,18 @@ static void reads_price_elements(void **state)
         {"19.9달러", "USD", 1990},
         {"€7.5", "EUR", 750},
         {"¥ 1,980", "JPY", 198000},
+        {"12,99€", "EUR", 1299},
+        {"12,99 €", "EUR", 1299},
+        {"1.299€", "EUR", 129900},
+        {"1.299,00 EUR", "EUR", 129900},
+        {"€1.299", "EUR", 129900},
+        {"€1,299.50", "EUR", 129950},
+        {"1299,- €", "EUR", 129900},
+        {"12.99 €", "EUR", 1299},
+        {"£12.99", "GBP", 1299},
+        {"$1,299", "USD", 129900},
+        {"12,99$", NULL, 0},
+        {"1 299€", NULL, 0},
         {"145만", "KRW", 145000000},
         {"1만5천원", "KRW", 1500000},
         {"5950", "KRW", 595000},
@@ -109,6 +121,23 @@ static void reads_price_elements(void **state)
 
     (void)state;
     expect_prices(samples, ARRAY_LEN(samples), amount_price);
+}
+
+static bool read_euro_board(const char *text, struct amount_price *out)
+{
+    return amount_price_in(text, "EUR", out);
+}
+
+static void reads_bare_prices_in_the_currency_of_the_board(void **state)
+{
+    static const struct price_sample samples[] = {
+        {"151.99", "EUR", 15199},   {"20", "EUR", 2000},     {"Gratis", "EUR", 0},
+        {"GRATUIT ", "EUR", 0},     {"£5", "GBP", 500},      {"12,900원", "KRW", 1290000},
+        {"Gratis-Versand", NULL, 0}, {"ab 20 Stück", NULL, 0},
+    };
+
+    (void)state;
+    expect_prices(samples, ARRAY_LEN(samples), read_euro_board);
 }
 
 static void reads_prices_in_titles(void **state)
@@ -140,6 +169,10 @@ static void reads_prices_in_titles(void **state)
         {"마스크 개당 1600(79590/0)", "KRW", 7959000},
         {"[몰 ] 살균기 [61000 / 무료]", "KRW", 6100000},
         {"게임 80% 할인 ₩1,000", "KRW", 100000},
+        {"Saugroboter mit Station für 1.299,99€ statt 1.499€", "EUR", 129999},
+        {"Kopfhörer (ANC) für 44,90 €", "EUR", 4490},
+        {"Wireless Mouse $19.99 + Free Shipping", "USD", 1999},
+        {"Wool socks, 5 pairs - £8.50 at the shop", "GBP", 850},
         {"[5,000원 쿠폰] 우유 (9,900원/무배)", "KRW", 990000},
     };
 
@@ -188,6 +221,8 @@ static void finds_no_price_where_there_is_none(void **state)
         {"1+1 행사", NULL, 0},
         {"[5,000원 쿠폰] 우유", NULL, 0},
         {"라이브 일정 모음", NULL, 0},
+        {"Pack de 2 299€", NULL, 0},
+        {"Ersparnis 12,99 gegenüber gestern", NULL, 0},
     };
 
     (void)state;
@@ -227,6 +262,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_counts),
         cmocka_unit_test(reads_price_elements),
+        cmocka_unit_test(reads_bare_prices_in_the_currency_of_the_board),
         cmocka_unit_test(reads_prices_in_titles),
         cmocka_unit_test(reads_an_endless_row_of_numbers),
         cmocka_unit_test(finds_no_price_where_there_is_none),

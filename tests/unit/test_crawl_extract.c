@@ -246,6 +246,25 @@ static void tells_what_the_page_was(void **state)
     assert_int_equal(f->set->fields[0].many, 1);
 }
 
+static void takes_a_bare_price_in_the_currency_of_the_board_and_none_from_its_titles(void **state)
+{
+    static const char euro[] = "[site]\ncurrency = EUR\n"
+                               "[list]\nurl = https://x.example/\n[layout one]\nrows = li\n"
+                               "[one.key]\ncss = @id\n[one.title]\ncss = a\n[one.url]\ncss = a\n"
+                               "[one.price]\ncss = @data-row\njson = thread.price\n";
+    struct fixture *f = *state;
+
+    if (site_load_text("x/site.conf", "x", euro, NULL, NULL, &f->site, &f->err) < 0)
+        fail_msg("%s", f->err.text);
+
+    read_answer(f, ANSWER(ROW("1", ",\"price\":\"151.99\"") "," ROW("2", "")));
+
+    assert_int_equal(f->result, 0);
+    assert_int_equal(f->set->rows[0].price_e2, 15199);
+    assert_string_equal(f->set->rows[0].currency, "EUR");
+    assert_int_equal(f->set->rows[1].price_e2, DEAL_UNKNOWN);
+}
+
 static void accepts_a_page_without_a_layout(void **state)
 {
     struct fixture *f = *state;
@@ -302,6 +321,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(knows_absent_from_zero, make, drop),
         cmocka_unit_test_setup_teardown(leaves_coarse_times_unset, make, drop),
         cmocka_unit_test_setup_teardown(keeps_the_first_row_of_a_key, make, drop),
+        cmocka_unit_test_setup_teardown(
+            takes_a_bare_price_in_the_currency_of_the_board_and_none_from_its_titles, make, drop),
         cmocka_unit_test_setup_teardown(drops_rows_without_key_title_or_web_address, make, drop),
         cmocka_unit_test_setup_teardown(cuts_an_endless_title_between_characters, make, drop),
         cmocka_unit_test_setup_teardown(cuts_an_endless_address_of_the_page, make, drop),

@@ -225,9 +225,35 @@ static void finds_no_time_where_there_is_none(void **state)
     EXPECT_ALL(samples, "2026-11-22T13:05:00+09:00");
 }
 
+static void reads_english_dates_and_unix_seconds(void **state)
+{
+    static const struct sample samples[] = {
+        {"1795316700", WHEN_EXACT, "2026-11-22T12:05:00+09:00"},
+        {"Nov 22, 2026 1:05 PM", WHEN_EXACT, "2026-11-22T13:05:00+09:00"},
+        {"November 22 2026, 12:30 a.m.", WHEN_EXACT, "2026-11-22T00:30:00+09:00"},
+        {"Posted on 22 Nov 2026 - 14:05", WHEN_EXACT, "2026-11-22T14:05:00+09:00"},
+        {"22. November 2026 08:00", WHEN_EXACT, "2026-11-22T08:00:00+09:00"},
+        {"Sept. 3, 2026 09:04 AM", WHEN_EXACT, "2026-09-03T09:04:00+09:00"},
+        {"Dec 24 18:00", WHEN_EXACT, "2025-12-24T18:00:00+09:00"},
+        {"Nov 22", WHEN_DAY, "2026-11-22T00:00:00+09:00"},
+        {"by Marcus at 11:00", WHEN_EXACT, "2026-11-22T11:00:00+09:00"},
+        {"179531670", WHEN_NONE, NULL},
+        {"17953167000", WHEN_NONE, NULL},
+        {"0795316700", WHEN_NONE, NULL},
+        {"Feb 30, 2026", WHEN_NONE, NULL},
+        {"3 hours ago", WHEN_NONE, NULL},
+        {"Nov", WHEN_NONE, NULL},
+        {"May 2026", WHEN_NONE, NULL},
+    };
+
+    (void)state;
+    EXPECT_ALL(samples, "2026-11-22T15:00:00+09:00");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reads_english_dates_and_unix_seconds),
         cmocka_unit_test(reads_full_times_in_the_boards_zone),
         cmocka_unit_test(trusts_an_offset_over_the_zone),
         cmocka_unit_test(reads_a_time_of_day_as_today),
