@@ -144,6 +144,69 @@ static void draw_post(struct page *p, long id, struct answer *a)
     truth_set_post(p->truth, p->request->host, &post.shown);
 }
 
+/* The query's own epoch= and view= come before what control said. */
+static void apply_look(struct page *p)
+{
+    struct out view = {0};
+
+    p->look = *world_look(p->world, p->board->name);
+    p->look.epoch = (int)query_number(p->request->query, "epoch", p->look.epoch);
+    if (query_value(p->request->query, "view", &view))
+        snprintf(p->look.view, sizeof(p->look.view), "%s", out_text(&view));
+    out_fini(&view);
+}
+
+static const char rows_script[] =
+    "<script>\n(function () {\n  var here = document.currentScript;\n"
+    "  fetch('/api/rows?path=' + encodeURIComponent(location.pathname + location.search))\n"
+    "    .then(function (answer) { return answer.json(); })\n"
+    "    .then(function (data) { here.insertAdjacentHTML('beforebegin', data.rows); });\n"
+    "})();\n</script>\n";
+
+/* The page without its rows, and in their place a script that asks for them. */
+static void leave_rows_to_script(const struct page *p)
+{
+    struct out page = {0};
+
+    out_mem(&page, p->html->data, p->rows_from);
+    out_str(&page, rows_script);
+    out_str(&page, p->html->data + p->rows_to);
+    out_fini(p->html);
+    *p->html = page;
+}
+
+/* GET /api/rows?path=...: the rows that rows_script asks for. */
+static bool answer_rows(struct page *p, struct answer *a)
+{
+    struct out target = {0};
+    struct request inner = *p->request;
+    struct page list = *p;
+    char *mark;
+
+    if (!p->look.client_rendered || strcmp(p->request->path, "/api/rows") != 0 ||
+        !query_value(p->request->query, "path", &target))
+        return false;
+    mark = strchr(target.data, '?');
+    inner.query = mark ? mark + 1 : "";
+    if (mark)
+        *mark = '\0';
+    inner.path = target.data;
+    list.request = &inner;
+    apply_look(&list);
+    list.list = board_match_list(p->board, inner.path, inner.query, &list.number);
+    if (list.list) {
+        list.first = list.number == list.list->first;
+        list.list->draw(&list);
+        a->content_type = "application/json";
+        out_str(&a->body, "{\"rows\": ");
+        list.html->data[list.rows_to] = '\0';
+        out_json(&a->body, out_text(list.html) + list.rows_from);
+        out_str(&a->body, "}\n");
+    }
+    out_fini(&target);
+    return list.list != NULL;
+}
+
 static void encode(const struct board *b, struct out *html, struct out *body)
 {
     if (b->cp949)
@@ -166,16 +229,19 @@ void board_answer(struct world *w, const struct board *b, const struct request *
     a->status = 200;
     a->content_type = b->content_type;
     apply_knobs(&p);
+    apply_look(&p);
     if (!post)
         p.list = board_match_list(b, r->path, r->query, &p.number);
     if (p.list) {
         a->is_list = true;
         p.first = p.number == p.list->first;
         p.list->draw(&p);
+        if (p.look.client_rendered && p.rows_to > p.rows_from)
+            leave_rows_to_script(&p);
     } else if (post) {
         draw_post(&p, post, a);
     } else {
-        if (b->extra && b->extra(&p, a)) {
+        if (answer_rows(&p, a) || (b->extra && b->extra(&p, a))) {
             out_fini(&html);
             return;
         }

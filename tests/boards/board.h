@@ -25,6 +25,7 @@ struct answer {
     const char *content_type;
     struct out body;
     struct truth truth; /* of list and post pages; empty otherwise */
+    char location[800]; /* of a redirect; empty: none */
     int delay_ms;       /* the board takes that long by nature */
     bool is_list, is_post;
 };
@@ -55,6 +56,7 @@ struct board {
     const char *content_type; /* of its HTML; without a charset only the meta element tells */
     struct deal_rule rule;
     struct world_knobs knobs; /* what -1 stands for */
+    bool validators;          /* answers carry ETag and Last-Modified */
     const char *hidden_title; /* what a hidden deal's row says; NULL: the board has none */
     const char *hidden_kind;  /* and what truth calls it */
     const struct board_list *lists;

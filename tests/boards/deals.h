@@ -51,6 +51,8 @@ struct deal {
     long view, comment, like, dislike;
     bool sold_out;
     bool hidden;    /* blinded by readers or removed by a moderator; the row remains */
+    bool pinned;    /* by hand: a hot or best row (world_pinned) */
+    bool cut;       /* the list cut the title (struct world_look) */
     bool duplicate; /* the same row once more (knob dup); set by the list, not by the generator */
     bool has_image;
     char link[400]; /* where it is sold (shops.h); empty: the post has no link */

@@ -124,6 +124,8 @@ static void write_board_stats(struct out *o, const struct board *b, const struct
                c->active, c->max_active, c->max_active_lists);
     if (c->min_list_gap_ms >= 0)
         out_printf(o, ", \"min_list_gap_ms\": %lld", (long long)c->min_list_gap_ms);
+    out_printf(o, ", \"not_modified\": %ld, \"wrapper_requests\": %ld", c->not_modified,
+               c->wrapper_requests);
     out_str(o, ", \"user_agent\": ");
     out_json(o, c->user_agent);
     out_str(o, "}");

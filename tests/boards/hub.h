@@ -11,13 +11,18 @@
 #include <stdint.h>
 
 #include "boards/board.h"
+#include "boards/validators.h"
 
-#define HUB_BOARDS_MAX 32
+#define HUB_BOARDS_MAX 64
 
 /* What a board suffers from until reset; all zero: nothing. */
 struct trouble {
     int status;      /* answer this instead of the page */
     int retry_after; /* seconds; 0: no such header */
+    bool retry_date; /* that header as a date */
+    char wall[16];   /* a page that stands before all others (walls.h); empty: none */
+    int wall_left;   /* for so many pages; 0: until reset */
+    int cut_bytes;   /* the connection breaks behind so much of the body; 0: never */
     int delay_ms;    /* before any answer */
     bool hang;       /* no answer until reset */
 };
@@ -30,7 +35,8 @@ struct counters {
     int max_active, max_active_lists; /* at any one time */
     int64_t last_list_ms;             /* monotonic; 0: none yet */
     int64_t min_list_gap_ms; /* between the starts of two list requests; -1: fewer than two */
-    char user_agent[200];    /* of the last request */
+    long not_modified, wrapper_requests; /* answers of 304; visits to link wrappers (s.BOARD) */
+    char user_agent[200];                /* of the last request */
 };
 
 struct hub {
@@ -41,6 +47,7 @@ struct hub {
     struct world world;
     struct trouble trouble[HUB_BOARDS_MAX]; /* by index of boards_at */
     struct counters counters[HUB_BOARDS_MAX];
+    struct validators validators;
 };
 
 void hub_init(struct hub *, uint64_t seed);

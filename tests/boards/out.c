@@ -193,9 +193,11 @@ void out_url_encoded(struct out *o, const char *text)
     }
 }
 
+static const char base64_digits[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
 void out_base64(struct out *o, const char *bytes, size_t len)
 {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     size_t i, k;
 
     for (i = 0; i < len; i += 3) {
@@ -204,7 +206,29 @@ void out_base64(struct out *o, const char *bytes, size_t len)
         for (k = 0; k < 3; k++)
             three = three << 8 | (i + k < len ? (unsigned char)bytes[i + k] : 0);
         for (k = 0; k < 4; k++)
-            out_mem(o, i + k <= len ? &digits[three >> (18 - 6 * k) & 63] : "=", 1);
+            out_mem(o, i + k <= len ? &base64_digits[three >> (18 - 6 * k) & 63] : "=", 1);
+    }
+}
+
+void out_base64_decoded(struct out *o, const char *text, size_t len)
+{
+    unsigned long bits = 0;
+    size_t i;
+    int have = 0;
+
+    for (i = 0; i < len; i++) {
+        const char *digit = text[i] ? strchr(base64_digits, text[i]) : NULL;
+
+        if (!digit)
+            return;
+        bits = bits << 6 | (unsigned long)(digit - base64_digits);
+        have += 6;
+        if (have >= 8) {
+            char byte = (char)(bits >> (have - 8) & 0xff);
+
+            have -= 8;
+            out_mem(o, &byte, 1);
+        }
     }
 }
 

@@ -47,6 +47,9 @@ void out_url_encoded(struct out *, const char *text);
 /* bytes as base64 with padding. */
 void out_base64(struct out *, const char *bytes, size_t len);
 
+/* What base64 text of len characters stands for; ends at the first character that is none. */
+void out_base64_decoded(struct out *, const char *text, size_t len);
+
 /* n with a comma at every third digit. */
 void out_grouped(struct out *, long n);
 

@@ -24,20 +24,85 @@ static size_t repeat_top(struct deal *deals, size_t count, size_t dup)
     return count + i;
 }
 
+bool page_cut(char *title, size_t chars)
+{
+    size_t i, seen = 0;
+
+    for (i = 0; title[i]; i++) {
+        if (((unsigned char)title[i] & 0xc0) == 0x80)
+            continue;
+        if (seen++ < chars)
+            continue;
+        memcpy(title + i, "...", 4);
+        return true;
+    }
+    return false;
+}
+
+static size_t count_chars(const char *text)
+{
+    size_t chars = 0;
+
+    for (; *text; text++)
+        chars += ((unsigned char)*text & 0xc0) != 0x80;
+    return chars;
+}
+
+/* The whole title counts, the mall is never cut. */
+static void cut_deal(struct deal *d, size_t chars)
+{
+    char title[800];
+    size_t mall;
+
+    deal_title(d, title, sizeof(title));
+    mall = count_chars(title) - count_chars(d->name);
+    d->cut = page_cut(d->name, chars > mall ? chars - mall : 1);
+    page_cut(d->product, chars > mall ? chars - mall : 1);
+}
+
 size_t page_deals(struct page *p, struct deal *out)
 {
     size_t rows = (size_t)p->list->rows;
     size_t index = (size_t)(p->number - p->list->first);
     long slot = deal_slot_at(&p->rule, p->now);
+    size_t late = index && p->look.shift > 0 ? (size_t)p->look.shift : 0;
     size_t count, i;
 
     if (index >= (size_t)p->list->pages)
         return 0;
-    count = world_deals_from(p->world, &p->rule, p->now, slot, index * rows, rows, out);
-    for (i = 0; i < count; i++)
+    count = world_deals_from(p->world, &p->rule, p->now, slot, index * rows - late, rows, out);
+    for (i = 0; i < count; i++) {
         if (out[i].hidden)
             deal_set_title(&out[i], p->board->hidden_title);
+        if (p->look.truncate)
+            cut_deal(&out[i], (size_t)p->look.truncate);
+    }
     return repeat_top(out, count, (size_t)p->knobs.dup);
+}
+
+void page_rows_begin(struct page *p)
+{
+    p->rows_from = p->html->len;
+}
+
+void page_rows_end(struct page *p)
+{
+    p->rows_to = p->html->len;
+}
+
+bool page_epoch(const struct page *p, int year)
+{
+    return p->look.epoch == year;
+}
+
+void page_image(struct page *p, const char *address)
+{
+    if (p->look.thumb == THUMB_LAZY)
+        page_raw(p, "src=\"/images/lazyloading.gif\" data-original=\"");
+    else
+        page_raw(p, "src=\"");
+    page_text(p, address);
+    page_raw(p, "\"");
 }
 
 void page_time(int64_t at, const char *format, char *text_out, size_t size)
@@ -98,6 +163,7 @@ void page_add_deal(struct page *p, const struct deal *deal, struct truth_row *ro
     row->comment = deal->comment;
     row->like = deal->like;
     row->sold_out = deal->sold_out;
+    row->truncated = row->truncated || deal->cut;
     truth_add_deal(p->truth, p->request->host, row);
 }
 

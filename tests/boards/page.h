@@ -15,17 +15,33 @@ struct page {
     const struct request *request;
     struct deal_rule rule;    /* the board's, knobs applied */
     struct world_knobs knobs; /* likewise */
+    struct world_look look;   /* by control, then by the page's own query */
     int64_t now;              /* one moment for the whole page */
     int number;               /* as in the address */
     bool first;               /* the list's first page */
     struct out *html;
     struct truth *truth;
+    size_t rows_from, rows_to; /* the part of html between page_rows_begin and page_rows_end */
 };
 
 /* The deals of the page newest first, PAGE_DEALS_MAX of room; with knob dup the top rows stand
  * twice, the copy behind the original and flagged; a hidden deal has the board's words for it as
  * its title. Returns how many. */
 size_t page_deals(struct page *, struct deal *out);
+
+/* Around the rows of a list, so that look.client_rendered can leave them to a script: what is
+ * between must be whole elements, siblings of each other. */
+void page_rows_begin(struct page *);
+void page_rows_end(struct page *);
+
+/* Is the board to look as it did in that year? */
+bool page_epoch(const struct page *, int year);
+
+/* Attributes of a list's picture: src, or with look.thumb lazy a placeholder and data-original. */
+void page_image(struct page *, const char *address);
+
+/* Cut a title behind so many characters and add "..."; false where it is short enough. */
+bool page_cut(char *title, size_t chars);
 
 /* Board local time by strftime. */
 void page_time(int64_t at, const char *format, char *text_out, size_t size);

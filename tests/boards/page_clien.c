@@ -6,7 +6,7 @@
  */
 #include <stdio.h>
 
-#include "boards/page.h"
+#include "boards/clien.h"
 
 static void draw_head(struct page *p)
 {
@@ -92,8 +92,23 @@ static void draw_blocked(struct page *p, const struct deal *d)
         d->id, d->id, d->name);
 }
 
+static void draw_reply(struct page *p, const struct deal *d, const char *query)
+{
+    if (d->comment)
+        page_printf(p,
+                    "   <a class=\"list_reply reply_symph\" "
+                    "href=\"/service/board/jirum/%ld?%s#comment-point\" title=\"댓글%ld개\">"
+                    "<span class=\"rSymph05\">%ld</span><strong class=\"color_red\" "
+                    "data-role=\"recentCmCount\"></strong></a>",
+                    d->id, query, d->comment, d->comment);
+}
+
+/* In 2020 the comments stood beside the subject, the likes were shown at 0 as well, and a category
+ * was told by its name. */
 static void draw_title(struct page *p, const struct deal *d, const char *title)
 {
+    const char *category = p->rule.categories[d->kind];
+    bool old = page_epoch(p, 2020);
     char query[64];
 
     snprintf(query, sizeof(query), "od=T31&po=%d&category=0&groupCd=", p->number);
@@ -105,21 +120,19 @@ static void draw_title(struct page *p, const struct deal *d, const char *title)
                 d->id, query);
     page_text(p, title);
     page_raw(p, " </a>\n");
-    if (d->comment)
-        page_printf(p,
-                    "   <a class=\"list_reply reply_symph\" "
-                    "href=\"/service/board/jirum/%ld?%s#comment-point\" title=\"댓글%ld개\">"
-                    "<span class=\"rSymph05\">%ld</span><strong class=\"color_red\" "
-                    "data-role=\"recentCmCount\"></strong></a>",
-                    d->id, query, d->comment, d->comment);
-    page_raw(p, "</span>\n  <div class=\"keyword\"><span class=\"view_symph\">");
-    if (d->like)
+    if (!old)
+        draw_reply(p, d, query);
+    page_raw(p, "</span>\n");
+    if (old)
+        draw_reply(p, d, query);
+    page_raw(p, "  <div class=\"keyword\"><span class=\"view_symph\">");
+    if (d->like || old)
         page_printf(p, "<span class=\"list_votes\"><i class=\"fa fa-heart\"></i> %ld</span>",
                     d->like);
     page_printf(p,
-                "</span><a href=\"/service/board/jirum?category=1000236\" "
+                "</span><a href=\"/service/board/jirum?category=%s\" "
                 "class=\"icon_keyword\">%s</a>%s</div></div>\n",
-                p->rule.categories[d->kind],
+                old ? category : "1000236", category,
                 d->sold_out ? "<span class=\"icon_info\">품절</span>" : "");
 }
 
@@ -130,18 +143,17 @@ static void image_path(const struct deal *d, char *path, size_t size)
 
 static void draw_thumb(struct page *p, const struct deal *d)
 {
-    char path[96];
+    char path[96], address[200];
 
     if (!d->has_image)
         return;
     image_path(d, path, sizeof(path));
+    page_raw(p, " <div class=\"list_img\"><div class=\"list_image\"><a "
+                "class=\"list_thumbnail\"><img ");
+    snprintf(address, sizeof(address), "http://%s%s", p->request->host, path);
+    page_image(p, address);
     page_printf(p,
-                " <div class=\"list_img\"><div class=\"list_image\"><a "
-                "class=\"list_thumbnail\"><img src=\"http://%s",
-                p->request->host);
-    page_text(p, path);
-    page_printf(p,
-                "\" onerror=\"this.src='/service/image/jirum_noimage.png'\"></a><div "
+                " onerror=\"this.src='/service/image/jirum_noimage.png'\"></a><div "
                 "class=\"popover_thumbnail\"><img src=\"http://%s",
                 p->request->host);
     page_text(p, path);
@@ -251,8 +263,10 @@ static void draw_list(struct page *p)
     draw_notices(p);
     draw_sponsors(p, deals, count);
     page_raw(p, "<div class=\"contents_jirum\">\n");
+    page_rows_begin(p);
     for (i = 0; i < count; i++)
         draw_row(p, &deals[i]);
+    page_rows_end(p);
     draw_footer(p);
 }
 
@@ -264,6 +278,10 @@ static long post_id(const char *path, const char *query)
 
 static const struct board_list lists[] = {
     {"list", "/service/board/jirum", NULL, "po", 0, 10, 30, draw_list},
+};
+
+static const struct board_post posts[] = {
+    {"post", "/service/board/jirum/", clien_draw_post},
 };
 
 const struct board board_clien = {
@@ -284,5 +302,8 @@ const struct board board_clien = {
     .hidden_kind = "blocked",
     .lists = lists,
     .list_count = 1,
+    .posts = posts,
+    .post_count = 1,
+    .draw_gone = clien_draw_gone,
     .post_id = post_id,
 };

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "boards/page.h"
+#include "boards/dealbada.h"
 
 /* The number a row shows is not the one in its address. */
 enum { BEST_LIKES = 12, LIST_NO_BEHIND = 186000 };
@@ -77,16 +77,13 @@ static void draw_thumb(struct page *p, long id, const char *image)
         "<td class=\"td_img\"> <a "
         "href=\"http://%s/bbs/board.php?bo_table=deal_domestic&amp;wr_id=%ld&amp;page=%d\"> ",
         p->request->host, id, p->number);
+    page_raw(p, "<img ");
+    page_image(p, image ? image : stock_image);
+    page_raw(p, " width=\"50\" height=\"40\" style=\"border:1px solid silver;\"");
     if (image)
-        page_printf(p,
-                    "<img src=\"%s\" width=\"50\" height=\"40\" style=\"border:1px solid silver;\" "
-                    "onmouseover=\"showtrail(400,300,'%s');\" onmouseout=\"hidetrail();\">",
-                    image, image);
-    else
-        page_printf(
-            p, "<img src=\"%s\" width=\"50\" height=\"40\" style=\"border:1px solid silver;\">",
-            stock_image);
-    page_raw(p, " </a> </td>\n");
+        page_printf(p, " onmouseover=\"showtrail(400,300,'%s');\" onmouseout=\"hidetrail();\"",
+                    image);
+    page_raw(p, "> </a> </td>\n");
 }
 
 static void draw_subject(struct page *p, long id, const char *title, long comments, bool ended,
@@ -204,8 +201,10 @@ static void draw_list(struct page *p)
 
     draw_head(p);
     draw_notices(p);
+    page_rows_begin(p);
     for (i = 0; i < count; i++)
         draw_row(p, &deals[i]);
+    page_rows_end(p);
     draw_footer(p);
 }
 
@@ -216,6 +215,10 @@ static long post_id(const char *path, const char *query)
 
 static const struct board_list lists[] = {
     {"list", "/bbs/board.php", "bo_table=deal_domestic", "page", 1, 10, 15, draw_list},
+};
+
+static const struct board_post posts[] = {
+    {"post", "/bbs/board.php?bo_table=deal_domestic&wr_id=", dealbada_draw_post},
 };
 
 const struct board board_dealbada = {
@@ -235,5 +238,8 @@ const struct board board_dealbada = {
     .hidden_kind = "blind",
     .lists = lists,
     .list_count = 1,
+    .posts = posts,
+    .post_count = 1,
+    .draw_gone = dealbada_draw_gone,
     .post_id = post_id,
 };

@@ -25,7 +25,14 @@ bool ppomppu_pinned(const struct page *p, int k, struct deal *out)
     long slot = deal_slot_at(&p->rule, p->now) / PINNED_STAYS_SLOTS * PINNED_STAYS_SLOTS;
     size_t i, count;
     bool found = false;
+    int by_hand = 0;
 
+    while (world_pinned(p->world, &p->rule, p->now, by_hand, out))
+        if (by_hand++ == k)
+            return true;
+    k -= by_hand;
+    if (k >= p->knobs.hot)
+        return false;
     slot -= PINNED_BEHIND_SLOTS + k * PINNED_OF * 2;
     count = world_deals_from(p->world, &p->rule, p->now, slot, 0, PINNED_OF, older);
     for (i = 0; i < count; i++)
@@ -55,6 +62,11 @@ static const struct board_list ppomppu_lists[] = {
     {"list-desktop", "/zboard/zboard.php", "id=ppomppu", "page", 1, 10, 20, ppomppu_draw_desktop},
 };
 
+static const struct board_post ppomppu_posts[] = {
+    {"post-desktop", "/zboard/view.php?id=ppomppu&no=", ppomppu_draw_post_desktop},
+    {"post-mobile", "/new/bbs_view.php?id=ppomppu&no=", ppomppu_draw_post_mobile},
+};
+
 const struct board board_ppomppu = {
     .name = "ppomppu",
     .title = "뽐뿌게시판",
@@ -73,5 +85,9 @@ const struct board board_ppomppu = {
     .hidden_kind = "blind",
     .lists = ppomppu_lists,
     .list_count = 2,
+    .posts = ppomppu_posts,
+    .post_count = 2,
+    .draw_gone = post_draw_gone_alert,
     .post_id = ppomppu_post_id,
+    .extra = ppomppu_comments,
 };

@@ -62,18 +62,22 @@ static void draw_notice(struct page *p, int i)
 
 static void draw_thumb(struct page *p, const struct deal *d, const char *day)
 {
+    char address[200];
+
     page_printf(
         p,
         "    <a class=\"baseList-thumb\" href=\"view.php?id=ppomppu&page=%d&divpage=114&&no=%ld\" "
-        "tooltip=P_img://%s/zboard/data3/m_%ld.jpeg><img src=\"",
+        "tooltip=P_img://%s/zboard/data3/m_%ld.jpeg><img ",
         p->number, d->id, p->request->host, d->id);
     if (d->has_image)
-        page_printf(p, "//%s/zboard/data/_thumb/ppomppu/%ld/small_%ld.jpg?t=%s", p->request->host,
-                    d->id % 10, d->id, day);
+        snprintf(address, sizeof(address), "//%s/zboard/data/_thumb/ppomppu/%ld/small_%ld.jpg?t=%s",
+                 p->request->host, d->id % 10, d->id, day);
     else
-        page_printf(p, "//%s/www/img/noimage/noimage_60x50.jpg", p->request->host);
+        snprintf(address, sizeof(address), "//%s/www/img/noimage/noimage_60x50.jpg",
+                 p->request->host);
+    page_image(p, address);
     page_printf(p,
-                "\" onFocus=\"blur()\" "
+                " onFocus=\"blur()\" "
                 "onerror=\"this.src='//%s/www/img/noimage/noimage_60x50.jpg'\"></a>\n",
                 p->request->host);
 }
@@ -269,14 +273,22 @@ void ppomppu_draw_desktop(struct page *p)
     size_t i, count = page_deals(p, deals);
     int k;
 
+    if (page_epoch(p, 2020) || page_epoch(p, 2023)) {
+        ppomppu_draw_desktop_old(p);
+        return;
+    }
     page_raw(p, head);
     for (k = 0; k < p->knobs.notice; k++)
         draw_notice(p, k);
-    for (k = 0; p->first && k < p->knobs.hot; k++)
-        if (ppomppu_pinned(p, k, &pinned))
-            draw_row(p, &pinned, true);
-    for (i = 0; i < count; i++)
+    page_rows_begin(p);
+    for (k = 0; p->first && ppomppu_pinned(p, k, &pinned); k++)
+        draw_row(p, &pinned, true);
+    for (i = 0; i < count; i++) {
+        /* Already pinned above: the same deal once more. */
+        deals[i].duplicate = deals[i].duplicate || (p->first && deals[i].pinned);
         draw_row(p, &deals[i], false);
+    }
+    page_rows_end(p);
     draw_widgets(p);
     draw_footer(p);
 }

@@ -84,8 +84,22 @@ static void draw_title(struct page *p, const struct deal *d)
     page_raw(p, "                </li>\n");
 }
 
+/* Of 2020 only what the first CatchDeal read is known: the fourth element, "[views / likes]". */
+static void draw_counts_2020(struct page *p, const struct deal *d, const char *when)
+{
+    page_printf(p,
+                "                <li class=\"exp\"><time class=\"\">%s</time> <small "
+                "class=\"ty\"> | </small> <span class=\"ty\">조회/추천</span> <span>[%ld / "
+                "%ld]</span></li>\n",
+                when, d->view, d->like);
+}
+
 static void draw_counts(struct page *p, const struct deal *d, const char *when)
 {
+    if (page_epoch(p, 2020)) {
+        draw_counts_2020(p, d, when);
+        return;
+    }
     page_printf(
         p,
         "                <li class=\"exp\">\n                    <time class=\"\">%s</time>\n"
@@ -106,13 +120,14 @@ static void draw_counts(struct page *p, const struct deal *d, const char *when)
 
 static void draw_thumb(struct page *p, const struct deal *d)
 {
-    page_raw(p, "        <div class=\"thmb_N\"><img src=\"");
+    char address[200] = "/new/asset/images/no_img.gif";
+
+    page_raw(p, "        <div class=\"thmb_N\"><img ");
     if (d->has_image)
-        page_printf(p, "//%s/zboard/data/_thumb/ppomppu/%ld/small_%ld.jpg", p->request->host,
-                    d->id % 10, d->id);
-    else
-        page_raw(p, "/new/asset/images/no_img.gif");
-    page_raw(p, "\" onerror=\"this.src='/new/asset/images/no_img.gif'\" border=\"0\"></div>\n");
+        snprintf(address, sizeof(address), "//%s/zboard/data/_thumb/ppomppu/%ld/small_%ld.jpg",
+                 p->request->host, d->id % 10, d->id);
+    page_image(p, address);
+    page_raw(p, " onerror=\"this.src='/new/asset/images/no_img.gif'\" border=\"0\"></div>\n");
 }
 
 static void add_truth(struct page *p, const struct deal *d, bool pinned, const char *when)
@@ -277,12 +292,17 @@ void ppomppu_draw_mobile(struct page *p)
 
     page_raw(p, head);
     draw_notices(p);
-    page_raw(p, "<ul class=\"bbsList_new\" >\n\n");
-    for (k = 0; p->first && k < p->knobs.hot; k++)
-        if (ppomppu_pinned(p, k, &pinned))
-            draw_row(p, &pinned, true);
-    for (i = 0; i < count; i++)
+    page_raw(p, page_epoch(p, 2020) ? "<ul class=\"bbsList\" >\n\n"
+                                    : "<ul class=\"bbsList_new\" >\n\n");
+    page_rows_begin(p);
+    for (k = 0; p->first && ppomppu_pinned(p, k, &pinned); k++)
+        draw_row(p, &pinned, true);
+    for (i = 0; i < count; i++) {
+        /* Already pinned above: the same deal once more. */
+        deals[i].duplicate = deals[i].duplicate || (p->first && deals[i].pinned);
         draw_row(p, &deals[i], false);
+    }
+    page_rows_end(p);
     page_raw(p, "<div class=\"add_btn\"><img src=\"/images/icon-angle-down.png\" "
                 "alt=\"더보기버튼\"></div>\n</ul>\n");
     draw_ads(p);

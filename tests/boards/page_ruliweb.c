@@ -5,31 +5,15 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "boards/page.h"
+#include "boards/ruliweb.h"
 
-enum { TITLE_MAX_CHARS = 40, BEST_BEHIND_MIN = 8, BEST_BEHIND_SPAN = 106 };
+enum { BEST_BEHIND_MIN = 8, BEST_BEHIND_SPAN = 106 };
 
-static const char sold_mark[] =
+const char ruliweb_sold_mark[] =
     "<span style=\"background-color: #ff4444; color: white; padding: 2px 6px; border-radius: 3px; "
     "font-size: 11px; font-weight: bold; margin-right: 5px;\">[종료]</span>";
 
-/* Cuts title behind its 40th character and adds "..."; false where it is short enough. */
-static bool cut_title(char *title)
-{
-    size_t i, chars = 0;
-
-    for (i = 0; title[i]; i++) {
-        if (((unsigned char)title[i] & 0xc0) == 0x80)
-            continue;
-        if (chars++ < TITLE_MAX_CHARS)
-            continue;
-        memcpy(title + i, "...", 4);
-        return true;
-    }
-    return false;
-}
-
-static void draw_head(struct page *p)
+void ruliweb_draw_head(struct page *p)
 {
     page_raw(p, "<!DOCTYPE html>\n<html lang=\"ko\" dir=\"ltr\">\n\n<head>\n\t\t<title>핫딜예판 "
                 "유저 핫딜 (데모)</title>\n"
@@ -66,7 +50,7 @@ static void draw_inside_subject(struct page *p, long id, const char *title, bool
                 "        <td class=\"subject\">\n            %s<a class=\"subject_link deco\" "
                 "href=\"http://%s/market/board/1020/read/%ld?\" tabindex=\"-1\">\n"
                 "                <strong>",
-                sold_out ? sold_mark : "", p->request->host, id);
+                sold_out ? ruliweb_sold_mark : "", p->request->host, id);
     page_text(p, title);
     page_raw(p, "</strong>\n                <i class=\"icon-picture\"></i>");
     if (comments)
@@ -92,7 +76,9 @@ static void draw_counts(struct page *p, long likes, long views, const char *when
 {
     page_printf(p, "        <td class=\"recomd\" %s>",
                 likes >= 5 ? "style=\"color: #ef618f;font-weight: bold;\"" : "");
-    if (likes)
+    if (page_epoch(p, 2020))
+        page_printf(p, "<span>%ld</span>", likes);
+    else if (likes)
         page_printf(p, "%ld", likes);
     page_printf(p,
                 "</td>\n        <td class=\"hit\" >\n            %ld        </td>\n        <td "
@@ -100,7 +86,7 @@ static void draw_counts(struct page *p, long likes, long views, const char *when
                 views, when);
 }
 
-static void draw_notices(struct page *p)
+void ruliweb_draw_notices(struct page *p)
 {
     int i;
 
@@ -141,11 +127,15 @@ static size_t most_watched(const struct deal *deals, size_t count, size_t want,
 
 /* Best rows are cached by the board: fewer views than the row below, a sold-out mark that comes
  * late. */
-static void draw_best(struct page *p, const struct deal *deals, size_t count)
+void ruliweb_draw_best(struct page *p, const struct deal *deals, size_t count)
 {
     const struct deal *best[8];
     size_t i, found = most_watched(deals, count, p->first ? (size_t)p->knobs.dup : 0, best);
+    struct deal pinned[4];
 
+    for (i = 0; p->first && i < 4 && world_pinned(p->world, &p->rule, p->now, (int)i, &pinned[i]);
+         i++)
+        best[found++] = &pinned[i];
     for (i = 0; i < found; i++) {
         const struct deal *d = best[i];
         long behind =
@@ -154,7 +144,7 @@ static void draw_best(struct page *p, const struct deal *deals, size_t count)
         char title[800], when[16];
 
         deal_title(d, title, sizeof(title));
-        cut_title(title);
+        page_cut(title, RULIWEB_TITLE_MAX_CHARS);
         page_short_time(p, d->posted_at, "%H:%M", "%Y.%m.%d", when, sizeof(when));
         page_raw(p, "    <tr class=\"table_body best inside blocktarget\">\n        <td "
                     "class=\"id\">\n\n        </td>\n");
@@ -173,10 +163,14 @@ static void draw_subject(struct page *p, const struct deal *d, const char *title
                 "                    %s"
                 "<a class=\"subject_link deco\" "
                 "href=\"http://%s/market/board/1020/read/%ld?%s\">\n                    ",
-                d->sold_out ? sold_mark : "", p->request->host, d->id, p->first ? "" : "page=");
+                d->sold_out ? ruliweb_sold_mark : "", p->request->host, d->id,
+                p->first ? "" : "page=");
     page_text(p, title);
     page_printf(p, "                    %s", d->has_image ? "<i class=\"icon-picture\"></i>" : "");
-    if (d->comment)
+    if (d->comment && page_epoch(p, 2020))
+        page_printf(p, "    <span class=\"num_reply\">(<span class=\"num\">%ld</span>)</span>",
+                    d->comment);
+    else if (d->comment)
         page_printf(
             p,
             "    <span class=\"num_reply\" data-href=\"http://%s/market/board/1020/read/%ld?#cmt\" "
@@ -197,7 +191,7 @@ static void draw_row(struct page *p, const struct deal *d)
                             .category = p->rule.categories[d->kind]};
 
     deal_title(d, title, sizeof(title));
-    row.truncated = cut_title(title);
+    row.truncated = page_cut(title, RULIWEB_TITLE_MAX_CHARS);
     page_short_time(p, d->posted_at, "%H:%M", "%Y.%m.%d", when, sizeof(when));
     snprintf(path, sizeof(path), "/market/board/1020/read/%ld", d->id);
     snprintf(href, sizeof(href), "http://%s%s?", p->request->host, path);
@@ -212,7 +206,7 @@ static void draw_row(struct page *p, const struct deal *d)
     page_add_deal(p, d, &row);
 }
 
-static void draw_footer(struct page *p)
+void ruliweb_draw_footer(struct page *p)
 {
     int i;
 
@@ -226,6 +220,11 @@ static void draw_footer(struct page *p)
     page_raw(p, "</div></div>\n</div></div>\n</body>\n</html>\n");
 }
 
+static bool has_view(const struct page *p, const char *view)
+{
+    return strcmp(p->look.view, view) == 0;
+}
+
 static void draw_list(struct page *p)
 {
     struct deal deals[PAGE_DEALS_MAX];
@@ -234,12 +233,21 @@ static void draw_list(struct page *p)
 
     ordinary.knobs.dup = 0; /* here a repeated row is a best row, drawn apart */
     count = page_deals(&ordinary, deals);
-    draw_head(p);
-    draw_notices(p);
-    draw_best(p, deals, count);
-    for (i = 0; i < count; i++)
-        draw_row(p, &deals[i]);
-    draw_footer(p);
+    ruliweb_draw_head(p);
+    ruliweb_draw_notices(p);
+    ruliweb_draw_best(p, deals, count);
+    page_rows_begin(p);
+    if (has_view(p, "thumbnail")) {
+        ruliweb_draw_cards(p, deals, count);
+    } else if (has_view(p, "gallery")) {
+        ruliweb_draw_gallery(p, deals, count);
+    } else {
+        for (i = 0; i < count; i++)
+            draw_row(p, &deals[i]);
+    }
+    if (!has_view(p, "gallery")) /* which leaves the table: its rows are no siblings */
+        page_rows_end(p);
+    ruliweb_draw_footer(p);
 }
 
 static long post_id(const char *path, const char *query)
@@ -250,6 +258,10 @@ static long post_id(const char *path, const char *query)
 
 static const struct board_list lists[] = {
     {"list", "/market/board/1020", NULL, "page", 1, 10, 28, draw_list},
+};
+
+static const struct board_post posts[] = {
+    {"post", "/market/board/1020/read/", ruliweb_draw_post},
 };
 
 const struct board board_ruliweb = {
@@ -267,5 +279,9 @@ const struct board board_ruliweb = {
     .knobs = {.sold_permille = 150, .notice = 3, .ads = 0, .blind = 0, .dup = 4, .hot = 0},
     .lists = lists,
     .list_count = 1,
+    .posts = posts,
+    .post_count = 1,
+    .draw_gone = ruliweb_draw_gone,
+    .validators = true,
     .post_id = post_id,
 };

@@ -11,8 +11,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "boards/page.h"
+#include "boards/walls.h"
 
 enum { CONNECTIONS_MAX = 256, IDLE_TIMEOUT_S = 60 };
 
@@ -22,6 +24,9 @@ struct call {
     char *query; /* behind it, or "" */
     bool seen;
     bool counted, is_list;
+    int cut_bytes;          /* the body breaks off behind so much; 0: it is whole */
+    char retry_after[40];   /* header; empty: none */
+    struct validator valid; /* etag empty: none */
     size_t index;
     struct hub *hub;
 };
@@ -117,6 +122,29 @@ static void answer_truth(struct hub *h, const struct board *b, const char *host,
     answer_fini(&page);
 }
 
+/* A link wrapper, at any name below a board's (s.ppomppu.localhost): leads to the address in its
+ * query. Nobody needs to visit it who can read that address. Lock held. */
+static bool answer_wrapper(struct hub *h, const struct call *c, const char *host, struct answer *a)
+{
+    const char *dot = strchr(host, '.');
+    const struct board *b = dot ? boards_find_host(dot + 1) : NULL;
+    struct out target = {0}, coded = {0};
+
+    if (!b)
+        return false;
+    h->counters[hub_index(b)].wrapper_requests++;
+    if (query_value(c->query, "target", &coded))
+        out_base64_decoded(&target, coded.data, coded.len);
+    else if (!query_value(c->query, "ol", &target) && strncmp(c->path, "/http", 5) == 0)
+        out_printf(&target, "%s%s%s", c->path + 1, c->query[0] ? "?" : "", c->query);
+    snprintf(a->location, sizeof(a->location), "%s", out_text(&target));
+    a->status = a->location[0] ? 302 : 404;
+    a->content_type = "text/html; charset=utf-8";
+    out_fini(&target);
+    out_fini(&coded);
+    return true;
+}
+
 /* The server's own paths; false: a board's business. Lock held. */
 static bool answer_own(struct hub *h, const struct call *c, const struct board *b, const char *host,
                        bool post, struct answer *a)
@@ -139,6 +167,8 @@ static bool answer_own(struct hub *h, const struct call *c, const struct board *
             h->counters[hub_index(b)].robots_requests++;
         a->content_type = "text/plain";
         out_str(&a->body, "User-agent: *\nAllow: /\n");
+    } else if (!b && answer_wrapper(h, c, host, a)) {
+        return true;
     } else if (!b) {
         answer_index(h, a);
     } else {
@@ -158,14 +188,53 @@ static void answer_trouble(const struct trouble *t, struct answer *a)
         t->status, t->status);
 }
 
+static void stand_wall(struct trouble *t, const struct board *b, struct answer *a)
+{
+    if (!t->wall[0] || !(a->is_list || a->is_post))
+        return;
+    wall_answer(t->wall, b, a);
+    if (t->wall_left > 0 && --t->wall_left == 0)
+        t->wall[0] = '\0';
+}
+
+static void write_retry_after(const struct trouble *t, struct call *c)
+{
+    if (!t->retry_after)
+        return;
+    if (t->retry_date)
+        http_date((int64_t)time(NULL) + t->retry_after, c->retry_after, sizeof(c->retry_after));
+    else
+        snprintf(c->retry_after, sizeof(c->retry_after), "%d", t->retry_after);
+}
+
+static void answer_troubles(struct hub *h, struct call *c, const struct board *b,
+                            const struct request *r, struct answer *a)
+{
+    struct trouble *t = &h->trouble[c->index];
+
+    stand_wall(t, b, a);
+    if (t->status) {
+        answer_trouble(t, a);
+        write_retry_after(t, c);
+    }
+    c->cut_bytes = t->cut_bytes;
+    if (b->validators && a->status == 200 && (a->is_list || a->is_post))
+        validators_of(&h->validators, r->host, r->path, r->query, out_text(&a->body), a->body.len,
+                      &c->valid);
+}
+
 /* A board's page, with whatever trouble the board is in. False: the server stops. Lock held. */
 static bool answer_board(struct hub *h, struct call *c, const struct board *b,
                          const struct request *r, const char *user_agent, struct answer *a)
 {
     int number;
 
-    if (is_image(c->path))
-        return answer_decoration(c->path, a);
+    if (is_image(c->path)) {
+        answer_decoration(c->path, a);
+        if (world_look(&h->world, b->name)->thumb == THUMB_BROKEN)
+            a->status = 404;
+        return true;
+    }
     c->index = hub_index(b);
     c->is_list = board_match_list(b, r->path, r->query, &number) && !b->post_id(r->path, r->query);
     c->counted = true;
@@ -175,30 +244,8 @@ static bool answer_board(struct hub *h, struct call *c, const struct board *b,
         answer_decoration(c->path, a);
     if (!hub_wait(h, c->index, a->delay_ms))
         return false;
-    if (h->trouble[c->index].status)
-        answer_trouble(&h->trouble[c->index], a);
+    answer_troubles(h, c, b, r, a);
     return true;
-}
-
-static enum MHD_Result send_answer(struct MHD_Connection *conn, const struct answer *a,
-                                   int retry_after)
-{
-    struct MHD_Response *r;
-    enum MHD_Result sent;
-    char seconds[16];
-
-    r = MHD_create_response_from_buffer(a->body.len, a->body.data, MHD_RESPMEM_MUST_COPY);
-    if (!r)
-        return MHD_NO;
-    MHD_add_response_header(r, "Content-Type", a->content_type);
-    MHD_add_response_header(r, "Cache-Control", "no-store");
-    if (retry_after) {
-        snprintf(seconds, sizeof(seconds), "%d", retry_after);
-        MHD_add_response_header(r, "Retry-After", seconds);
-    }
-    sent = MHD_queue_response(conn, (unsigned)a->status, r);
-    MHD_destroy_response(r);
-    return sent;
 }
 
 static const char *header(struct MHD_Connection *conn, const char *name)
@@ -206,6 +253,80 @@ static const char *header(struct MHD_Connection *conn, const char *name)
     const char *value = MHD_lookup_connection_value(conn, MHD_HEADER_KIND, name);
 
     return value ? value : "";
+}
+
+/* A body that breaks off: `size` bytes were promised, `sent` come. */
+struct cut_body {
+    size_t size, sent;
+    char bytes[];
+};
+
+static ssize_t read_cut_body(void *arg, uint64_t at, char *to, size_t room)
+{
+    const struct cut_body *cut = arg;
+    size_t left = at < cut->sent ? cut->sent - (size_t)at : 0;
+
+    if (!left)
+        return MHD_CONTENT_READER_END_WITH_ERROR;
+    left = left < room ? left : room;
+    memcpy(to, cut->bytes + at, left);
+    return (ssize_t)left;
+}
+
+static struct MHD_Response *cut_response(const struct answer *a, size_t sent)
+{
+    struct cut_body *cut = malloc(sizeof(*cut) + sent);
+
+    if (!cut)
+        abort();
+    cut->size = a->body.len;
+    cut->sent = sent;
+    memcpy(cut->bytes, a->body.data, sent);
+    return MHD_create_response_from_callback(a->body.len, 4096, read_cut_body, cut, free);
+}
+
+static void add_headers(struct MHD_Response *r, const struct call *c, const struct answer *a)
+{
+    MHD_add_response_header(r, "Content-Type", a->content_type);
+    MHD_add_response_header(r, "Cache-Control", c->valid.etag[0] ? "no-cache" : "no-store");
+    if (c->valid.etag[0]) {
+        MHD_add_response_header(r, "ETag", c->valid.etag);
+        MHD_add_response_header(r, "Last-Modified", c->valid.last_modified);
+    }
+    if (c->retry_after[0])
+        MHD_add_response_header(r, "Retry-After", c->retry_after);
+    if (a->location[0])
+        MHD_add_response_header(r, "Location", a->location);
+}
+
+static enum MHD_Result send_answer(struct MHD_Connection *conn, const struct call *c,
+                                   const struct answer *a)
+{
+    size_t cut = (size_t)c->cut_bytes;
+    struct MHD_Response *r;
+    enum MHD_Result sent;
+
+    r = cut && cut < a->body.len
+            ? cut_response(a, cut)
+            : MHD_create_response_from_buffer(a->body.len, a->body.data, MHD_RESPMEM_MUST_COPY);
+    if (!r)
+        return MHD_NO;
+    add_headers(r, c, a);
+    sent = MHD_queue_response(conn, (unsigned)a->status, r);
+    MHD_destroy_response(r);
+    return sent;
+}
+
+/* The client has this page: 304 without a body. Lock held. */
+static void answer_not_modified(struct hub *h, const struct call *c, struct MHD_Connection *conn,
+                                struct answer *a)
+{
+    if (!c->valid.etag[0] || !validator_matches(&c->valid, header(conn, "If-None-Match"),
+                                                header(conn, "If-Modified-Since")))
+        return;
+    a->status = 304;
+    a->body.len = 0;
+    h->counters[c->index].not_modified++;
 }
 
 static enum MHD_Result answer_call(struct hub *h, struct call *c, struct MHD_Connection *conn,
@@ -218,17 +339,15 @@ static enum MHD_Result answer_call(struct hub *h, struct call *c, struct MHD_Con
     const struct board *b = boards_find_host(r.host);
     struct answer a = {0};
     enum MHD_Result sent = MHD_NO;
-    int retry_after = 0;
     bool answered;
 
     pthread_mutex_lock(&h->lock);
     answered = answer_own(h, c, b, r.host, post, &a) ||
                answer_board(h, c, b, &r, header(conn, "User-Agent"), &a);
-    if (c->counted && h->trouble[c->index].status)
-        retry_after = h->trouble[c->index].retry_after;
+    answer_not_modified(h, c, conn, &a);
     pthread_mutex_unlock(&h->lock);
     if (answered)
-        sent = send_answer(conn, &a, retry_after);
+        sent = send_answer(conn, c, &a);
     answer_fini(&a);
     return sent;
 }

@@ -11,9 +11,8 @@ struct world_edit {
     struct world_edit *next;
     char board[32];
     long id;
-    char title[WORLD_TITLE_MAX_BYTES + 1]; /* empty: unchanged */
-    int sold;                              /* -1: unchanged */
-    bool deleted;
+    struct world_change change; /* its texts are the three below, or NULL */
+    char *title, *price, *link;
 };
 
 static int64_t monotonic_s(void)
@@ -32,13 +31,21 @@ void world_init(struct world *w, uint64_t seed)
     world_set_now(w, time(NULL));
 }
 
+static void edit_free(struct world_edit *e)
+{
+    free(e->title);
+    free(e->price);
+    free(e->link);
+    free(e);
+}
+
 void world_fini(struct world *w)
 {
     while (w->edits) {
         struct world_edit *e = w->edits;
 
         w->edits = e->next;
-        free(e);
+        edit_free(e);
     }
 }
 
@@ -73,36 +80,55 @@ bool world_parse_time(const char *text, int64_t *seconds_out)
     return true;
 }
 
-static struct world_edit *edit_find(const struct world *w, const char *board, long id)
+static char *copy_of(const char *text)
 {
-    struct world_edit *e;
+    char *copy = text ? strdup(text) : NULL;
 
-    for (e = w->edits; e; e = e->next)
-        if (e->id == id && strcmp(e->board, board) == 0)
-            return e;
-    return NULL;
+    if (text && !copy)
+        abort();
+    return copy;
+}
+
+struct world_change world_no_change(void)
+{
+    return (struct world_change){.sold = -1,
+                                 .deleted = -1,
+                                 .hidden = -1,
+                                 .pinned = -1,
+                                 .image = -1,
+                                 .view = -1,
+                                 .comment = -1,
+                                 .like = -1};
+}
+
+void world_change_deal(struct world *w, const char *board, long id,
+                       const struct world_change *change)
+{
+    struct world_edit *e = calloc(1, sizeof(*e)), **at = &w->edits;
+
+    if (!e)
+        abort();
+    snprintf(e->board, sizeof(e->board), "%s", board);
+    e->id = id;
+    e->change = *change;
+    e->change.title = e->title = copy_of(change->title);
+    e->change.price = e->price = copy_of(change->price);
+    e->change.link = e->link = copy_of(change->link);
+    while (*at && (*at)->change.at <= change->at)
+        at = &(*at)->next;
+    e->next = *at;
+    *at = e;
 }
 
 void world_edit_deal(struct world *w, const char *board, long id, const char *title, int sold,
                      bool deleted)
 {
-    struct world_edit *e = edit_find(w, board, id);
+    struct world_change change = world_no_change();
 
-    if (!e) {
-        e = calloc(1, sizeof(*e));
-        if (!e)
-            abort();
-        snprintf(e->board, sizeof(e->board), "%s", board);
-        e->id = id;
-        e->sold = -1;
-        e->next = w->edits;
-        w->edits = e;
-    }
-    if (title)
-        snprintf(e->title, sizeof(e->title), "%s", title);
-    if (sold >= 0)
-        e->sold = sold;
-    e->deleted = e->deleted || deleted;
+    change.title = title;
+    change.sold = sold;
+    change.deleted = deleted ? 1 : -1;
+    world_change_deal(w, board, id, &change);
 }
 
 void world_forget_edits(struct world *w, const char *board)
@@ -117,25 +143,111 @@ void world_forget_edits(struct world *w, const char *board)
             continue;
         }
         *at = e->next;
-        free(e);
+        edit_free(e);
     }
+}
+
+/* The price where people write it: within the brackets behind the name. */
+static void set_price(struct deal *d, const char *price)
+{
+    char name[sizeof(d->name)];
+    const char *old = d->price[0] ? strstr(d->name, d->price) : NULL;
+
+    if (old)
+        snprintf(name, sizeof(name), "%.*s%s%s", (int)(old - d->name), d->name, price,
+                 old + strlen(d->price));
+    else
+        snprintf(name, sizeof(name), "%.500s (%s/무료)", d->name, price);
+    snprintf(d->name, sizeof(d->name), "%s", name);
+    snprintf(d->price, sizeof(d->price), "%s", price);
+}
+
+static void set_long(long *number, long to)
+{
+    if (to >= 0)
+        *number = to;
+}
+
+static void set_bool(bool *flag, int to)
+{
+    if (to >= 0)
+        *flag = to;
+}
+
+static void apply_change(const struct world_change *c, struct deal *d, bool *deleted)
+{
+    if (c->title)
+        deal_set_title(d, c->title);
+    if (c->price)
+        set_price(d, c->price);
+    if (c->link)
+        snprintf(d->link, sizeof(d->link), "%s", c->link);
+    set_bool(&d->sold_out, c->sold);
+    set_bool(&d->hidden, c->hidden);
+    set_bool(&d->pinned, c->pinned);
+    set_bool(&d->has_image, c->image);
+    set_bool(deleted, c->deleted);
+    set_long(&d->view, c->view);
+    set_long(&d->comment, c->comment);
+    set_long(&d->like, c->like);
 }
 
 bool world_deal(const struct world *w, const struct deal_rule *rule, int64_t now, long slot,
                 struct deal *out)
 {
     const struct world_edit *e;
+    bool deleted = false;
 
     if (!deal_make(rule, w->seed, slot, now, out))
         return false;
-    e = edit_find(w, rule->board, out->id);
-    if (!e)
-        return true;
-    if (e->title[0])
-        deal_set_title(out, e->title);
-    if (e->sold >= 0)
-        out->sold_out = e->sold;
-    return !e->deleted;
+    for (e = w->edits; e && e->change.at <= now; e = e->next)
+        if (e->id == out->id && strcmp(e->board, rule->board) == 0)
+            apply_change(&e->change, out, &deleted);
+    if (world_look(w, rule->board)->thumb == THUMB_NONE)
+        out->has_image = false;
+    return !deleted;
+}
+
+bool world_pinned(const struct world *w, const struct deal_rule *rule, int64_t now, int k,
+                  struct deal *out)
+{
+    const struct world_edit *e, *before;
+
+    for (e = w->edits; e && e->change.at <= now; e = e->next) {
+        if (e->change.pinned != 1 || strcmp(e->board, rule->board) != 0)
+            continue;
+        for (before = w->edits; before != e; before = before->next)
+            if (before->id == e->id && before->change.pinned == 1 &&
+                strcmp(before->board, e->board) == 0)
+                break;
+        if (before == e && world_deal(w, rule, now, deal_slot_of_id(rule, e->id), out) &&
+            out->pinned && k-- == 0)
+            return true;
+    }
+    return false;
+}
+
+static size_t look_index(const struct world *w, const char *board)
+{
+    size_t i;
+
+    for (i = 0; i < WORLD_LOOKS_MAX - 1; i++)
+        if (!w->looks[i].board[0] || strcmp(w->looks[i].board, board) == 0)
+            break;
+    return i;
+}
+
+const struct world_look *world_look(const struct world *w, const char *board)
+{
+    return &w->looks[look_index(w, board)];
+}
+
+struct world_look *world_look_of(struct world *w, const char *board)
+{
+    struct world_look *look = &w->looks[look_index(w, board)];
+
+    snprintf(look->board, sizeof(look->board), "%s", board);
+    return look;
 }
 
 size_t world_deals_from(const struct world *w, const struct deal_rule *rule, int64_t now, long slot,
