@@ -70,3 +70,17 @@ void url_parts_fini(struct url_parts *parts)
     mem_free(parts->path);
     *parts = (struct url_parts){0};
 }
+
+char *url_unescape(const char *text, size_t len)
+{
+    int size = 0;
+    char *plain, *copy;
+
+    if (len == 0)
+        return mem_strdup("");
+    plain = curl_easy_unescape(NULL, text, (int)len, &size);
+    check(plain);
+    copy = strlen(plain) == (size_t)size ? mem_strdup(plain) : NULL;
+    curl_free(plain);
+    return copy;
+}

@@ -6,6 +6,8 @@
 
 #include "base/err.h"
 
+#include <stddef.h>
+
 struct url_parts {
     char *origin; /* "http://host[:port]" in lower case, the scheme's standard port left out */
     char *host;   /* without port and brackets */
@@ -16,5 +18,8 @@ struct url_parts {
  * case. */
 MUST_CHECK int url_split(const char *url, struct url_parts *out, struct err *err);
 void url_parts_fini(struct url_parts *parts);
+
+/* Percent escapes undone ('+' stays). Owned by the caller; NULL where a NUL would come out. */
+char *url_unescape(const char *text, size_t len);
 
 #endif
