@@ -3,8 +3,6 @@
 #include "api/respond.h"
 #include "base/str.h"
 
-#define ALLOW "GET, HEAD, OPTIONS"
-
 /* Everything that the page needs comes from its own address, and nothing may frame it. */
 #define PAGE_POLICY                                                                 \
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; " \
@@ -60,8 +58,8 @@ static void add_problem(struct buf *body, int status, const char *text, const ch
     buf_addc(body, '}');
 }
 
-void respond_error(struct httpd_req *req, enum respond_style style, int status, const char *text,
-                   const char *parameter)
+static void respond_problem(struct httpd_req *req, enum respond_style style, int status,
+                            const char *text, const char *parameter, const char *methods)
 {
     struct httpd_header headers[5] = {{"Content-Type", style == STYLE_V3
                                                            ? "application/problem+json"
@@ -81,14 +79,26 @@ void respond_error(struct httpd_req *req, enum respond_style style, int status, 
     }
     if (status == 503)
         headers[n++] = (struct httpd_header){"Retry-After", RETRY_AFTER_S};
-    if (status == 405)
-        headers[n++] = (struct httpd_header){"Allow", ALLOW};
+    if (methods)
+        headers[n++] = (struct httpd_header){"Allow", methods};
     httpd_respond(req, status, headers, n, &body);
 }
 
-void respond_options(struct httpd_req *req)
+void respond_error(struct httpd_req *req, enum respond_style style, int status, const char *text,
+                   const char *parameter)
 {
-    const struct httpd_header headers[] = {{"Allow", ALLOW}};
+    respond_problem(req, style, status, text, parameter, NULL);
+}
+
+void respond_wrong_method(struct httpd_req *req, enum respond_style style, const char *methods,
+                          const char *text)
+{
+    respond_problem(req, style, 405, text, NULL, methods);
+}
+
+void respond_options(struct httpd_req *req, const char *methods)
+{
+    const struct httpd_header headers[] = {{"Allow", methods}};
 
     httpd_respond_static(req, 204, headers, ARRAY_LEN(headers), "", 0);
 }

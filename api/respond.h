@@ -17,13 +17,16 @@ enum respond_style respond_style_of(const char *target);
 
 void respond_json(struct httpd_req *req, struct buf *body);
 
-/* `parameter`: the query parameter that is at fault, or NULL. Status 503 carries Retry-After, 405
- * Allow. */
+/* `parameter`: the query parameter that is at fault, or NULL. Status 503 carries Retry-After. */
 void respond_error(struct httpd_req *req, enum respond_style style, int status, const char *text,
                    const char *parameter);
 
+/* 405 with Allow. */
+void respond_wrong_method(struct httpd_req *req, enum respond_style style, const char *methods,
+                          const char *text);
+
 /* 204 with Allow. */
-void respond_options(struct httpd_req *req);
+void respond_options(struct httpd_req *req, const char *methods);
 
 /* A file of the web page; the bytes are part of the program. */
 void respond_file(struct httpd_req *req, const char *content_type, const void *bytes, size_t len);

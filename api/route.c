@@ -5,32 +5,106 @@
 #include "api/page.h"
 #include "base/str.h"
 
+#include <string.h>
+
 const struct route route_table[] = {
     /* the app's contract, with the aliases that shipped apps call */
-    {"/hit-products", deals_app_list},
-    {"/hit-products/index", deals_app_list},
-    {"/hit-products/condition", deals_app_list},
-    {"/hit_products", deals_app_list},
-    {"/hit_products/index", deals_app_list},
-    {"/hit_products/condition", deals_app_list},
+    {"/hit-products", .get = deals_app_list},
+    {"/hit-products/index", .get = deals_app_list},
+    {"/hit-products/condition", .get = deals_app_list},
+    {"/hit_products", .get = deals_app_list},
+    {"/hit_products/index", .get = deals_app_list},
+    {"/hit_products/condition", .get = deals_app_list},
     /* version 3 */
-    {"/v3/deals", deals_v3_list},
+    {"/v3/deals", .get = deals_v3_list},
     /* the web page */
-    {"/", page_index},
-    {"/app.js", page_script},
-    {"/style.css", page_style},
-    {"/favicon.svg", page_icon},
+    {"/", .get = page_index},
+    {"/app.js", .get = page_script},
+    {"/style.css", .get = page_style},
+    {"/favicon.svg", .get = page_icon},
 };
 
 const size_t route_count = ARRAY_LEN(route_table);
 
-static const struct route *find(const char *path)
+/* ---- paths ----------------------------------------------------------------------------------- */
+
+static bool is_placeholder(const char *segment, size_t len)
+{
+    return len > 2 && segment[0] == '{' && segment[len - 1] == '}';
+}
+
+/* Segment by segment; what stands for a placeholder goes to call->args. */
+static bool path_fits(struct call *call, const char *pattern)
+{
+    const char *path = call->params.path;
+    int n_args = 0;
+
+    for (;;) {
+        size_t want = strcspn(pattern, "/"), have = strcspn(path, "/");
+
+        if (is_placeholder(pattern, want)) {
+            if (have == 0)
+                return false;
+            check(n_args < ROUTE_MAX_ARGS);
+            call->args[n_args++] = arena_strndup(&call->req->arena, path, have);
+        } else if (want != have || strncmp(pattern, path, want) != 0) {
+            return false;
+        }
+        pattern += want;
+        path += have;
+        if (!*pattern || !*path)
+            return *pattern == *path;
+        pattern++;
+        path++;
+    }
+}
+
+static const struct route *find(struct call *call)
 {
     for (size_t i = 0; i < route_count; i++)
-        if (str_eq(route_table[i].path, path))
+        if (path_fits(call, route_table[i].path))
             return &route_table[i];
     return NULL;
 }
+
+/* ---- methods --------------------------------------------------------------------------------- */
+
+static route_fn *handler_of(const struct route *route, const char *method)
+{
+    const struct {
+        const char *method;
+        route_fn *fn;
+    } handlers[] = {
+        {"GET", route->get},     {"HEAD", route->get},   {"POST", route->post},
+        {"PATCH", route->patch}, {"DELETE", route->del},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(handlers); i++)
+        if (str_eq(handlers[i].method, method))
+            return handlers[i].fn;
+    return NULL;
+}
+
+/* The value of Allow. */
+static const char *methods_of(struct call *call)
+{
+    const struct route *route = call->route;
+
+    return arena_printf(&call->req->arena, "%s%s%s%sOPTIONS", route->get ? "GET, HEAD, " : "",
+                        route->post ? "POST, " : "", route->patch ? "PATCH, " : "",
+                        route->del ? "DELETE, " : "");
+}
+
+static void refuse_method(struct call *call)
+{
+    const char *methods = methods_of(call);
+    const char *app = arena_printf(&call->req->arena, "이 주소는 %s 요청만 받습니다.", methods);
+    const char *v3 = arena_printf(&call->req->arena, "this path takes %s", methods);
+
+    respond_wrong_method(call->req, call->style, methods, call->style == STYLE_V3 ? v3 : app);
+}
+
+/* ---- requests -------------------------------------------------------------------------------- */
 
 static void refuse_call(struct call *call, int status, const char *app_text, const char *v3_text)
 {
@@ -56,7 +130,7 @@ static const char *app_refusal_text(int status)
 void route_request(struct httpd_req *req, void *ctx)
 {
     struct call *call = arena_new(&req->arena, struct call);
-    const struct route *route;
+    route_fn *handler;
     struct err err;
 
     call->req = req;
@@ -69,16 +143,18 @@ void route_request(struct httpd_req *req, void *ctx)
         return;
     }
     call->style = respond_style_of(call->params.path);
-    route = find(call->params.path);
-    if (!route)
+    call->route = find(call);
+    if (!call->route) {
         refuse_call(call, 404, "없는 주소입니다.", "there is nothing at this path; see /v3/deals");
-    else if (str_eq(req->method, "OPTIONS"))
-        respond_options(req);
-    else if (!str_eq(req->method, "GET") && !str_eq(req->method, "HEAD"))
-        refuse_call(call, 405, "이 주소는 GET 요청만 받습니다.",
-                    "this path takes GET, HEAD and OPTIONS");
+        return;
+    }
+    handler = handler_of(call->route, req->method);
+    if (str_eq(req->method, "OPTIONS"))
+        respond_options(req, methods_of(call));
+    else if (!handler)
+        refuse_method(call);
     else
-        route->fn(call);
+        handler(call);
 }
 
 void route_refuse(struct httpd_req *req, int status, const char *text, void *ctx)

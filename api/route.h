@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* route.h - which handler a path belongs to.
+/* route.h - which handler a path and method belong to.
  *
- * Every route answers GET, and HEAD and OPTIONS with it. An unknown path is 404 and another method
- * 405, each in the style of its tree.
+ * Every route that answers GET answers HEAD and OPTIONS with it. An unknown path is 404 and another
+ * method 405 with Allow, each in the style of its tree.
  */
 #ifndef API_ROUTE_H
 #define API_ROUTE_H
@@ -22,19 +22,24 @@ struct api {
     int n_asked;             /* store calls that have not answered */
 };
 
+enum { ROUTE_MAX_ARGS = 2 };
+
 /* One request on its way; it lives in the request's arena. */
 struct call {
     struct httpd_req *req;
     struct api *api;
+    const struct route *route;
     enum respond_style style;
     struct params params;
+    const char *args[ROUTE_MAX_ARGS]; /* the segments that stand for {name}, decoded */
 };
 
 typedef void route_fn(struct call *call);
 
+/* Paths are compared whole; a segment `{name}` takes any one segment that is not empty. */
 struct route {
     const char *path;
-    route_fn *fn;
+    route_fn *get, *post, *patch, *del; /* NULL: 405 */
 };
 
 extern const struct route route_table[];
