@@ -387,6 +387,18 @@ static void need(struct site_parse *p, int line, bool is_there, const char *rule
         site_problem_at(p, line, "%s: missing: expected %s", rule, expected);
 }
 
+/* Without `fill`: what any board shows in nearly, or at least in half, of its rows. */
+static void set_default_fill(struct site_field *field)
+{
+    if (field->has_fill)
+        return;
+    field->fill_max = 1;
+    if (field->required)
+        field->fill_min = 0.9;
+    else if (str_eq(field->name, "posted_at") || str_eq(field->name, "view"))
+        field->fill_min = 0.5;
+}
+
 static void check_field(struct site_parse *p, const struct site_layout *layout,
                         struct site_field *field)
 {
@@ -395,6 +407,7 @@ static void check_field(struct site_parse *p, const struct site_layout *layout,
     for (size_t i = 0; i < field->n_css; i++)
         if (*field->css[i].attribute == '\0')
             field->css[i].attribute = attr;
+    set_default_fill(field);
     if (field->n_css > 0)
         return;
     /* `attr = X` alone reads the row's own attribute. */

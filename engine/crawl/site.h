@@ -59,6 +59,11 @@ struct site_field {
     bool own_text;
     bool required;
     bool await;
+    /* The contract (drift.h): shares of the rows that have a value, when all is well; has_fill: the
+     * file says so, else fill_min is the field's default and fill_max 1. */
+    bool has_fill;
+    double fill_min, fill_max;
+    int at_most; /* elements per row; 0: any number */
     int line;
 };
 

@@ -397,6 +397,45 @@ static void set_required(struct site_parse *p, const struct ini_entry *e, void *
         site_problem(p, e, "expected yes: key, title and url are always required");
 }
 
+/* "60" with an optional "%", as a share. */
+static bool take_percent(const char **text, double *share)
+{
+    char *end;
+    double percent = isdigit((unsigned char)**text) ? strtod(*text, &end) : -1;
+
+    if (!(percent >= 0 && percent <= 100))
+        return false;
+    *share = percent / 100;
+    *text = end + (*end == '%');
+    return true;
+}
+
+/* "90%", or "0-60%": the slot is fill_min. */
+static void set_fill(struct site_parse *p, const struct ini_entry *e, void *slot)
+{
+    struct site_field *field = container_of(slot, struct site_field, fill_min);
+    const char *rest = e->value;
+    double min, max = 1;
+    bool valid = take_percent(&rest, &min);
+
+    if (valid && *rest == '-') {
+        rest++;
+        valid = take_percent(&rest, &max);
+    }
+    if (!valid || *rest != '\0' || rest[-1] != '%' || min > max) {
+        site_problem(p, e, "\"%s\": expected a share of the rows such as 90%% or 0-60%%", e->value);
+        return;
+    }
+    field->has_fill = true;
+    field->fill_min = min;
+    field->fill_max = max;
+}
+
+static void set_at_most(struct site_parse *p, const struct ini_entry *e, void *slot)
+{
+    set_int(p, e, slot, 1, MAX_ROWS);
+}
+
 /* ---- the tables ---- */
 
 #define IN(type, member) offsetof(struct type, member)
@@ -478,5 +517,7 @@ const struct site_key site_keys_field[] = {
     {"query", set_query, IN(site_field, query), false},
     {"required", set_required, IN(site_field, required), false},
     {"await", set_bool, IN(site_field, await), false},
+    {"fill", set_fill, IN(site_field, fill_min), false},
+    {"at_most", set_at_most, IN(site_field, at_most), false},
     {NULL, NULL, 0, false},
 };

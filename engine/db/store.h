@@ -248,13 +248,13 @@ void store_alive_write(struct store *store, const struct store_alive_batch *batc
 
 /* ---- how well the rules did (drift) ---------------------------------------------------------- */
 
-/* Per run and layout: of `rows` rows, in how many a field's selector matched, and in how many it
- * gave a value. Several pages of a run add up. Kept are the last STORE_FIELD_RUNS runs of a site's
+/* Per run and layout: of `rows` rows, in how many a field's selector matched, gave a value, found
+ * more than one element, and gave the value that most rows of the page have. Several pages of a run add up. Kept are the last STORE_FIELD_RUNS runs of a site's
  * layout, good and bad ones apart: a long drift does not push the good ones out. */
 enum { STORE_FIELD_RUNS = 200 };
 struct store_field {
     const char *name;
-    int matched, valued;
+    int matched, valued, many, same;
 };
 struct store_fields {
     int64_t run_id; /* of the ledger, not 0 */
