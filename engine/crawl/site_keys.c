@@ -433,7 +433,7 @@ static void set_fill(struct site_parse *p, const struct ini_entry *e, void *slot
 
 static void set_at_most(struct site_parse *p, const struct ini_entry *e, void *slot)
 {
-    set_int(p, e, slot, 1, MAX_ROWS);
+    site_set_int(p, e, slot, 1, MAX_ROWS);
 }
 
 /* ---- the tables ---- */
