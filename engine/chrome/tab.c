@@ -27,6 +27,7 @@ enum {
     PROBE_MS = 1000,      /* a page whose script yields answers sooner */
     TERMINATED_MS = 2000, /* and after its script was ended, too */
     MAX_DIALOGS = 10,
+    DIALOG_MAX_BYTES = 500,
     MAX_REPLACEMENTS = 3, /* cookie gates take one or two */
     PARAMS_MAX_BYTES = 16 << 20,
 };
@@ -65,6 +66,8 @@ struct tab {
     char *loader_id;     /* of the document that it shows */
     int viewport_w, viewport_h;
     int dialogs_seen;           /* of the page */
+    char *dialog;               /* the text of its first one; NULL: none came */
+    bool tell_dialog;           /* struct tab_page */
     int replacements;           /* of the page by itself */
     char *page_url;             /* asked for last */
     struct cage_sample began;   /* when it was */
@@ -85,7 +88,7 @@ struct tab {
     char *url;
     int want_w, want_h;
     char *function;
-    char *arguments; /* JSON array of {"value":...} */
+    char *arguments; /* JSON array */
 };
 
 static void on_session(struct cdp_session *session, const struct err *err, void *ctx);
@@ -238,6 +241,9 @@ void tab_navigate(struct tab *tab, const struct tab_page *page, tab_done_fn *don
     tab->want_w = page->viewport_w;
     tab->want_h = page->viewport_h;
     tab->dialogs_seen = 0;
+    mem_free(tab->dialog);
+    tab->dialog = NULL;
+    tab->tell_dialog = page->tell_dialog;
     tab->replacements = 0;
     guard_begin(tab->guard, page->own_origin);
     remember(&tab->page_url, page->url);
@@ -337,10 +343,11 @@ static void on_probe_after_abort(const struct jval *result, const struct err *er
 /* ---- a call in the page's isolated world --------------------------------------------------------- */
 
 /* DevTools wants each argument as {"value": ...}; the elements of our array are found by a JSON reader, which keeps
- * nothing of their text, so the array goes as one value and is spread in the page. */
+ * nothing of their text, so the array goes as one value and is spread in the page, the dialog behind it. */
 static char *spread_function(const char *function)
 {
-    return mem_printf("function (args) { return (%s\n).apply(this, args); }", function);
+    return mem_printf(
+        "function (args, dialog) { return (%s\n).apply(this, args.concat([dialog])); }", function);
 }
 
 void tab_call(struct tab *tab, const char *function, const char *args_json, int64_t timeout_ms,
@@ -349,7 +356,7 @@ void tab_call(struct tab *tab, const char *function, const char *args_json, int6
     op_begin(tab, OP_CALL, timeout_ms, ctx);
     tab->on_value = done;
     tab->function = spread_function(function);
-    tab->arguments = mem_printf("[{\"value\":%s}]", args_json ? args_json : "[]");
+    tab->arguments = mem_strdup(args_json ? args_json : "[]");
     call_take_world(tab);
 }
 
@@ -409,9 +416,10 @@ static void on_world(const struct jval *result, const struct err *err, void *ctx
     buf_init(&params, PARAMS_MAX_BYTES);
     buf_addf(&params,
              "{\"executionContextId\":%lld,\"awaitPromise\":true,\"returnByValue\":true,"
-             "\"arguments\":%s",
+             "\"arguments\":[{\"value\":%s},{\"value\":",
              (long long)jval_get_int(result, "executionContextId", 0), tab->arguments);
-    buf_adds(&params, ",\"functionDeclaration\":");
+    buf_add_json(&params, tab->dialog);
+    buf_adds(&params, "}],\"functionDeclaration\":");
     buf_add_json(&params, tab->function);
     buf_addc(&params, '}');
     op_call(tab, "Runtime.callFunctionOn", buf_str(&params), on_call_answer);
@@ -576,6 +584,19 @@ static void on_frame_navigated(const struct jval *params, const char *session_id
     call_take_world(tab);
 }
 
+/* The first one counts: pages say why, and go. */
+static void note_dialog(struct tab *tab, const char *text)
+{
+    if (tab->dialog)
+        return;
+    tab->dialog = mem_strndup(text, str_cut_utf8(text, DIALOG_MAX_BYTES));
+    if (!tab->tell_dialog || tab->op != OP_CALL || clock_mono_ms() >= tab->deadline_ms)
+        return;
+    log_debug("tab", "a dialog, calling again", "text=%s", log_quote(tab->dialog));
+    op_drop_call(tab);
+    loop_timer_start(tab->again, AGAIN_MS);
+}
+
 /* A question before leaving is agreed to: it would keep the tab from its next page. */
 static void on_dialog(const struct jval *params, const char *session_id, void *ctx)
 {
@@ -588,6 +609,7 @@ static void on_dialog(const struct jval *params, const char *session_id, void *c
         cdp_session_call(tab->session, "Page.handleJavaScriptDialog",
                          accept ? "{\"accept\":true}" : "{\"accept\":false}", BACKSTOP_MS, NULL,
                          NULL);
+        note_dialog(tab, jval_get_str(params, "message", ""));
         return;
     }
     /* A loop of dialogs ends neither by answers nor by Runtime.terminateExecution (seen). */
@@ -773,6 +795,7 @@ void tab_free(struct tab **tab_ptr)
     loop_timer_free(&tab->timer);
     loop_timer_free(&tab->again);
     mem_free(tab->page_url);
+    mem_free(tab->dialog);
     mem_free(tab->frame_id);
     mem_free(tab->loader_id);
     tab->freed = true;

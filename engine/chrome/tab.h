@@ -28,6 +28,7 @@ struct tab_page {
     const char *url;
     const char *own_origin; /* "http://host[:port]" that may be at a private address; NULL: none */
     int viewport_w, viewport_h;
+    bool tell_dialog; /* the page's first dialog starts a tab_call under way again, to tell it */
     int64_t timeout_ms;
 };
 typedef void tab_done_fn(const struct err *err, void *ctx);
@@ -35,6 +36,7 @@ void tab_navigate(struct tab *tab, const struct tab_page *page, tab_done_fn *don
 
 /* Call an async function (source text of a function expression) with `args_json` (a JSON array as text, one
  * element per argument) in the isolated world of the page that the tab shows, and give back its JSON value.
+ * Behind the arguments comes one more: the text of the first dialog since tab_navigate (500 bytes at most), or null.
  * When the page replaces itself meanwhile (a reload, a redirect by script), the call starts again in the new
  * page until the deadline. value is borrowed for the call.
  *   ERR_TIMEOUT    the function did not settle

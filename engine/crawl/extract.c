@@ -9,6 +9,7 @@
 #include "base/map.h"
 #include "base/str.h"
 #include "crawl/amount.h"
+#include "crawl/link.h"
 #include "crawl/when.h"
 
 #include "gen/extract_js.h"
@@ -134,6 +135,18 @@ static void set_price(const struct site *site, const struct jval *row, struct de
     deal->currency = price.currency;
 }
 
+/* Without wrappers; what is left of one that could not be taken off may still be followed. */
+static void set_redirect(struct arena *arena, const struct jval *row, struct deal_row *deal)
+{
+    char *target = link_resolve(raw(row, "redirect_url"));
+    char *key = link_shop_key(target);
+
+    deal->redirect_url = address(arena, target);
+    deal->shop_key = deal->redirect_url ? arena_strdup(arena, key) : NULL;
+    mem_free(key);
+    mem_free(target);
+}
+
 static void set_mall(struct arena *arena, const struct jval *row, struct deal_row *deal)
 {
     char *in_title;
@@ -161,15 +174,16 @@ static int64_t score(const struct site *site, const struct deal_row *deal)
 
 /* ---- rows ---- */
 
+/* What lists and posts have in common. */
 static void fill_row(const struct reading *r, const struct jval *row, struct deal_row *deal)
 {
     struct arena *arena = &r->set->arena;
 
     deal->site = r->site->id;
-    deal->website = r->site->name;
-    deal->product_id = extract_product_id(arena, r->site, deal->key);
     deal->title = cut(arena, raw(row, "title"), MAX_TITLE_BYTES);
-    deal->redirect_url = address(arena, raw(row, "redirect_url"));
+    deal->title_is_cut = raw(row, "title_cut") != NULL;
+    deal->gone = raw(row, "gone") != NULL;
+    set_redirect(arena, row, deal);
     deal->image_url = address(arena, raw(row, "image"));
     deal->category = cut(arena, raw(row, "category"), MAX_SHORT_BYTES);
     set_posted_at(r, row, deal);
@@ -177,6 +191,7 @@ static void fill_row(const struct reading *r, const struct jval *row, struct dea
     deal->comment = optional_count(r, row, "comment");
     deal->like = optional_count(r, row, "like");
     deal->sold_out = raw(row, "sold_out") != NULL;
+    deal->sold_out_unknown = !has_rule(r->layout, "sold_out");
     set_price(r->site, row, deal);
     set_mall(arena, row, deal);
     deal->score = score(r->site, deal);
@@ -199,14 +214,40 @@ static void add_row(struct reading *r, const struct jval *row)
     set->n++;
     deal->key = arena_strdup(&set->arena, key);
     deal->url = url;
+    deal->website = r->site->name;
+    deal->product_id = extract_product_id(&set->arena, r->site, key);
     fill_row(r, row, deal);
 }
 
-static const struct site_layout *layout_named(const struct site *site, const char *name)
+static bool weighs_nothing_unknown(const struct site *site, const struct deal_row *deal)
 {
-    for (size_t i = 0; i < site->n_layouts; i++)
-        if (str_eq(site->layouts[i].name, name))
-            return &site->layouts[i];
+    return (deal->view != DEAL_UNKNOWN || site->score_view == 0) &&
+           (deal->like != DEAL_UNKNOWN || site->score_like == 0) &&
+           (deal->comment != DEAL_UNKNOWN || site->score_comment == 0);
+}
+
+static void read_post(struct reading *r, const struct jval *rows)
+{
+    struct deal_row *deal = r->set->rows = arena_new(&r->set->arena, struct deal_row);
+    const struct jval *row = jval_first(rows);
+
+    if (!row)
+        return;
+    r->set->n = 1;
+    fill_row(r, row, deal);
+    if (!weighs_nothing_unknown(r->site, deal))
+        deal->score = DEAL_UNKNOWN;
+}
+
+static const struct site_layout *layout_named(const struct site *site, enum site_what what,
+                                              const char *name)
+{
+    size_t n;
+    const struct site_layout *layouts = site_layouts(site, what, &n);
+
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(layouts[i].name, name))
+            return &layouts[i];
     return NULL;
 }
 
@@ -236,6 +277,7 @@ static void read_page(struct row_set *set, const struct jval *result)
     set->ready = jval_get_bool(result, "ready", false);
     set->waited_ms = jval_get_int(result, "waited_ms", 0);
     set->html_bytes = jval_get_int(result, "html_length", 0);
+    set->gone = cut(arena, jval_get_str(result, "gone", NULL), MAX_TITLE_BYTES);
     set->html = cut(arena, jval_get_str(result, "html", NULL), MAX_HTML_BYTES);
     set->seen = (int)jval_get_int(result, "seen", 0);
 }
@@ -267,11 +309,11 @@ static int bad_rule(const struct site *site, const struct jval *error, struct er
                    jval_get_str(error, "text", "refused by Chrome"));
 }
 
-int extract_read(const struct site *site, const struct jval *result, int64_t now_ms,
-                 struct row_set **out, struct err *err)
+static int read_answer(const struct site *site, enum site_what what, const struct jval *result,
+                       int64_t now_ms, struct row_set **out, struct err *err)
 {
     const char *layout = jval_get_str(result, "layout", NULL);
-    struct reading r = {.site = site, .now_ms = now_ms, .layout = layout_named(site, layout)};
+    struct reading r = {.site = site, .now_ms = now_ms, .layout = layout_named(site, what, layout)};
 
     *out = NULL;
     if (jval_is_object(jval_get(result, "error")))
@@ -285,10 +327,25 @@ int extract_read(const struct site *site, const struct jval *result, int64_t now
     read_counts(r.set, jval_get(result, "skipped"), jval_get(result, "fields"));
     if (r.layout) {
         r.set->layout = r.layout->name;
-        read_rows(&r, jval_get(result, "rows"));
+        if (what == SITE_LIST)
+            read_rows(&r, jval_get(result, "rows"));
+        else
+            read_post(&r, jval_get(result, "rows"));
     }
     *out = r.set;
     return 0;
+}
+
+int extract_read(const struct site *site, const struct jval *result, int64_t now_ms,
+                 struct row_set **out, struct err *err)
+{
+    return read_answer(site, SITE_LIST, result, now_ms, out, err);
+}
+
+int extract_read_post(const struct site *site, const struct jval *result, int64_t now_ms,
+                      struct row_set **out, struct err *err)
+{
+    return read_answer(site, SITE_POST, result, now_ms, out, err);
 }
 
 void row_set_free(struct row_set **set)

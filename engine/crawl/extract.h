@@ -46,6 +46,7 @@ struct row_set {
     bool ready;            /* false: the deadline ended the wait */
     int64_t waited_ms;
     int64_t html_bytes; /* of the document as scripts left it, about */
+    const char *gone;   /* a post's page: what matched of [gone] text or dialog; NULL: nothing */
     const char *html;   /* the document itself, UTF-8; NULL: it was not asked for */
 
     int seen;       /* rows that the layout matched */
@@ -64,13 +65,21 @@ struct row_set {
  * which would be another moment at each reading comment, like   0 where the row shows none but the
  * layout has the rule; DEAL_UNKNOWN without a rule view        DEAL_UNKNOWN where the row shows
  * none price, mall from their own fields, else from the title score       by the site's weights,
- * rounded; unknown counts weigh nothing
+ * rounded; unknown counts weigh nothing redirect_url  without the wrappers whose target stands in
+ * the link, and with it shop_key (link.h) gone   the row proves the end of its post: it is for the
+ * store, not for show
  *
  * 0, or -1: ERR_SITE when a selector or regex is none ("sites/x/site.conf:14: mobile.title.css:
  * ..."), ERR_PROTOCOL when `result` is not what the program answers. *out is NULL then; else
  * row_set_free() it. */
 MUST_CHECK int extract_read(const struct site *site, const struct jval *result, int64_t now_ms,
                             struct row_set **out, struct err *err);
+
+/* The same for the page of one post (site->post): one row when that layout was found, else none. Its
+ * key, product_id, url and website are NULL for the caller to fill in, title too where the page
+ * gave none. score is DEAL_UNKNOWN unless every count that weighs is known. */
+MUST_CHECK int extract_read_post(const struct site *site, const struct jval *result, int64_t now_ms,
+                                 struct row_set **out, struct err *err);
 void row_set_free(struct row_set **set);
 
 /* id_prefix_<12 hex of SHA-256(site NUL key)> */

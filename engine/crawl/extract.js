@@ -6,6 +6,8 @@
  *   settle_ms       the number of rows must not change for so long
  *   scroll          true: scroll for more rows until none come; scroll_wait_ms for each try
  *   html            true: the answer holds the document as it is then (`html`, at most HTML_MAX characters)
+ *   gone_text, gone_dialog, gone_status     of posts only: regular expressions, and statuses, that tell of a page which
+ *                   stands where a post was; the wait for the post ends with them
  *   layouts         in order; the first whose `match` is found reads the page
  *     {name, match, ready, rows, skip: [css], skip_text: [regex], skip_category: [regex], fields: [...]}
  *   field           {name, type, css: [[selector, attribute]], own, without, json, match, placeholder, query, required, await}
@@ -13,21 +15,25 @@
  *                   the first that gives a value wins. The row itself counts as the first element, so an empty
  *                   selector or `:scope.sold` means the row.
  *
+ * `dialog` is what the page said in its first alert(), or null: the caller starts this again when one comes.
+ *
  * Answers plain JSON: {status, url, title, layout, ready, waited_ms, seen, rows, skipped, fields, html_length,
- * html?, text_head},
+ * html?, text_head, gone},
+ * gone: what of title, text or dialog matched, or null: always null where a layout is found,
  * or {error: {rule, n, expected, text}} when alternative n of a rule ("mobile.title.css") is no selector or regex.
  * Values are text as the page has it, whitespace collapsed; what they mean is decided by extract.c.
  *
  * A page that reloads itself ends this call with an error of the protocol: the caller starts it again.
  * Not here: cron, robots, blocks (text_head and status let the engine judge).
  */
-async function extract(arg) {
+async function extract(arg, dialog) {
     const started = performance.now();
     const deadline = started + arg.timeout_ms;
     const TRIES_WITHOUT_ROWS = 3;
     const MAX_SCROLLED_ROWS = 2000;
     const LOOK_AGAIN_MS = 250;
     const HTML_MAX = 2 << 20;
+    const SCRIPT_MAX = 2000;
 
     /* ---- rules ---- */
 
@@ -241,6 +247,23 @@ async function extract(arg) {
         return { rows, seen: found.length, skipped, fields };
     }
 
+    /* ---- a post that is not there ---- */
+
+    const gone = { text: [], dialog: [] };
+    const status = () => performance.getEntriesByType('navigation')[0]?.responseStatus ?? 0;
+
+    /* The words that say it, or null. A post that is there may hold them, too: its layout speaks against it. */
+    function goneMark() {
+        if (layoutFound() !== null)
+            return null;
+        const search = (regexes, text) => regexes.map(regex => regex.exec(text)?.[0]).find(found => found) ?? null;
+        return search(gone.dialog, collapse(dialog ?? '')) ?? search(gone.text, collapse(document.title)) ??
+               (gone.text.length > 0 && document.body ? search(gone.text, collapse(textOf(document.body, {}))) : null);
+    }
+
+    const postIsGone = () => document.readyState === 'complete' &&
+                             (arg.gone_status?.includes(status()) || goneMark() !== null) && layoutFound() === null;
+
     /* ---- waiting ---- */
 
     function awaitedFilled(layout) {
@@ -339,12 +362,14 @@ async function extract(arg) {
 
     try {
         layouts.push(...arg.layouts.map(compileLayout));
+        for (const name of ['text', 'dialog'])
+            gone[name].push(...(arg[`gone_${name}`] ?? []).map((source, n) => compileRegex(`gone.${name}`, source, n)));
     } catch (e) {
         if (e instanceof BadRule)
             return e.answer;
         throw e;
     }
-    let ready = await settle(listIsReady, deadline);
+    let ready = await settle(() => listIsReady() || postIsGone(), deadline);
     if (ready && arg.scroll)
         ready = await scrollForMore();
 
@@ -352,7 +377,7 @@ async function extract(arg) {
     const html = document.documentElement?.outerHTML ?? '';
     const nothing = { rows: [], seen: 0, skipped: {}, fields: {} };
     return {
-        status: performance.getEntriesByType('navigation')[0]?.responseStatus ?? 0,
+        status: status(),
         url: location.href,
         title: document.title,
         layout: layout?.name ?? null,
@@ -362,5 +387,6 @@ async function extract(arg) {
         html_length: html.length,
         ...(arg.html ? { html: html.slice(0, HTML_MAX) } : {}),
         text_head: textHead(300),
+        gone: goneMark(),
     };
 }

@@ -42,7 +42,11 @@ static void log_read(const struct load *load, const struct row_set *rows)
 
 int load_read(struct load *load, const struct jval *result, struct err *err)
 {
-    if (extract_read(load->site, result, clock_wall_ms(), &load->answer.rows, err) < 0)
+    int rc = load->what == SITE_POST
+                 ? extract_read_post(load->site, result, clock_wall_ms(), &load->answer.rows, err)
+                 : extract_read(load->site, result, clock_wall_ms(), &load->answer.rows, err);
+
+    if (rc < 0)
         return -1;
     log_read(load, load->answer.rows);
     return 0;

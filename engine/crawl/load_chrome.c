@@ -92,6 +92,7 @@ static void on_granted(struct lease *lease, const struct err *err, void *ctx)
         .own_origin = load->own_origin,
         .viewport_w = load->site->viewport_width,
         .viewport_h = load->site->viewport_height,
+        .tell_dialog = load->what == SITE_POST && load->site->gone_dialog.n > 0,
     };
 
     if (err) {

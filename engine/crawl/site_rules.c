@@ -85,6 +85,14 @@ static void add_layout(struct buf *out, const struct site_layout *layout)
     buf_adds(out, "]}");
 }
 
+static void add_statuses(struct buf *out, const struct site_statuses *statuses)
+{
+    buf_adds(out, ",\"gone_status\":[");
+    for (size_t i = 0; i < statuses->n; i++)
+        buf_addf(out, "%s%d", i ? "," : "", statuses->items[i]);
+    buf_addc(out, ']');
+}
+
 const struct site_layout *site_layouts(const struct site *site, enum site_what what, size_t *n_out)
 {
     *n_out = what == SITE_LIST ? site->n_layouts : site->post != NULL;
@@ -103,6 +111,7 @@ void site_rules_json(const struct site *site, enum site_what what, int64_t timeo
     if (what == SITE_POST) {
         add_texts(out, "gone_text", &site->gone_text);
         add_texts(out, "gone_dialog", &site->gone_dialog);
+        add_statuses(out, &site->gone_status);
     }
     buf_adds(out, ",\"layouts\":[");
     for (size_t i = 0; i < n; i++) {

@@ -91,6 +91,9 @@ static const struct page pages[] = {
     {"/hang-later", "<title>later</title><script>setTimeout(() => { for (;;); }, 50)</script>"},
     {"/alerts", "<title>alerts</title><script>alert(1); confirm(2); prompt(3); document.title = "
                 "'answered'</script>"},
+    {"/says-gone",
+     "<title>gone</title><script>setTimeout(() => { alert('없는 글'); alert(2); history.back() }, "
+     "150)</script>"},
     {"/alert-loop", "<script>for (;;) alert(1)</script>"},
     {"/leave", "<title>leave</title><script>addEventListener('beforeunload', e => "
                "e.preventDefault())</script>"},

@@ -226,6 +226,33 @@ static void answers_dialogs(void **state)
     pool_return(&w->holders[0].lease, true);
 }
 
+static void tells_the_first_dialog_to_who_asked_for_it(void **state)
+{
+    static const char wait_for_it[] =
+        "dialog => dialog === null ? new Promise(() => 0) : dialog + ' ' + location.protocol";
+    struct world *w = *state;
+    struct tab_page page = {.timeout_ms = PAGE_MS, .tell_dialog = true};
+    char *url = NULL;
+    int ops;
+
+    make_pool(w);
+    take(w, 0);
+    assert_tab_works(w, 0); /* so that the page has somewhere to go back to */
+    url = mem_printf("http://127.0.0.1:%d/says-gone", w->port);
+    page.url = page.own_origin = url;
+    ops = w->holders[0].ops;
+    tab_navigate(lease_tab(w->holders[0].lease), &page, on_navigated, &w->holders[0]);
+    await_op(&w->holders[0], ops);
+    mem_free(url);
+
+    assert_int_equal(call(w, 0, wait_for_it, NULL, PAGE_MS), ERR_OK);
+    assert_true(str_starts(w->holders[0].value, "없는 글 "));
+    assert_tab_works(w, 0); /* which knows of no dialog */
+    call(w, 0, "dialog => String(dialog)", NULL, PAGE_MS);
+    assert_string_equal(w->holders[0].value, "null");
+    pool_return(&w->holders[0].lease, true);
+}
+
 static void gives_up_a_page_of_endless_dialogs_and_its_tab(void **state)
 {
     struct world *w = *state;
@@ -415,6 +442,7 @@ int main(void)
         CHROME_TEST(reports_a_function_that_does_not_settle),
         CHROME_TEST(ends_a_script_that_does_not_yield),
         CHROME_TEST(answers_dialogs),
+        CHROME_TEST(tells_the_first_dialog_to_who_asked_for_it),
         CHROME_TEST(gives_up_a_page_of_endless_dialogs_and_its_tab),
         CHROME_TEST(closes_windows_that_a_page_opens),
         CHROME_TEST(tells_a_full_heap_from_a_crash),

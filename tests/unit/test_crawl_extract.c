@@ -21,10 +21,10 @@ static const char CONF[] = "[site]\nname = 시험\nid_prefix = test\ntimezone = 
                            "[score]\nview = 0.01\nlike = 10\ncomment = 2\n";
 
 /* What the page answers around its rows. */
-#define ANSWER(rows)                                                                     \
-    "{\"status\":200,\"url\":\"https://x.example/\",\"title\":\"t\",\"layout\":\"one\"," \
-    "\"ready\":true,\"waited_ms\":160,\"seen\":5,\"rows\":[" rows "],"                   \
-    "\"skipped\":{\"skip .ad\":2},\"fields\":{\"view\":{\"matched\":3,\"valued\":2,\"many\":1}},"   \
+#define ANSWER(rows)                                                                              \
+    "{\"status\":200,\"url\":\"https://x.example/\",\"title\":\"t\",\"layout\":\"one\","          \
+    "\"ready\":true,\"waited_ms\":160,\"seen\":5,\"rows\":[" rows "],"                            \
+    "\"skipped\":{\"skip .ad\":2},\"fields\":{\"view\":{\"matched\":3,\"valued\":2,\"many\":1}}," \
     "\"html_length\":1234,\"text_head\":\"head\"}"
 
 #define ROW(key, more)                                                                             \
@@ -109,6 +109,120 @@ static void gives_text_its_meaning(void **state)
     assert_null(deal->redirect_url);
     clock_format_local(f->site->zone, deal->posted_at_ms, time);
     assert_string_equal(time, "2026-11-21T09:08:07+09:00");
+}
+
+static void follows_the_wrapped_link_to_the_shop(void **state)
+{
+    struct fixture *f = *state;
+
+    read_answer(
+        f,
+        ANSWER(
+            ROW("7",
+                ",\"redirect_url\":\"https://web.x.example/link.php?"
+                "ol=https%3A%2F%2Fwww.shop.example%2Fgoods%2F5123%3Fgclid%3D1\"") "," ROW("8",
+                                                                                          ",\"redir"
+                                                                                          "ect_"
+                                                                                          "url\":"
+                                                                                          "\"javasc"
+                                                                                          "ript:"
+                                                                                          "goToLink"
+                                                                                          "('"
+                                                                                          "aHR0cHM6"
+                                                                                          "Ly9zaG9w"
+                                                                                          "LmV4YW1w"
+                                                                                          "bGUv')"
+                                                                                          "\"") "," ROW("9",
+                                                                                                        ",\"redirect_url\":\"javascript:void(0)\"")));
+
+    assert_int_equal(f->set->n, 3);
+    assert_string_equal(f->set->rows[0].redirect_url,
+                        "https://www.shop.example/goods/5123?gclid=1");
+    assert_string_equal(f->set->rows[0].shop_key, "shop.example/goods/5123");
+    assert_string_equal(f->set->rows[1].redirect_url, "https://shop.example/");
+    assert_null(f->set->rows[1].shop_key);
+    assert_null(f->set->rows[2].redirect_url);
+}
+
+static void tells_what_the_row_proves_of_title_and_life(void **state)
+{
+    struct fixture *f = *state;
+
+    read_answer(f, ANSWER(ROW("7", ",\"title_cut\":\"1\"") "," ROW("8", ",\"gone\":\"1\"")));
+
+    assert_true(f->set->rows[0].title_is_cut);
+    assert_false(f->set->rows[0].gone);
+    assert_true(f->set->rows[1].gone);
+    assert_false(f->set->rows[1].title_is_cut);
+    assert_false(f->set->rows[0].sold_out_unknown);
+}
+
+#define POST_ANSWER(layout, rows, more)                                                  \
+    "{\"status\":200,\"url\":\"https://x.example/7\",\"title\":\"t\",\"layout\":" layout \
+    ",\"ready\":true,\"waited_ms\":160,\"seen\":1,\"rows\":[" rows                       \
+    "],\"skipped\":{},\"fields\":{},"                                                    \
+    "\"html_length\":1234,\"text_head\":\"head\"" more "}"
+
+static void read_post_answer(struct fixture *f, const char *answer)
+{
+    static const char post[] = "[post]\nmatch = h1\n[post.title]\ncss = h1\n[post.view]\ncss = .v\n"
+                               "[post.redirect_url]\ncss = a\n[post.image]\ncss = img\n";
+    char *conf = mem_printf("%s%s", CONF, post);
+    char *bytes = mem_strdup(answer);
+
+    if (!f->site && site_load_text("x/site.conf", "x", conf, NULL, NULL, &f->site, &f->err) < 0)
+        fail_msg("%s", f->err.text);
+    mem_free(conf);
+    row_set_free(&f->set);
+    jdoc_free(&f->doc);
+    if (jdoc_parse(bytes, strlen(bytes), &f->doc, &f->err) < 0)
+        fail_msg("%s", f->err.text);
+    f->result = extract_read_post(f->site, jdoc_root(f->doc), now_ms(), &f->set, &f->err);
+    mem_free(bytes);
+}
+
+static void reads_what_a_post_tells_and_no_more(void **state)
+{
+    struct fixture *f = *state;
+    const struct deal_row *deal;
+
+    read_post_answer(
+        f, POST_ANSWER("\"post\"",
+                       "{\"title\":\"[몰] 제품 (1,000원/무료)\",\"view\":\"9,701\","
+                       "\"redirect_url\":\"https://unsafelink.com/https://shop.example/1\","
+                       "\"image\":null}",
+                       ",\"gone\":null"));
+
+    assert_int_equal(f->result, 0);
+    assert_string_equal(f->set->layout, "post");
+    assert_int_equal(f->set->n, 1);
+    deal = &f->set->rows[0];
+    assert_string_equal(deal->title, "[몰] 제품 (1,000원/무료)");
+    assert_string_equal(deal->redirect_url, "https://shop.example/1");
+    assert_int_equal(deal->price_e2, 100000);
+    assert_int_equal(deal->view, 9701);
+    assert_true(deal->like == DEAL_UNKNOWN); /* no rule */
+    assert_true(deal->score == DEAL_UNKNOWN);
+    assert_true(deal->sold_out_unknown);
+    assert_true(deal->posted_at_ms == CLOCK_NONE);
+    assert_null(deal->image_url);
+    assert_null(deal->key);
+}
+
+static void hands_on_the_words_that_say_that_a_post_is_gone(void **state)
+{
+    struct fixture *f = *state;
+
+    read_post_answer(f, POST_ANSWER("null", "", ",\"gone\":\"없는 글\""));
+
+    assert_int_equal(f->set->n, 0);
+    assert_null(f->set->layout);
+    assert_string_equal(f->set->gone, "없는 글");
+
+    read_post_answer(f, POST_ANSWER("\"one\"", "", "")); /* a list's layout on a post */
+
+    assert_int_equal(f->result, -1);
+    assert_int_equal(f->err.code, ERR_PROTOCOL);
 }
 
 static void makes_the_public_id_from_site_and_key(void **state)
@@ -309,7 +423,7 @@ static void refuses_an_answer_of_another_shape(void **state)
 static void carries_the_programs_of_the_page(void **state)
 {
     (void)state;
-    assert_non_null(strstr(extract_program(), "async function extract(arg)"));
+    assert_non_null(strstr(extract_program(), "async function extract(arg, dialog)"));
     assert_non_null(strstr(extract_prelude(), "stopImmediatePropagation"));
 }
 
@@ -318,6 +432,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(gives_text_its_meaning, make, drop),
         cmocka_unit_test_setup_teardown(makes_the_public_id_from_site_and_key, make, drop),
+        cmocka_unit_test_setup_teardown(follows_the_wrapped_link_to_the_shop, make, drop),
+        cmocka_unit_test_setup_teardown(tells_what_the_row_proves_of_title_and_life, make, drop),
+        cmocka_unit_test_setup_teardown(reads_what_a_post_tells_and_no_more, make, drop),
+        cmocka_unit_test_setup_teardown(hands_on_the_words_that_say_that_a_post_is_gone, make,
+                                        drop),
         cmocka_unit_test_setup_teardown(knows_absent_from_zero, make, drop),
         cmocka_unit_test_setup_teardown(leaves_coarse_times_unset, make, drop),
         cmocka_unit_test_setup_teardown(keeps_the_first_row_of_a_key, make, drop),
