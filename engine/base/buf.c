@@ -66,16 +66,22 @@ void buf_addc(struct buf *buf, char c)
 
 void buf_vaddf(struct buf *buf, const char *fmt, va_list args)
 {
+    size_t room = buf->cap - buf->len;
     va_list again;
     int need;
 
+    /* Most fits into what is there, and is then written by the first of the two calls. */
     va_copy(again, args);
-    need = vsnprintf(NULL, 0, fmt, again);
+    need = vsnprintf(room ? buf->data + buf->len : NULL, room, fmt, again);
     va_end(again);
     check(need >= 0);
-    if (!buf_reserve(buf, (size_t)need))
-        return;
-    vsnprintf(buf->data + buf->len, (size_t)need + 1, fmt, args);
+    if ((size_t)need >= room || buf->overflowed || (size_t)need > buf->max_bytes - buf->len) {
+        if (room)
+            buf->data[buf->len] = '\0';
+        if (!buf_reserve(buf, (size_t)need))
+            return;
+        vsnprintf(buf->data + buf->len, (size_t)need + 1, fmt, args);
+    }
     buf->len += (size_t)need;
 }
 

@@ -87,8 +87,9 @@ struct tab {
     int64_t timeout_ms; /* as given, for the text */
     char *url;
     int want_w, want_h;
-    char *function;
-    char *arguments; /* JSON array */
+    char *arguments;     /* JSON array */
+    char *function;      /* called last; kept, since the next call is nearly always of the same */
+    char *function_json; /* as it is sent */
 };
 
 static void on_session(struct cdp_session *session, const struct err *err, void *ctx);
@@ -134,9 +135,8 @@ static void op_clear(struct tab *tab)
     tab->on_done = NULL;
     tab->on_value = NULL;
     mem_free(tab->url);
-    mem_free(tab->function);
     mem_free(tab->arguments);
-    tab->url = tab->function = tab->arguments = NULL;
+    tab->url = tab->arguments = NULL;
 }
 
 /* Must be the last thing that its caller does: the callback may free the tab. */
@@ -344,10 +344,23 @@ static void on_probe_after_abort(const struct jval *result, const struct err *er
 
 /* DevTools wants each argument as {"value": ...}; the elements of our array are found by a JSON reader, which keeps
  * nothing of their text, so the array goes as one value and is spread in the page, the dialog behind it. */
-static char *spread_function(const char *function)
+static void take_function(struct tab *tab, const char *function)
 {
-    return mem_printf(
+    struct buf json;
+    char *spread;
+
+    if (str_eq(tab->function, function))
+        return;
+    remember(&tab->function, function);
+    mem_free(tab->function_json);
+    spread = mem_printf(
         "function (args, dialog) { return (%s\n).apply(this, args.concat([dialog])); }", function);
+    buf_init(&json, PARAMS_MAX_BYTES);
+    buf_add_json(&json, spread);
+    mem_free(spread);
+    check(!buf_overflowed(&json));
+    tab->function_json = mem_strdup(buf_str(&json));
+    buf_fini(&json);
 }
 
 void tab_call(struct tab *tab, const char *function, const char *args_json, int64_t timeout_ms,
@@ -355,7 +368,7 @@ void tab_call(struct tab *tab, const char *function, const char *args_json, int6
 {
     op_begin(tab, OP_CALL, timeout_ms, ctx);
     tab->on_value = done;
-    tab->function = spread_function(function);
+    take_function(tab, function);
     tab->arguments = mem_strdup(args_json ? args_json : "[]");
     call_take_world(tab);
 }
@@ -416,11 +429,14 @@ static void on_world(const struct jval *result, const struct err *err, void *ctx
     buf_init(&params, PARAMS_MAX_BYTES);
     buf_addf(&params,
              "{\"executionContextId\":%lld,\"awaitPromise\":true,\"returnByValue\":true,"
-             "\"arguments\":[{\"value\":%s},{\"value\":",
-             (long long)jval_get_int(result, "executionContextId", 0), tab->arguments);
+             "\"functionDeclaration\":",
+             (long long)jval_get_int(result, "executionContextId", 0));
+    buf_adds(&params, tab->function_json);
+    buf_adds(&params, ",\"arguments\":[{\"value\":");
+    buf_adds(&params, tab->arguments);
+    buf_adds(&params, "},{\"value\":");
     buf_add_json(&params, tab->dialog);
-    buf_adds(&params, "}],\"functionDeclaration\":");
-    buf_add_json(&params, tab->function);
+    buf_adds(&params, "}]");
     buf_addc(&params, '}');
     op_call(tab, "Runtime.callFunctionOn", buf_str(&params), on_call_answer);
     buf_fini(&params);
@@ -794,6 +810,8 @@ void tab_free(struct tab **tab_ptr)
     cdp_session_free(&tab->session);
     loop_timer_free(&tab->timer);
     loop_timer_free(&tab->again);
+    mem_free(tab->function);
+    mem_free(tab->function_json);
     mem_free(tab->page_url);
     mem_free(tab->dialog);
     mem_free(tab->frame_id);
