@@ -20,6 +20,7 @@ struct load *load_start(const struct crawl_env *env, const struct load_request *
     load->own_origin = mem_strdup(request->own_origin);
     load->what = request->what;
     load->by = request->by;
+    load->want_html = request->want_html;
     load->events = *events;
     load->ctx = ctx;
     load->ops->start(load);

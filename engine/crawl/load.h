@@ -29,6 +29,7 @@ struct load_request {
     const char *own_origin;  /* as in job.h; copied; NULL: none */
     enum site_what what;
     enum load_by by;
+    bool want_html; /* the rows come with the document (row_set.html): to keep, or to look at */
 };
 
 struct load_answer {

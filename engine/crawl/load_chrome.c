@@ -128,7 +128,8 @@ static void on_navigated(const struct err *err, void *ctx)
     buf_init(&args, RULES_MAX_BYTES);
     buf_addc(&args, '[');
     site_rules_json(load->site, load->what,
-                    extract_ms > EXTRACT_MIN_MS ? extract_ms : EXTRACT_MIN_MS, &args);
+                    extract_ms > EXTRACT_MIN_MS ? extract_ms : EXTRACT_MIN_MS, load->want_html,
+                    &args);
     buf_addc(&args, ']');
     check(!buf_overflowed(&args));
     tab_call(lease_tab(load->lease), extract_program(), buf_str(&args), left_ms, on_extracted,

@@ -21,6 +21,7 @@ struct load {
     char *own_origin;
     enum site_what what;
     enum load_by by;
+    bool want_html;
     struct load_events events;
     void *ctx;
     struct load_answer answer;

@@ -152,9 +152,9 @@ MUST_CHECK int site_load_text(const char *path, const char *id, const char *text
 void site_free(struct site **site);
 
 /* The argument of extract.js for the site's lists or (only with site->post) its posts, as JSON;
- * timeout_ms is the in-page program's own deadline. */
+ * timeout_ms is the in-page program's own deadline; with want_html it answers the document, too. */
 void site_rules_json(const struct site *site, enum site_what what, int64_t timeout_ms,
-                     struct buf *out);
+                     bool want_html, struct buf *out);
 
 /* The layouts of the lists, or the one of the posts. */
 const struct site_layout *site_layouts(const struct site *site, enum site_what what, size_t *n_out);

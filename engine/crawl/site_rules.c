@@ -111,7 +111,7 @@ const struct site_layout *site_layouts(const struct site *site, enum site_what w
 }
 
 void site_rules_json(const struct site *site, enum site_what what, int64_t timeout_ms,
-                     struct buf *out)
+                     bool want_html, struct buf *out)
 {
     size_t n;
     const struct site_layout *layouts = site_layouts(site, what, &n);
@@ -119,6 +119,7 @@ void site_rules_json(const struct site *site, enum site_what what, int64_t timeo
     buf_addf(out, "{\"timeout_ms\":%lld,\"settle_ms\":%lld,\"scroll_wait_ms\":%lld",
              (long long)timeout_ms, (long long)site->settle_ms, (long long)site->scroll_wait_ms);
     add_flag(out, "scroll", site->scroll && what == SITE_LIST);
+    add_flag(out, "html", want_html);
     if (what == SITE_POST) {
         add_texts(out, "gone_text", &site->gone_text);
         add_texts(out, "gone_dialog", &site->gone_dialog);

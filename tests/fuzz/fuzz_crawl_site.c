@@ -27,7 +27,7 @@ static void check_rules(const struct site *site, enum site_what what)
     const struct site_layout *layouts = site_layouts(site, what, &n);
 
     buf_init(&json, BUF_MAX_DEFAULT);
-    site_rules_json(site, what, 1000, &json);
+    site_rules_json(site, what, 1000, false, &json);
     check(fuzz_json_is_sound(json.data, json.len));
     check(jdoc_parse(json.data, json.len, &doc, &err) == 0);
     json_layout = jval_first(jval_get(jdoc_root(doc), "layouts"));

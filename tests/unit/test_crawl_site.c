@@ -284,7 +284,7 @@ static void writes_the_rules_as_json(void **state)
 
     (void)state;
     buf_init(&json, BUF_MAX_DEFAULT);
-    site_rules_json(site, SITE_LIST, 15000, &json);
+    site_rules_json(site, SITE_LIST, 15000, false, &json);
     if (jdoc_parse(json.data, json.len, &doc, &err) < 0)
         fail_msg("%s", err.text);
 
@@ -375,7 +375,7 @@ static void reads_posts_and_the_marks_of_their_end(void **state)
     assert_int_equal(site->gone_max, 5);
 
     buf_init(&json, BUF_MAX_DEFAULT);
-    site_rules_json(site, SITE_POST, 15000, &json);
+    site_rules_json(site, SITE_POST, 15000, false, &json);
     assert_int_equal(jdoc_parse(json.data, json.len, &doc, &err), 0);
     layouts = jval_get(jdoc_root(doc), "layouts");
     assert_int_equal(jval_count(layouts), 1);
