@@ -29,6 +29,10 @@ const char *postgres_number(struct store_op *op, int64_t n);
 /* A result's field as a number; NULL is the unknown one. result: PGresult *. */
 int64_t postgres_field(const void *result, int row, int column);
 
+/* The column's value, and on to the next one. Text is copied into the operation's arena. */
+const char *postgres_read_str(struct store_op *op, const void *result, int row, int *column);
+int64_t postgres_read_int(const void *result, int row, int *column);
+
 void postgres_migrate(struct store_op *op); /* op->version is known */
 void postgres_write(struct store_op *op);
 void postgres_list(struct store_op *op);
@@ -36,5 +40,17 @@ void postgres_run_begin(struct store_op *op);
 void postgres_run_end(struct store_op *op);
 void postgres_runs_recover(struct store_op *op);
 void postgres_last_due(struct store_op *op);
+void postgres_known(struct store_op *op);
+void postgres_alive_due(struct store_op *op);
+void postgres_alive_write(struct store_op *op);
+void postgres_fields_write(struct store_op *op);
+void postgres_fields_recent(struct store_op *op);
+void postgres_state_get(struct store_op *op);
+void postgres_state_set(struct store_op *op);
+void postgres_report_open(struct store_op *op);
+void postgres_report_close(struct store_op *op);
+void postgres_reports(struct store_op *op);
+void postgres_runs_recent(struct store_op *op);
+void postgres_arrivals(struct store_op *op);
 
 #endif

@@ -13,10 +13,22 @@ static const char list_sql[] =
     "SELECT id, site, website, post_key, product_id, title, url, redirect_url, image_url, mall, "
     "category, currency, price_e2, " PG_MS("posted_at") ", view_count, comment_count, like_count, "
     "score, is_sold_out::int, is_deleted::int, is_title_changed::int, " PG_MS("sort_at") ", "
-    PG_MS("created_at") ", " PG_MS("updated_at") " FROM (SELECT * FROM deals "
+    PG_MS("created_at") ", " PG_MS("updated_at") ", title_is_cut::int, posted_is_coarse::int, "
+    "shop_key FROM (SELECT * FROM deals "
     "WHERE ($5::text IS NULL OR site = $5) AND (sort_at, id) < (" PG_TIME("$1") ", $2::bigint) "
     "ORDER BY sort_at DESC, id DESC LIMIT $3::bigint OFFSET $4::bigint) d "
     "ORDER BY sort_at DESC, id DESC";
+
+/* $1 [{"id", "site", "shop", "sort_at"}] of the listed deals, $2 how far apart, $3 how many */
+static const char also_on_sql[] =
+    "SELECT l.id, t.site, t.website, t.product_id, t.title, t.url FROM jsonb_to_recordset($1::jsonb) "
+    "AS l (id bigint, site text COLLATE \"C\", shop text COLLATE \"C\", sort_at bigint) "
+    "CROSS JOIN LATERAL (SELECT * FROM (SELECT DISTINCT ON (d.site) d.* FROM deals d "
+    "WHERE d.shop_key = l.shop AND NOT d.is_deleted AND d.site <> l.site AND d.sort_at BETWEEN "
+    PG_TIME("l.sort_at - $2::bigint") " AND " PG_TIME("l.sort_at + $2::bigint") " "
+    "ORDER BY d.site, d.sort_at DESC, d.id DESC) n "
+    "ORDER BY n.sort_at DESC, n.id DESC LIMIT $3::int) t "
+    "ORDER BY l.id, t.sort_at DESC, t.id DESC";
 
 static const char run_begin_sql[] =
     "INSERT INTO runs (engine, site, kind, due_at, started_at, reason) VALUES "
@@ -26,7 +38,7 @@ static const char run_end_sql[] =
     "UPDATE runs SET ended_at = " PG_TIME("$2") ", reason = $3, detail = $4, pages = $5::int, "
     "pages_failed = $6::int, rows_seen = $7::int, rows_added = $8::int, "
     "rows_changed = $9::int, rows_same = $10::int, bytes = $11::bigint, cpu_ms = $12::bigint, "
-    "peak_pss_bytes = $13::bigint, gb_ms = $14::bigint WHERE id = $1::bigint RETURNING id";
+    "peak_pss_bytes = $13::bigint, gb_ms = $14::bigint, rows_filled = $15::int WHERE id = $1::bigint RETURNING id";
 
 /* Other engines may be at work: only this one's own runs, and old ones of its commands. ('0' follows '/'.) */
 static const char runs_recover_sql[] =
@@ -41,7 +53,7 @@ static const char last_due_sql[] =
 
 /* ---- deals ----------------------------------------------------------------------------------- */
 
-static const char *read_str(struct store_op *op, const void *result, int row, int *column)
+const char *postgres_read_str(struct store_op *op, const void *result, int row, int *column)
 {
     int at = (*column)++;
 
@@ -49,7 +61,7 @@ static const char *read_str(struct store_op *op, const void *result, int row, in
                                         : arena_strdup(&op->arena, PQgetvalue(result, row, at));
 }
 
-static int64_t read_int(const void *result, int row, int *column)
+int64_t postgres_read_int(const void *result, int row, int *column)
 {
     return postgres_field(result, row, (*column)++);
 }
@@ -59,43 +71,82 @@ static void read_deal(struct store_op *op, const void *result, int at, struct de
     struct deal_row *row = &out->row;
     int column = 0;
 
-    out->id = read_int(result, at, &column);
-    row->site = read_str(op, result, at, &column);
-    row->website = read_str(op, result, at, &column);
-    row->key = read_str(op, result, at, &column);
-    row->product_id = read_str(op, result, at, &column);
-    row->title = read_str(op, result, at, &column);
-    row->url = read_str(op, result, at, &column);
-    row->redirect_url = read_str(op, result, at, &column);
-    row->image_url = read_str(op, result, at, &column);
-    row->mall = read_str(op, result, at, &column);
-    row->category = read_str(op, result, at, &column);
-    row->currency = read_str(op, result, at, &column);
-    row->price_e2 = read_int(result, at, &column);
-    row->posted_at_ms = read_int(result, at, &column);
-    row->view = read_int(result, at, &column);
-    row->comment = read_int(result, at, &column);
-    row->like = read_int(result, at, &column);
-    row->score = read_int(result, at, &column);
-    row->sold_out = read_int(result, at, &column);
-    out->is_deleted = read_int(result, at, &column);
-    out->is_title_changed = read_int(result, at, &column);
-    out->sort_at_ms = read_int(result, at, &column);
-    out->created_at_ms = read_int(result, at, &column);
-    out->updated_at_ms = read_int(result, at, &column);
+    out->id = postgres_read_int(result, at, &column);
+    row->site = postgres_read_str(op, result, at, &column);
+    row->website = postgres_read_str(op, result, at, &column);
+    row->key = postgres_read_str(op, result, at, &column);
+    row->product_id = postgres_read_str(op, result, at, &column);
+    row->title = postgres_read_str(op, result, at, &column);
+    row->url = postgres_read_str(op, result, at, &column);
+    row->redirect_url = postgres_read_str(op, result, at, &column);
+    row->image_url = postgres_read_str(op, result, at, &column);
+    row->mall = postgres_read_str(op, result, at, &column);
+    row->category = postgres_read_str(op, result, at, &column);
+    row->currency = postgres_read_str(op, result, at, &column);
+    row->price_e2 = postgres_read_int(result, at, &column);
+    row->posted_at_ms = postgres_read_int(result, at, &column);
+    row->view = postgres_read_int(result, at, &column);
+    row->comment = postgres_read_int(result, at, &column);
+    row->like = postgres_read_int(result, at, &column);
+    row->score = postgres_read_int(result, at, &column);
+    row->sold_out = postgres_read_int(result, at, &column);
+    out->is_deleted = postgres_read_int(result, at, &column);
+    out->is_title_changed = postgres_read_int(result, at, &column);
+    out->sort_at_ms = postgres_read_int(result, at, &column);
+    out->created_at_ms = postgres_read_int(result, at, &column);
+    out->updated_at_ms = postgres_read_int(result, at, &column);
+    row->title_is_cut = postgres_read_int(result, at, &column);
+    row->posted_is_coarse = postgres_read_int(result, at, &column);
+    row->shop_key = postgres_read_str(op, result, at, &column);
+}
+
+static void on_twins(const void *result, const struct err *err, void *ctx)
+{
+    struct store_op *op = ctx;
+    int n = err ? 0 : PQntuples(result);
+
+    for (int i = 0; i < n; i++) {
+        struct deal_twin twin;
+        int column = 0;
+        int64_t id = postgres_read_int(result, i, &column);
+
+        twin.site = postgres_read_str(op, result, i, &column);
+        twin.website = postgres_read_str(op, result, i, &column);
+        twin.product_id = postgres_read_str(op, result, i, &column);
+        twin.title = postgres_read_str(op, result, i, &column);
+        twin.url = postgres_read_str(op, result, i, &column);
+        store_op_add_twin(op, id, &twin);
+    }
+    postgres_finish(op, err);
+}
+
+/* Ends the operation when there is nothing to ask. */
+static void list_also_on(struct store_op *op)
+{
+    struct postgres_store *store = op->backend;
+    const char *asked = store_op_shops_json(op);
+    const char *params[] = {asked, postgres_number(op, STORE_TWIN_MS),
+                            postgres_number(op, STORE_TWINS_MAX)};
+
+    if (!asked || atomic_load(&op->cancelled))
+        postgres_finish(op, NULL);
+    else
+        loop_pg_query(store->pg, also_on_sql, params, ARRAY_LEN(params), on_twins, op);
 }
 
 static void on_listed(const void *result, const struct err *err, void *ctx)
 {
     struct store_op *op = ctx;
 
-    if (!err) {
-        op->n_deals = PQntuples(result);
-        op->deals = arena_array(&op->arena, struct deal, (size_t)op->n_deals + 1);
-        for (int i = 0; i < op->n_deals; i++)
-            read_deal(op, result, i, &op->deals[i]);
+    if (err) {
+        postgres_finish(op, err);
+        return;
     }
-    postgres_finish(op, err);
+    op->n_deals = PQntuples(result);
+    op->deals = arena_array(&op->arena, struct deal, (size_t)op->n_deals + 1);
+    for (int i = 0; i < op->n_deals; i++)
+        read_deal(op, result, i, &op->deals[i]);
+    list_also_on(op);
 }
 
 void postgres_list(struct store_op *op)
@@ -166,7 +217,8 @@ void postgres_run_end(struct store_op *op)
                             postgres_number(op, run->bytes),
                             postgres_number(op, run->cpu_ms),
                             postgres_number(op, run->peak_pss_bytes),
-                            postgres_number(op, run->gb_ms)};
+                            postgres_number(op, run->gb_ms),
+                            postgres_number(op, run->counts.filled)};
 
     loop_pg_query(store->pg, run_end_sql, params, ARRAY_LEN(params), on_run_ended, op);
 }
@@ -183,7 +235,7 @@ void postgres_runs_recover(struct store_op *op)
 void postgres_last_due(struct store_op *op)
 {
     struct postgres_store *store = op->backend;
-    const char *params[] = {op->site, op->run_kind};
+    const char *params[] = {op->site, op->kind_name};
 
     loop_pg_query(store->pg, last_due_sql, params, ARRAY_LEN(params), on_number, op);
 }

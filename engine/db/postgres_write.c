@@ -10,8 +10,13 @@
  * Another engine may write the same deals between the snapshot and `done`. Then DO UPDATE sees the
  * newest row, not the snapshot's: so it is DO UPDATE that notes in `last_change` what it changed,
  * and events and counts follow that. (Only an event's old value may then be one step too old.)
+ *
+ * What a reading does to a known deal is merge.c's to say; here it is said again in SQL, twice per
+ * statement (`todo`, DO UPDATE), over `seen` (what the page shows, in the columns of deals: is_deleted
+ * is deal_row.gone, by_post where it was read) and `known` (what is stored).
  */
 #include "base/buf.h"
+#include "db/merge.h"
 #include "db/postgres_conn.h"
 
 #include <libpq-fe.h>
@@ -19,74 +24,180 @@
 /* One line of SQL is one line here. */
 /* clang-format off */
 
-/* A page's value where it knows one, else what is known. */
-#define MERGED(column, seen, known) "coalesce(" seen "." column ", " known "." column ")"
+#define FROM_POST(seen) "(" seen ".by_post & 1 <> 0)"
+
+/* The same kind of page gave what is known. */
+#define LIKE(bit, seen, known) "(" known ".by_post & " bit " = " seen ".by_post & " bit ")"
+
+/* ---- values: is the page's one taken, and what is stored then */
+#define TAKEN(column, bit, seen, known)                                                            \
+    "(" seen "." column " IS NOT NULL AND (" known "." column " IS NULL OR "                       \
+    LIKE(bit, seen, known) "))"
+#define MERGED(column, bit, seen, known)                                                           \
+    "CASE WHEN " TAKEN(column, bit, seen, known) " THEN " seen "." column                          \
+    " ELSE " known "." column " END"
+#define COUNTER(column, seen, known) "coalesce(" seen "." column ", " known "." column ")"
+#define CURRENCY(seen, known)                                                                      \
+    "CASE WHEN " TAKEN("price_e2", "32", seen, known) " THEN " COUNTER("currency", seen, known)    \
+    " ELSE " known ".currency END"
+
+#define POSTED_TAKEN(seen, known)                                                                  \
+    "(" seen ".posted_at IS NOT NULL AND (" known ".posted_at IS NULL OR CASE WHEN "               \
+    known ".posted_is_coarse = " seen ".posted_is_coarse THEN " LIKE("64", seen, known)            \
+    " ELSE " known ".posted_is_coarse END))"
+#define POSTED(column, seen, known)                                                                \
+    "CASE WHEN " POSTED_TAKEN(seen, known) " THEN " seen "." column " ELSE " known "." column " END"
+
+#define SOLD_OUT(seen, known)                                                                      \
+    "CASE WHEN " seen ".by_post & 256 <> 0 THEN " known ".is_sold_out "                            \
+    "WHEN " seen ".is_sold_out THEN true "                                                         \
+    "WHEN " LIKE("128", seen, known) " THEN false ELSE " known ".is_sold_out END"
+
+/* 0 the same title, 1 edited, 2 completed */
+#define TITLE_VERDICT(seen, known)                                                                 \
+    "CASE WHEN " seen ".title = " known ".title THEN 0 "                                           \
+    "WHEN " seen ".title_is_cut THEN CASE WHEN " FROM_POST(seen)                                   \
+    " OR starts_with(" known ".title, " seen ".title_stem)"                                        \
+    " OR starts_with(" known ".title_stem, " seen ".title_stem)"                                   \
+    " OR (" known ".title_is_cut OR " known ".by_post & 1 <> 0) AND starts_with("                  \
+    seen ".title_stem, " known ".title_stem) THEN 0 ELSE 1 END "                                   \
+    "WHEN " known ".title_is_cut THEN CASE WHEN " FROM_POST(seen)                                  \
+    " OR starts_with(" seen ".title, " known ".title_stem) THEN 2 ELSE 1 END "                     \
+    "WHEN " LIKE("1", seen, known) " THEN 1 "                                                      \
+    "WHEN " FROM_POST(seen) " OR starts_with(" seen ".title, " known ".title_stem) THEN 0 "        \
+    "ELSE 1 END"
+#define TITLE(seen, known)                                                                         \
+    "CASE " TITLE_VERDICT(seen, known) " WHEN 0 THEN " known ".title ELSE " seen ".title END"
+/* Equal to one that is no cut one: it only looked like one. */
+#define TITLE_IS_CUT(seen, known)                                                                  \
+    "CASE " TITLE_VERDICT(seen, known) " WHEN 0 THEN " known ".title_is_cut AND (" seen            \
+    ".title_is_cut OR " seen ".title <> " known ".title) ELSE " seen ".title_is_cut END"
+#define TITLE_STEM(seen, known)                                                                    \
+    "CASE " TITLE_VERDICT(seen, known) " WHEN 1 THEN " seen ".title_stem "                         \
+    "ELSE coalesce(" known ".title_stem, " seen ".title_stem) END"
+
+/* ---- life */
+#define DELETED(seen, known)                                                                       \
+    "CASE WHEN " seen ".is_deleted THEN true WHEN " FROM_POST(seen) " THEN " known                 \
+    ".is_deleted ELSE false END"
+#define ABSENT_AT(seen, known)                                                                     \
+    "CASE WHEN " seen ".is_deleted OR " FROM_POST(seen) " THEN " known ".absent_at END"
+
+/* ---- where each value came from */
+#define ORIGIN(taken, bit, seen, known)                                                            \
+    "(CASE WHEN " taken " THEN " seen ".by_post ELSE " known ".by_post END & " bit ")"
+#define SOLD_ORIGIN(seen, known)                                                                   \
+    "(CASE WHEN " seen ".by_post & 256 <> 0 OR NOT " seen ".is_sold_out THEN " known ".by_post "    \
+    "WHEN " known ".is_sold_out THEN " known ".by_post & " seen ".by_post "                        \
+    "ELSE " seen ".by_post END & 128)"
+#define BY_POST(seen, known)                                                                       \
+    ORIGIN(TITLE_VERDICT(seen, known) " <> 0", "1", seen, known) " | "                             \
+    ORIGIN(TAKEN("redirect_url", "2", seen, known), "2", seen, known) " | "                        \
+    ORIGIN(TAKEN("image_url", "4", seen, known), "4", seen, known) " | "                           \
+    ORIGIN(TAKEN("mall", "8", seen, known), "8", seen, known) " | "                                \
+    ORIGIN(TAKEN("category", "16", seen, known), "16", seen, known) " | "                          \
+    ORIGIN(TAKEN("price_e2", "32", seen, known), "32", seen, known) " | "                          \
+    ORIGIN(POSTED_TAKEN(seen, known), "64", seen, known) " | " SOLD_ORIGIN(seen, known)
 
 /* Does the page say anything that is not stored? */
 #define DIFFERS(seen, known)                                                                       \
-    "(" known ".website, " known ".title, " known ".url, " known ".is_sold_out, "                  \
-    known ".redirect_url, " known ".image_url, " known ".mall, " known ".category, "               \
-    known ".currency, " known ".price_e2, " known ".posted_at, " known ".view_count, "             \
-    known ".comment_count, " known ".like_count, " known ".score) IS DISTINCT FROM ("              \
-    seen ".website, " seen ".title, " seen ".url, " seen ".is_sold_out, "                          \
-    MERGED("redirect_url", seen, known) ", " MERGED("image_url", seen, known) ", "                 \
-    MERGED("mall", seen, known) ", " MERGED("category", seen, known) ", "                          \
-    MERGED("currency", seen, known) ", " MERGED("price_e2", seen, known) ", "                      \
-    MERGED("posted_at", seen, known) ", " MERGED("view_count", seen, known) ", "                   \
-    MERGED("comment_count", seen, known) ", " MERGED("like_count", seen, known) ", "               \
-    MERGED("score", seen, known) ")"
+    "(" known ".website, " known ".url, " known ".title, " known ".title_is_cut, "                 \
+    known ".title_stem, " known ".is_sold_out, " known ".redirect_url, " known ".image_url, "      \
+    known ".mall, " known ".category, " known ".currency, " known ".price_e2, "                    \
+    known ".posted_at, " known ".posted_is_coarse, " known ".view_count, "                         \
+    known ".comment_count, " known ".like_count, " known ".score, " known ".shop_key, "            \
+    known ".is_deleted, " known ".absent_at, " known ".post_read_at, "                             \
+    known ".by_post & 255) IS DISTINCT FROM ("                                                     \
+    seen ".website, " seen ".url, " TITLE(seen, known) ", " TITLE_IS_CUT(seen, known) ", "         \
+    TITLE_STEM(seen, known) ", " SOLD_OUT(seen, known) ", "                                        \
+    MERGED("redirect_url", "2", seen, known) ", " MERGED("image_url", "4", seen, known) ", "       \
+    MERGED("mall", "8", seen, known) ", " MERGED("category", "16", seen, known) ", "               \
+    CURRENCY(seen, known) ", " MERGED("price_e2", "32", seen, known) ", "                          \
+    POSTED("posted_at", seen, known) ", " POSTED("posted_is_coarse", seen, known) ", "             \
+    COUNTER("view_count", seen, known) ", " COUNTER("comment_count", seen, known) ", "             \
+    COUNTER("like_count", seen, known) ", " COUNTER("score", seen, known) ", "                     \
+    MERGED("shop_key", "2", seen, known) ", " DELETED(seen, known) ", " ABSENT_AT(seen, known)     \
+    ", " COUNTER("post_read_at", seen, known) ", " BY_POST(seen, known) ")"
 
-/* A known NULL against a seen value is a change; a seen NULL is none. */
-#define CHANGED(column)                                                                            \
-    "(excluded." column " IS NOT NULL AND d." column " IS DISTINCT FROM excluded." column ")"
-
-/* The bits of deals.last_change; 1 is "created". */
+/* ---- what DO UPDATE changes, as the bits of deals.last_change (merge.h) */
+#define S "excluded"
+#define K "d"
+#define EDIT "1048576"
+/* An edit where something was known, else only filled. */
+#define CHANGED(differs, bit, was_known)                                                           \
+    "CASE WHEN " differs " THEN CASE WHEN " was_known " THEN " bit " | " EDIT " ELSE " bit " END " \
+    "ELSE 0 END | "
+#define CHANGED_TEXT(column, by, bit)                                                              \
+    CHANGED(TAKEN(column, by, S, K) " AND " K "." column " IS DISTINCT FROM " S "." column, bit,   \
+            K "." column " IS NOT NULL")
 #define CHANGES                                                                                    \
-    "(CASE WHEN " CHANGED("title") " THEN 2 ELSE 0 END | "                                         \
-    "CASE WHEN " CHANGED("url") " THEN 4 ELSE 0 END | "                                            \
-    "CASE WHEN " CHANGED("redirect_url") " THEN 8 ELSE 0 END | "                                   \
-    "CASE WHEN " CHANGED("image_url") " THEN 16 ELSE 0 END | "                                     \
-    "CASE WHEN " CHANGED("price_e2") " OR " CHANGED("currency") " THEN 32 ELSE 0 END | "           \
-    "CASE WHEN " CHANGED("mall") " THEN 64 ELSE 0 END | "                                          \
-    "CASE WHEN " CHANGED("category") " THEN 128 ELSE 0 END | "                                     \
-    "CASE WHEN " CHANGED("posted_at") " THEN 256 ELSE 0 END | "                                    \
-    "CASE WHEN " CHANGED("is_sold_out") " THEN 512 ELSE 0 END)"
+    "(CASE " TITLE_VERDICT(S, K) " WHEN 1 THEN 2 | " EDIT " WHEN 2 THEN 1024 ELSE 0 END | "        \
+    CHANGED(K ".url <> " S ".url", "4", "true")                                                    \
+    CHANGED_TEXT("redirect_url", "2", "8")                                                         \
+    CHANGED_TEXT("image_url", "4", "16")                                                           \
+    CHANGED(TAKEN("price_e2", "32", S, K) " AND (" K ".price_e2, " K ".currency) IS DISTINCT "     \
+            "FROM (" S ".price_e2, " CURRENCY(S, K) ")", "32", K ".price_e2 IS NOT NULL")          \
+    CHANGED_TEXT("mall", "8", "64")                                                                \
+    CHANGED_TEXT("category", "16", "128")                                                          \
+    CHANGED(POSTED_TAKEN(S, K) " AND " K ".posted_at IS DISTINCT FROM " S ".posted_at", "256",     \
+            K ".posted_at IS NOT NULL AND " K ".posted_is_coarse = " S ".posted_is_coarse")        \
+    CHANGED(K ".is_sold_out <> " SOLD_OUT(S, K), "512", "true")                                    \
+    CHANGED(DELETED(S, K) " AND NOT " K ".is_deleted", "2048", "true")                             \
+    CHANGED(K ".is_deleted AND NOT " DELETED(S, K), "4096", "true") "0)"
 
 #define PRICE_TEXT(row)                                                                            \
     "CASE WHEN " row ".price_e2 IS NOT NULL THEN "                                                 \
     "concat_ws(' ', " row ".price_e2, " row ".currency) END"
 #define TIME_TEXT(row) "to_char(" row ".posted_at, 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"
-#define SET_MERGED(column) column " = " MERGED(column, "excluded", "d") ", "
+#define SET_MERGED(column, bit) column " = " MERGED(column, bit, S, K) ", "
+#define SET_COUNTER(column) column " = " COUNTER(column, S, K) ", "
 
-/* $1 rows as JSON, $2 run id or NULL, $3 moment in ms, $4 update only */
+/* $1 rows as JSON, $2 run id or NULL, $3 moment in ms, $4 update only, $5 from post */
 static const char write_sql[] =
     "WITH input AS MATERIALIZED (SELECT r.*, " PG_TIME("r.posted_at_ms") " AS posted_at "
     "FROM jsonb_to_recordset($1::jsonb) AS r "
     "(site text COLLATE \"C\", post_key text COLLATE \"C\", product_id text, "
-    "website text, title text, url text, redirect_url text, image_url text, mall text, "
-    "category text, currency text, price_e2 bigint, posted_at_ms bigint, sort_at_ms bigint, view_count bigint, "
-    "comment_count bigint, like_count bigint, score bigint, is_sold_out boolean)), "
+    "website text, title text, title_stem text COLLATE \"C\", url text, redirect_url text, "
+    "image_url text, mall text, category text, currency text, price_e2 bigint, posted_at_ms bigint, "
+    "posted_is_coarse boolean, sort_at_ms bigint, view_count bigint, comment_count bigint, "
+    "like_count bigint, score bigint, is_sold_out boolean, is_deleted boolean, "
+    "shop_key text COLLATE \"C\", by_post integer)), "
 
     "old AS MATERIALIZED (SELECT d.* FROM input i JOIN deals d USING (site, post_key)), "
 
-    "todo AS (SELECT i.* FROM input i LEFT JOIN old o USING (site, post_key) "
-    "WHERE CASE WHEN o.id IS NULL THEN NOT $4::boolean ELSE " DIFFERS("i", "o") " END), "
+    /* What a post page or a gone row doesn't tell is as it is. */
+    "todo AS (SELECT s.* FROM input i LEFT JOIN old o USING (site, post_key) CROSS JOIN LATERAL "
+    "(SELECT i.site, i.post_key, coalesce(i.product_id, o.product_id) AS product_id, "
+    "coalesce(i.website, o.website) AS website, coalesce(i.title, o.title) AS title, "
+    "CASE WHEN i.title IS NULL THEN o.title_is_cut ELSE i.title_stem IS NOT NULL END "
+    "AS title_is_cut, i.title_stem, coalesce(i.url, o.url) AS url, i.redirect_url, i.image_url, "
+    "i.mall, i.category, i.currency, i.price_e2, i.posted_at, i.posted_is_coarse, i.sort_at_ms, "
+    "i.view_count, i.comment_count, i.like_count, i.score, i.is_sold_out, i.is_deleted, i.shop_key, "
+    "i.by_post, CASE WHEN $5::boolean THEN " PG_TIME("$3") " END AS post_read_at) s "
+    "WHERE CASE WHEN o.id IS NULL THEN NOT ($4::boolean OR i.is_deleted) "
+    "ELSE " DIFFERS("s", "o") " END), "
 
-    "done AS (INSERT INTO deals AS d (site, post_key, product_id, website, title, url, "
-    "redirect_url, image_url, mall, category, currency, price_e2, posted_at, view_count, "
-    "comment_count, like_count, score, is_sold_out, sort_at, created_at, updated_at, last_change) "
-    "SELECT site, post_key, product_id, website, title, url, redirect_url, image_url, mall, "
-    "category, currency, price_e2, posted_at, view_count, comment_count, like_count, score, "
-    "is_sold_out, " PG_TIME("sort_at_ms") ", "
-    PG_TIME("$3") ", " PG_TIME("$3") ", 1 "
+    "done AS (INSERT INTO deals AS d (site, post_key, product_id, website, title, title_is_cut, "
+    "title_stem, url, redirect_url, image_url, mall, category, currency, price_e2, posted_at, "
+    "posted_is_coarse, view_count, comment_count, like_count, score, is_sold_out, is_deleted, "
+    "shop_key, by_post, post_read_at, sort_at, created_at, updated_at, last_change) "
+    "SELECT site, post_key, product_id, website, title, title_is_cut, title_stem, url, "
+    "redirect_url, image_url, mall, category, currency, price_e2, posted_at, posted_is_coarse, "
+    "view_count, comment_count, like_count, score, is_sold_out, is_deleted, shop_key, by_post, "
+    "post_read_at, " PG_TIME("sort_at_ms") ", " PG_TIME("$3") ", " PG_TIME("$3") ", 1 "
     "FROM todo ORDER BY site, length(post_key), post_key "
     "ON CONFLICT (site, post_key) DO UPDATE SET "
-    SET_MERGED("redirect_url") SET_MERGED("image_url") SET_MERGED("mall") SET_MERGED("category")
-    SET_MERGED("currency") SET_MERGED("price_e2") SET_MERGED("posted_at") SET_MERGED("view_count")
-    SET_MERGED("comment_count") SET_MERGED("like_count") SET_MERGED("score")
-    "website = excluded.website, title = excluded.title, url = excluded.url, "
-    "is_sold_out = excluded.is_sold_out, "
-    "is_title_changed = d.is_title_changed OR d.title <> excluded.title, "
+    SET_MERGED("redirect_url", "2") SET_MERGED("image_url", "4") SET_MERGED("mall", "8")
+    SET_MERGED("category", "16") SET_MERGED("price_e2", "32") SET_MERGED("shop_key", "2")
+    "currency = " CURRENCY(S, K) ", posted_at = " POSTED("posted_at", S, K) ", "
+    "posted_is_coarse = " POSTED("posted_is_coarse", S, K) ", "
+    SET_COUNTER("view_count") SET_COUNTER("comment_count") SET_COUNTER("like_count")
+    SET_COUNTER("score") SET_COUNTER("post_read_at")
+    "website = excluded.website, url = excluded.url, title = " TITLE(S, K) ", "
+    "title_is_cut = " TITLE_IS_CUT(S, K) ", title_stem = " TITLE_STEM(S, K) ", "
+    "is_sold_out = " SOLD_OUT(S, K) ", is_deleted = " DELETED(S, K) ", "
+    "absent_at = " ABSENT_AT(S, K) ", by_post = " BY_POST(S, K) ", "
+    "is_title_changed = d.is_title_changed OR " TITLE_VERDICT(S, K) " = 1, "
     "updated_at = CASE WHEN " CHANGES " = 0 THEN d.updated_at ELSE excluded.updated_at END, "
     "last_change = " CHANGES " "
     "WHERE " DIFFERS("excluded", "d") " RETURNING d.*), "
@@ -103,13 +214,18 @@ static const char write_sql[] =
     "(64, 'mall', o.mall, n.mall), "
     "(128, 'category', o.category, n.category), "
     "(256, 'posted_at', " TIME_TEXT("o") ", " TIME_TEXT("n") "), "
-    "(512, CASE WHEN n.is_sold_out THEN 'sold_out' ELSE 'back' END, NULL, NULL)"
+    "(512, CASE WHEN n.is_sold_out THEN 'sold_out' ELSE 'back' END, NULL, NULL), "
+    "(1024, 'title_completed', o.title, n.title), "
+    "(2048, 'deleted', NULL, 'row'), "
+    "(4096, 'undeleted', NULL, 'row')"
     ") AS e (bit, kind, old_value, new_value) WHERE n.last_change & e.bit <> 0 "
     "ORDER BY n.site, length(n.post_key), n.post_key, e.bit) "
 
-    "SELECT count(*) FILTER (WHERE last_change = 1), count(*) FILTER (WHERE last_change > 1), "
-    "CASE WHEN $4::boolean THEN (SELECT count(*) FROM old) ELSE (SELECT count(*) FROM input) END "
-    "FROM done";
+    "SELECT count(*) FILTER (WHERE last_change = 1), "
+    "count(*) FILTER (WHERE last_change & " EDIT " <> 0), "
+    "count(*) FILTER (WHERE last_change > 1 AND last_change & " EDIT " = 0), "
+    "(SELECT count(*) FROM input i LEFT JOIN old o USING (site, post_key) "
+    "WHERE o.id IS NOT NULL OR NOT ($4::boolean OR i.is_deleted)) FROM done";
 
 /* clang-format on */
 
@@ -129,9 +245,23 @@ static void add_int(struct buf *json, const char *name, int64_t value)
         buf_addf(json, ",\"%s\":%lld", name, (long long)value);
 }
 
-static void add_row(struct buf *json, const struct deal_row *row, int64_t at_ms)
+static void add_flag(struct buf *json, const char *name, bool value)
 {
-    buf_addf(json, "{\"is_sold_out\":%s", row->sold_out ? "true" : "false");
+    buf_addf(json, ",\"%s\":%s", name, value ? "true" : "false");
+}
+
+static void add_row(struct buf *json, const struct store_op *op, int i)
+{
+    const struct deal_row *row = &op->batch.rows[i];
+    int by_post =
+        (op->batch.from_post ? BY_POST_ALL : 0) | (row->sold_out_unknown ? SOLD_UNKNOWN : 0);
+
+    buf_addf(json, "{\"by_post\":%d", by_post);
+    add_flag(json, "is_sold_out", row->sold_out && !row->sold_out_unknown);
+    add_flag(json, "is_deleted", row->gone);
+    add_flag(json, "posted_is_coarse", row->posted_is_coarse);
+    add_str(json, "title_stem", op->title_stems[i]);
+    add_str(json, "shop_key", row->shop_key);
     add_str(json, "site", row->site);
     add_str(json, "post_key", row->key);
     add_str(json, "product_id", row->product_id);
@@ -145,7 +275,7 @@ static void add_row(struct buf *json, const struct deal_row *row, int64_t at_ms)
     add_str(json, "currency", row->currency);
     add_int(json, "price_e2", row->price_e2);
     add_int(json, "posted_at_ms", row->posted_at_ms);
-    add_int(json, "sort_at_ms", store_op_sort_at(row, at_ms));
+    add_int(json, "sort_at_ms", store_op_sort_at(row, op->batch.at_ms));
     add_int(json, "view_count", row->view);
     add_int(json, "comment_count", row->comment);
     add_int(json, "like_count", row->like);
@@ -161,7 +291,9 @@ static void on_written(const void *result, const struct err *err, void *ctx)
     if (!err) {
         counts->added = (int)postgres_field(result, 0, 0);
         counts->changed = (int)postgres_field(result, 0, 1);
-        counts->same = (int)postgres_field(result, 0, 2) - counts->added - counts->changed;
+        counts->filled = (int)postgres_field(result, 0, 2);
+        counts->same =
+            (int)postgres_field(result, 0, 3) - counts->added - counts->changed - counts->filled;
     }
     postgres_finish(op, err);
 }
@@ -175,13 +307,14 @@ void postgres_write(struct store_op *op)
     buf_init(&json, BUF_MAX_DEFAULT);
     for (int i = 0; i < batch->n; i++) {
         buf_addc(&json, i ? ',' : '[');
-        add_row(&json, &batch->rows[i], batch->at_ms);
+        add_row(&json, op, i);
     }
     buf_adds(&json, batch->n ? "]" : "[]");
     /* Cut JSON is refused by the server as such, and nothing is stored. */
     const char *params[] = {buf_str(&json),
                             batch->run_id ? postgres_number(op, batch->run_id) : NULL,
-                            postgres_number(op, batch->at_ms), batch->update_only ? "t" : "f"};
+                            postgres_number(op, batch->at_ms), batch->update_only ? "t" : "f",
+                            batch->from_post ? "t" : "f"};
 
     loop_pg_query(store->pg, write_sql, params, ARRAY_LEN(params), on_written, op);
     buf_fini(&json);

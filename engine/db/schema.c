@@ -3,10 +3,13 @@
 #include "db/schema.h"
 
 #include "gen/postgres_0001_deals_sql.h"
+#include "gen/postgres_0002_life_sql.h"
 #include "gen/sqlite_0001_deals_sql.h"
+#include "gen/sqlite_0002_life_sql.h"
 
 static const struct schema_step steps[] = {
     {1, "deals", sqlite_0001_deals_sql, postgres_0001_deals_sql},
+    {2, "life", sqlite_0002_life_sql, postgres_0002_life_sql},
 };
 
 const struct schema_step *schema_step(int version)

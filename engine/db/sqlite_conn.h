@@ -55,8 +55,12 @@ int sqlite_fail(struct sqlite_conn *conn, const char *doing);
 void sqlite_bind_str(sqlite3_stmt *stmt, int at, const char *s);
 void sqlite_bind_int(sqlite3_stmt *stmt, int at, int64_t n);
 
-/* Columns in the order of DEAL_COLUMNS; text is copied into the operation's arena. */
-void sqlite_read_deal(struct store_op *op, sqlite3_stmt *stmt, struct deal *out);
+/* The column's value, and on to the next one. Text is copied into the operation's arena. */
+const char *sqlite_read_str(struct store_op *op, sqlite3_stmt *stmt, int *column);
+int64_t sqlite_read_int(sqlite3_stmt *stmt, int *column);
+
+/* Columns in the order of DEAL_COLUMNS. Returns the number of the one after them. */
+int sqlite_read_deal(struct store_op *op, sqlite3_stmt *stmt, struct deal *out);
 
 /* The schema's version, 0 for none. */
 MUST_CHECK int sqlite_schema_version(struct sqlite_conn *conn, int *version_out);
@@ -69,5 +73,17 @@ MUST_CHECK int sqlite_run_end(struct sqlite_conn *conn, struct store_op *op);
 MUST_CHECK int sqlite_runs_recover(struct sqlite_conn *conn, struct store_op *op);
 MUST_CHECK int sqlite_last_due(struct sqlite_conn *conn, struct store_op *op);
 MUST_CHECK int sqlite_list(struct sqlite_conn *conn, struct store_op *op);
+MUST_CHECK int sqlite_known(struct sqlite_conn *conn, struct store_op *op);
+MUST_CHECK int sqlite_alive_due(struct sqlite_conn *conn, struct store_op *op);
+MUST_CHECK int sqlite_alive_write(struct sqlite_conn *conn, struct store_op *op);
+MUST_CHECK int sqlite_fields_write(struct sqlite_conn *conn, struct store_op *op);
+MUST_CHECK int sqlite_fields_recent(struct sqlite_conn *conn, struct store_op *op);
+MUST_CHECK int sqlite_state_get(struct sqlite_conn *conn, struct store_op *op);
+MUST_CHECK int sqlite_state_set(struct sqlite_conn *conn, struct store_op *op);
+MUST_CHECK int sqlite_report_open(struct sqlite_conn *conn, struct store_op *op);
+MUST_CHECK int sqlite_report_close(struct sqlite_conn *conn, struct store_op *op);
+MUST_CHECK int sqlite_reports(struct sqlite_conn *conn, struct store_op *op);
+MUST_CHECK int sqlite_runs_recent(struct sqlite_conn *conn, struct store_op *op);
+MUST_CHECK int sqlite_arrivals(struct sqlite_conn *conn, struct store_op *op);
 
 #endif

@@ -6,12 +6,12 @@
 
 /* ---- deals ----------------------------------------------------------------------------------- */
 
-static const char *read_str(struct store_op *op, sqlite3_stmt *stmt, int *column)
+const char *sqlite_read_str(struct store_op *op, sqlite3_stmt *stmt, int *column)
 {
     return arena_strdup(&op->arena, (const char *)sqlite3_column_text(stmt, (*column)++));
 }
 
-static int64_t read_int(sqlite3_stmt *stmt, int *column)
+int64_t sqlite_read_int(sqlite3_stmt *stmt, int *column)
 {
     int at = (*column)++;
 
@@ -19,35 +19,73 @@ static int64_t read_int(sqlite3_stmt *stmt, int *column)
                                                         : sqlite3_column_int64(stmt, at);
 }
 
-void sqlite_read_deal(struct store_op *op, sqlite3_stmt *stmt, struct deal *out)
+int sqlite_read_deal(struct store_op *op, sqlite3_stmt *stmt, struct deal *out)
 {
     struct deal_row *row = &out->row;
     int at = 0;
 
-    out->id = read_int(stmt, &at);
-    row->site = read_str(op, stmt, &at);
-    row->website = read_str(op, stmt, &at);
-    row->key = read_str(op, stmt, &at);
-    row->product_id = read_str(op, stmt, &at);
-    row->title = read_str(op, stmt, &at);
-    row->url = read_str(op, stmt, &at);
-    row->redirect_url = read_str(op, stmt, &at);
-    row->image_url = read_str(op, stmt, &at);
-    row->mall = read_str(op, stmt, &at);
-    row->category = read_str(op, stmt, &at);
-    row->currency = read_str(op, stmt, &at);
-    row->price_e2 = read_int(stmt, &at);
-    row->posted_at_ms = read_int(stmt, &at);
-    row->view = read_int(stmt, &at);
-    row->comment = read_int(stmt, &at);
-    row->like = read_int(stmt, &at);
-    row->score = read_int(stmt, &at);
-    row->sold_out = read_int(stmt, &at);
-    out->is_deleted = read_int(stmt, &at);
-    out->is_title_changed = read_int(stmt, &at);
-    out->sort_at_ms = read_int(stmt, &at);
-    out->created_at_ms = read_int(stmt, &at);
-    out->updated_at_ms = read_int(stmt, &at);
+    out->id = sqlite_read_int(stmt, &at);
+    row->site = sqlite_read_str(op, stmt, &at);
+    row->website = sqlite_read_str(op, stmt, &at);
+    row->key = sqlite_read_str(op, stmt, &at);
+    row->product_id = sqlite_read_str(op, stmt, &at);
+    row->title = sqlite_read_str(op, stmt, &at);
+    row->url = sqlite_read_str(op, stmt, &at);
+    row->redirect_url = sqlite_read_str(op, stmt, &at);
+    row->image_url = sqlite_read_str(op, stmt, &at);
+    row->mall = sqlite_read_str(op, stmt, &at);
+    row->category = sqlite_read_str(op, stmt, &at);
+    row->currency = sqlite_read_str(op, stmt, &at);
+    row->price_e2 = sqlite_read_int(stmt, &at);
+    row->posted_at_ms = sqlite_read_int(stmt, &at);
+    row->view = sqlite_read_int(stmt, &at);
+    row->comment = sqlite_read_int(stmt, &at);
+    row->like = sqlite_read_int(stmt, &at);
+    row->score = sqlite_read_int(stmt, &at);
+    row->sold_out = sqlite_read_int(stmt, &at);
+    out->is_deleted = sqlite_read_int(stmt, &at);
+    out->is_title_changed = sqlite_read_int(stmt, &at);
+    out->sort_at_ms = sqlite_read_int(stmt, &at);
+    out->created_at_ms = sqlite_read_int(stmt, &at);
+    out->updated_at_ms = sqlite_read_int(stmt, &at);
+    row->title_is_cut = sqlite_read_int(stmt, &at);
+    row->posted_is_coarse = sqlite_read_int(stmt, &at);
+    row->shop_key = sqlite_read_str(op, stmt, &at);
+    return at;
+}
+
+/* ---- the same product on other boards -------------------------------------------------------- */
+
+static void read_twins(struct store_op *op, sqlite3_stmt *stmt)
+{
+    struct deal_twin twin;
+    int at = 0;
+    int64_t id = sqlite_read_int(stmt, &at);
+
+    twin.site = sqlite_read_str(op, stmt, &at);
+    twin.website = sqlite_read_str(op, stmt, &at);
+    twin.product_id = sqlite_read_str(op, stmt, &at);
+    twin.title = sqlite_read_str(op, stmt, &at);
+    twin.url = sqlite_read_str(op, stmt, &at);
+    store_op_add_twin(op, id, &twin);
+}
+
+static int list_also_on(struct sqlite_conn *conn, struct store_op *op)
+{
+    const char *asked = store_op_shops_json(op);
+    sqlite3_stmt *stmt;
+    int rc;
+
+    if (!asked)
+        return 0;
+    if (sqlite_prepare(conn, SQL_ALSO_ON, &stmt) < 0)
+        return -1;
+    sqlite_bind_str(stmt, 1, asked);
+    sqlite_bind_int(stmt, 2, STORE_TWIN_MS);
+    sqlite_bind_int(stmt, 3, STORE_TWINS_MAX);
+    while ((rc = sqlite_step(conn, stmt)) == 1)
+        read_twins(op, stmt);
+    return rc;
 }
 
 int sqlite_list(struct sqlite_conn *conn, struct store_op *op)
@@ -67,7 +105,7 @@ int sqlite_list(struct sqlite_conn *conn, struct store_op *op)
     op->deals = arena_array(&op->arena, struct deal, (size_t)query->limit);
     while ((rc = sqlite_step(conn, stmt)) == 1)
         sqlite_read_deal(op, stmt, &op->deals[op->n_deals++]);
-    return rc;
+    return rc < 0 ? rc : list_also_on(conn, op);
 }
 
 /* ---- runs ------------------------------------------------------------------------------------ */
@@ -110,6 +148,7 @@ int sqlite_run_end(struct sqlite_conn *conn, struct store_op *op)
     sqlite_bind_int(stmt, 12, run->cpu_ms);
     sqlite_bind_int(stmt, 13, run->peak_pss_bytes);
     sqlite_bind_int(stmt, 14, run->gb_ms);
+    sqlite_bind_int(stmt, 15, run->counts.filled);
     if (sqlite_step(conn, stmt) < 0)
         return -1;
     if (sqlite3_changes(conn->db) == 0)
@@ -138,10 +177,10 @@ int sqlite_last_due(struct sqlite_conn *conn, struct store_op *op)
     if (sqlite_prepare(conn, SQL_LAST_DUE, &stmt) < 0)
         return -1;
     sqlite_bind_str(stmt, 1, op->site);
-    sqlite_bind_str(stmt, 2, op->run_kind);
+    sqlite_bind_str(stmt, 2, op->kind_name);
     if (sqlite_step(conn, stmt) < 0)
         return -1;
-    op->number = read_int(stmt, &at);
+    op->number = sqlite_read_int(stmt, &at);
     sqlite3_reset(stmt);
     return 0;
 }

@@ -115,15 +115,18 @@ void store_set_engine(struct store *store, const char *name)
 
 /* ---- an operation's way ---------------------------------------------------------------------- */
 
+/* err: the arrays and numbers of the answer are empty. */
 static void op_answer(const struct store_op *op)
 {
     const struct err *err = op->err.code == ERR_OK ? NULL : &op->err;
+    int n = err ? 0 : op->n_answer;
 
     switch (op->kind) {
     case STORE_MIGRATE:
         op->callback.migrate(op->applied, op->version, err, op->ctx);
         break;
     case STORE_WRITE:
+    case STORE_ALIVE_WRITE:
         op->callback.write(err ? NULL : &op->counts, err, op->ctx);
         break;
     case STORE_RUN_BEGIN:
@@ -135,9 +138,38 @@ static void op_answer(const struct store_op *op)
     case STORE_LIST:
         op->callback.deals(err ? NULL : op->deals, err ? 0 : op->n_deals, err, op->ctx);
         break;
+    case STORE_KNOWN:
+        op->callback.known(op->answer.known, n, err, op->ctx);
+        break;
+    case STORE_ALIVE_DUE:
+        op->callback.due(op->answer.due, n, err, op->ctx);
+        break;
+    case STORE_FIELDS_RECENT:
+        op->callback.fields(op->answer.fields, n, err, op->ctx);
+        break;
+    case STORE_STATE_GET:
+        op->callback.state(op->answer.states, n, err, op->ctx);
+        break;
+    case STORE_REPORT_OPEN:
+        op->callback.report(err ? 0 : op->number, !err && op->is_so, err, op->ctx);
+        break;
+    case STORE_REPORT_CLOSE:
+        op->callback.closed(!err && op->is_so, err, op->ctx);
+        break;
+    case STORE_REPORTS:
+        op->callback.reports(op->answer.reports, n, err, op->ctx);
+        break;
+    case STORE_RUNS_RECENT:
+        op->callback.runs(op->answer.runs, n, err, op->ctx);
+        break;
+    case STORE_ARRIVALS:
+        op->callback.hours(op->answer.hours, n, err, op->ctx);
+        break;
     case STORE_CHECK:
     case STORE_RUN_END:
     case STORE_RUNS_RECOVER:
+    case STORE_FIELDS_WRITE:
+    case STORE_STATE_SET:
         op->callback.done(err, op->ctx);
         break;
     case STORE_OP_KINDS:
@@ -168,7 +200,7 @@ static void on_deadline(void *ctx)
     op_answer(&answer);
 }
 
-static struct store_op *op_begin(struct store *store, enum store_op_kind kind, void *ctx)
+struct store_op *store_op_begin(struct store *store, enum store_op_kind kind, void *ctx)
 {
     struct store_op *op = store_op_new(kind);
 
@@ -184,10 +216,24 @@ static struct store_op *op_begin(struct store *store, enum store_op_kind kind, v
 
 static bool op_only_reads(const struct store_op *op)
 {
-    return op->kind == STORE_CHECK || op->kind == STORE_LIST || op->kind == STORE_LAST_DUE;
+    switch (op->kind) {
+    case STORE_CHECK:
+    case STORE_LIST:
+    case STORE_LAST_DUE:
+    case STORE_KNOWN:
+    case STORE_ALIVE_DUE:
+    case STORE_FIELDS_RECENT:
+    case STORE_STATE_GET:
+    case STORE_REPORTS:
+    case STORE_RUNS_RECENT:
+    case STORE_ARRIVALS:
+        return true;
+    default:
+        return false;
+    }
 }
 
-static void op_start(struct store_op *op)
+void store_op_start(struct store_op *op)
 {
     struct store *store = op->store;
 
@@ -205,75 +251,75 @@ static void op_start(struct store_op *op)
 
 void store_migrate(struct store *store, store_migrate_fn *done, void *ctx)
 {
-    struct store_op *op = op_begin(store, STORE_MIGRATE, ctx);
+    struct store_op *op = store_op_begin(store, STORE_MIGRATE, ctx);
 
     op->callback.migrate = done;
-    op_start(op);
+    store_op_start(op);
 }
 
 void store_check(struct store *store, store_done_fn *done, void *ctx)
 {
-    struct store_op *op = op_begin(store, STORE_CHECK, ctx);
+    struct store_op *op = store_op_begin(store, STORE_CHECK, ctx);
 
     op->callback.done = done;
-    op_start(op);
+    store_op_start(op);
 }
 
 void store_write(struct store *store, const struct store_batch *batch, store_write_fn *done,
                  void *ctx)
 {
-    struct store_op *op = op_begin(store, STORE_WRITE, ctx);
+    struct store_op *op = store_op_begin(store, STORE_WRITE, ctx);
 
     op->callback.write = done;
     store_op_take_batch(op, batch);
-    op_start(op);
+    store_op_start(op);
 }
 
 void store_run_begin(struct store *store, const struct store_run *run, store_run_fn *done,
                      void *ctx)
 {
-    struct store_op *op = op_begin(store, STORE_RUN_BEGIN, ctx);
+    struct store_op *op = store_op_begin(store, STORE_RUN_BEGIN, ctx);
 
     op->callback.run = done;
     store_op_take_run(op, run);
-    op_start(op);
+    store_op_start(op);
 }
 
 void store_run_end(struct store *store, const struct store_run *run, store_done_fn *done, void *ctx)
 {
-    struct store_op *op = op_begin(store, STORE_RUN_END, ctx);
+    struct store_op *op = store_op_begin(store, STORE_RUN_END, ctx);
 
     op->callback.done = done;
     store_op_take_run(op, run);
-    op_start(op);
+    store_op_start(op);
 }
 
 void store_runs_recover(struct store *store, int64_t at_ms, store_done_fn *done, void *ctx)
 {
-    struct store_op *op = op_begin(store, STORE_RUNS_RECOVER, ctx);
+    struct store_op *op = store_op_begin(store, STORE_RUNS_RECOVER, ctx);
 
     op->callback.done = done;
     op->at_ms = at_ms;
-    op_start(op);
+    store_op_start(op);
 }
 
 void store_last_due(struct store *store, const char *site, const char *kind, store_time_fn *done,
                     void *ctx)
 {
-    struct store_op *op = op_begin(store, STORE_LAST_DUE, ctx);
+    struct store_op *op = store_op_begin(store, STORE_LAST_DUE, ctx);
 
     op->callback.time = done;
     op->site = store_op_text(op, site);
-    op->run_kind = store_op_text(op, kind);
-    op_start(op);
+    op->kind_name = store_op_text(op, kind);
+    store_op_start(op);
 }
 
 void store_list(struct store *store, const struct store_query *query, store_deals_fn *done,
                 void *ctx)
 {
-    struct store_op *op = op_begin(store, STORE_LIST, ctx);
+    struct store_op *op = store_op_begin(store, STORE_LIST, ctx);
 
     op->callback.deals = done;
     store_op_take_query(op, query);
-    op_start(op);
+    store_op_start(op);
 }

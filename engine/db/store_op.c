@@ -13,7 +13,7 @@
 #include <string.h>
 
 /* PostgreSQL's B-tree refuses entries past 2,700 bytes; no board comes near these. */
-enum { NAME_MAX_BYTES = 100, KEY_MAX_BYTES = 500, LIMIT_MAX = 101 };
+enum { NAME_MAX_BYTES = 100, KEY_MAX_BYTES = 500, LIMIT_MAX = 101, MINUTE_MS = 60000 };
 
 /* 0001-01-01 and 9999-12-31T23:59:59.999Z: what RFC 3339 and both databases can hold. */
 #define TIME_MIN_MS INT64_C(-62135596800000)
@@ -59,10 +59,28 @@ char *store_op_text(struct store_op *op, const char *s)
 
 /* ---- a batch --------------------------------------------------------------------------------- */
 
+/* What stands on such a row is not the deal's. */
+static void forget_all_but_key(struct deal_row *row)
+{
+    *row = (struct deal_row){.site = row->site,
+                             .key = row->key,
+                             .price_e2 = DEAL_UNKNOWN,
+                             .posted_at_ms = CLOCK_NONE,
+                             .view = DEAL_UNKNOWN,
+                             .comment = DEAL_UNKNOWN,
+                             .like = DEAL_UNKNOWN,
+                             .score = DEAL_UNKNOWN,
+                             .sold_out_unknown = true,
+                             .gone = true};
+}
+
 static void copy_row(struct store_op *op, const struct deal_row *from, struct deal_row *to)
 {
-    check(from->site && from->website && from->key && from->product_id && from->title && from->url);
+    check(from->site && from->key);
     *to = *from;
+    if (to->gone)
+        forget_all_but_key(to);
+    from = to;
     to->site = store_op_text(op, from->site);
     to->website = store_op_text(op, from->website);
     to->key = store_op_text(op, from->key);
@@ -74,6 +92,39 @@ static void copy_row(struct store_op *op, const struct deal_row *from, struct de
     to->mall = store_op_text(op, from->mall);
     to->category = store_op_text(op, from->category);
     to->currency = store_op_text(op, from->currency);
+    to->shop_key = store_op_text(op, from->shop_key);
+    if (to->shop_key && (!*to->shop_key || strlen(to->shop_key) > KEY_MAX_BYTES))
+        to->shop_key = NULL;
+    if (to->posted_at_ms != CLOCK_NONE && to->posted_at_ms % MINUTE_MS == 0)
+        to->posted_is_coarse = true;
+}
+
+/* The address and the board's name are the list's to tell. */
+static void leave_to_list(struct deal_row *row)
+{
+    row->website = row->url = NULL;
+}
+
+/* A cut title without its "..." or "…"; NULL when nothing is left. */
+static const char *stem_of(struct store_op *op, const char *title)
+{
+    size_t len = strlen(title);
+
+    for (;;) {
+        if (len && (title[len - 1] == '.' || title[len - 1] == ' '))
+            len--;
+        else if (len >= 3 && memcmp(title + len - 3, "\xe2\x80\xa6", 3) == 0)
+            len -= 3;
+        else
+            break;
+    }
+    return len ? arena_strndup(&op->arena, title, len) : NULL;
+}
+
+static void note_stem(struct store_op *op, struct deal_row *row, const char **stem_out)
+{
+    *stem_out = row->title && row->title_is_cut ? stem_of(op, row->title) : NULL;
+    row->title_is_cut = *stem_out != NULL;
 }
 
 static int by_key(const void *a_ptr, const void *b_ptr)
@@ -106,11 +157,12 @@ static int row_accept(const struct deal_row *row, struct err *err)
     if (!name_is_sane(row->site, NAME_MAX_BYTES))
         return err_set(err, ERR_STORE, "site \"%.100s\": expected 1 to %d bytes", row->site,
                        NAME_MAX_BYTES);
-    if (!name_is_sane(row->key, KEY_MAX_BYTES) || !name_is_sane(row->product_id, KEY_MAX_BYTES))
+    if (!name_is_sane(row->key, KEY_MAX_BYTES) ||
+        (row->product_id && !name_is_sane(row->product_id, KEY_MAX_BYTES)))
         return err_set(err, ERR_STORE,
                        "deal %s/%.100s (product \"%.100s\"): key and product id: expected 1 to %d "
                        "bytes each",
-                       row->site, row->key, row->product_id, KEY_MAX_BYTES);
+                       row->site, row->key, row->product_id ? row->product_id : "", KEY_MAX_BYTES);
     if (row->posted_at_ms != CLOCK_NONE && !time_is_sane(row->posted_at_ms))
         return err_set(err, ERR_STORE, "deal %s/%s: posted_at %lld: expected years 1 to 9999",
                        row->site, row->key, (long long)row->posted_at_ms);
@@ -122,12 +174,20 @@ void store_op_take_batch(struct store_op *op, const struct store_batch *batch)
     struct deal_row *rows = arena_array(&op->arena, struct deal_row, (size_t)batch->n + 1);
 
     check(batch->n >= 0 && time_is_sane(batch->at_ms));
-    for (int i = 0; i < batch->n; i++)
+    for (int i = 0; i < batch->n; i++) {
         copy_row(op, &batch->rows[i], &rows[i]);
+        if (batch->from_post)
+            leave_to_list(&rows[i]);
+        else if (!rows[i].gone)
+            check(rows[i].website && rows[i].product_id && rows[i].title && rows[i].url);
+    }
     qsort(rows, (size_t)batch->n, sizeof(*rows), by_key);
     op->batch = *batch;
     op->batch.rows = rows;
+    op->batch.update_only |= batch->from_post;
+    op->title_stems = arena_array(&op->arena, const char *, (size_t)batch->n + 1);
     for (int i = 0; i < batch->n; i++) {
+        note_stem(op, &rows[i], &op->title_stems[i]);
         if (row_accept(&rows[i], &op->err) < 0)
             return;
         if (i && by_key(&rows[i - 1], &rows[i]) == 0) {

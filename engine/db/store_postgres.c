@@ -163,6 +163,42 @@ static void op_run(struct store_op *op)
     case STORE_LIST:
         postgres_list(op);
         break;
+    case STORE_KNOWN:
+        postgres_known(op);
+        break;
+    case STORE_ALIVE_DUE:
+        postgres_alive_due(op);
+        break;
+    case STORE_ALIVE_WRITE:
+        postgres_alive_write(op);
+        break;
+    case STORE_FIELDS_WRITE:
+        postgres_fields_write(op);
+        break;
+    case STORE_FIELDS_RECENT:
+        postgres_fields_recent(op);
+        break;
+    case STORE_STATE_GET:
+        postgres_state_get(op);
+        break;
+    case STORE_STATE_SET:
+        postgres_state_set(op);
+        break;
+    case STORE_REPORT_OPEN:
+        postgres_report_open(op);
+        break;
+    case STORE_REPORT_CLOSE:
+        postgres_report_close(op);
+        break;
+    case STORE_REPORTS:
+        postgres_reports(op);
+        break;
+    case STORE_RUNS_RECENT:
+        postgres_runs_recent(op);
+        break;
+    case STORE_ARRIVALS:
+        postgres_arrivals(op);
+        break;
     case STORE_MIGRATE:
     case STORE_OP_KINDS:
         check(false);

@@ -40,6 +40,30 @@ static int run_op(struct sqlite_conn *conn, struct store_op *op)
         return sqlite_last_due(conn, op);
     case STORE_LIST:
         return sqlite_list(conn, op);
+    case STORE_KNOWN:
+        return sqlite_known(conn, op);
+    case STORE_ALIVE_DUE:
+        return sqlite_alive_due(conn, op);
+    case STORE_ALIVE_WRITE:
+        return sqlite_alive_write(conn, op);
+    case STORE_FIELDS_WRITE:
+        return sqlite_fields_write(conn, op);
+    case STORE_FIELDS_RECENT:
+        return sqlite_fields_recent(conn, op);
+    case STORE_STATE_GET:
+        return sqlite_state_get(conn, op);
+    case STORE_STATE_SET:
+        return sqlite_state_set(conn, op);
+    case STORE_REPORT_OPEN:
+        return sqlite_report_open(conn, op);
+    case STORE_REPORT_CLOSE:
+        return sqlite_report_close(conn, op);
+    case STORE_REPORTS:
+        return sqlite_reports(conn, op);
+    case STORE_RUNS_RECENT:
+        return sqlite_runs_recent(conn, op);
+    case STORE_ARRIVALS:
+        return sqlite_arrivals(conn, op);
     case STORE_MIGRATE:
     case STORE_CHECK:
         return 0; /* entering the connection has done it */

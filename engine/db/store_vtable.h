@@ -24,6 +24,18 @@ enum store_op_kind {
     STORE_RUNS_RECOVER,
     STORE_LAST_DUE,
     STORE_LIST,
+    STORE_KNOWN,
+    STORE_ALIVE_DUE,
+    STORE_ALIVE_WRITE,
+    STORE_FIELDS_WRITE,
+    STORE_FIELDS_RECENT,
+    STORE_STATE_GET,
+    STORE_STATE_SET,
+    STORE_REPORT_OPEN,
+    STORE_REPORT_CLOSE,
+    STORE_REPORTS,
+    STORE_RUNS_RECENT,
+    STORE_ARRIVALS,
     STORE_OP_KINDS
 };
 
@@ -34,6 +46,15 @@ union store_callback {
     store_run_fn *run;
     store_time_fn *time;
     store_deals_fn *deals;
+    store_known_fn *known;
+    store_due_fn *due;
+    store_fields_fn *fields;
+    store_state_fn *state;
+    store_report_fn *report;
+    store_closed_fn *closed;
+    store_reports_fn *reports;
+    store_runs_fn *runs;
+    store_hours_fn *hours;
 };
 
 struct store_op {
@@ -59,18 +80,40 @@ struct store_op {
     bool is_reader;     /* never make, migrate or change a database */
     const char *engine; /* whose runs these are */
     struct store_batch batch; /* rows sorted: see store_op.c */
+    const char **title_stems; /* of the batch's rows: see merge.h */
     struct store_run run;
     struct store_query query; /* both bounds as one: before_sort_ms, before_id */
-    const char *site, *run_kind;
+    const char *site, *kind_name;
     int64_t at_ms;
+    const char **keys;
+    int n_keys;
+    struct store_alive_query alive_query;
+    struct store_alive_batch alive; /* results sorted like rows */
+    struct store_fields fields;
+    const char *layout;
+    struct store_state state;
+    struct store_report report;
+    int limit;
+    bool flag; /* of fields_recent: good ones; of reports: open ones */
 
     /* answer: err.code is ERR_OK, or what went wrong */
     struct err err;
     int applied, version;
     struct store_counts counts;
-    int64_t number; /* run id, or a time */
+    int64_t number; /* run id, a time, or a report's id */
+    bool is_so;     /* report opened: new; closed: was open */
     struct deal *deals;
     int n_deals;
+    union {
+        struct store_known *known;
+        struct store_due *due;
+        struct store_fields *fields;
+        struct store_state *states;
+        struct store_report *reports;
+        struct store_run *runs;
+        struct store_hour *hours;
+    } answer;
+    int n_answer;
 };
 
 struct store_vtable {
@@ -88,6 +131,10 @@ extern const struct store_vtable store_postgres_vtable;
 
 void store_op_finish(void *op); /* a loop_fn */
 
+/* store.c, for the calls of store_notes.c. */
+struct store_op *store_op_begin(struct store *store, enum store_op_kind kind, void *ctx);
+void store_op_start(struct store_op *op);
+
 /* ---- store_op.c: copies ---------------------------------------------------------------------- */
 
 struct store_op *store_op_new(enum store_op_kind kind);
@@ -103,5 +150,30 @@ char *store_op_text(struct store_op *op, const char *s);
 void store_op_take_batch(struct store_op *op, const struct store_batch *batch);
 void store_op_take_run(struct store_op *op, const struct store_run *run);
 void store_op_take_query(struct store_op *op, const struct store_query *query);
+void store_op_take_keys(struct store_op *op, const char *site, const char *const *keys, int n);
+void store_op_take_alive(struct store_op *op, const struct store_alive_batch *batch);
+void store_op_take_fields(struct store_op *op, const struct store_fields *fields);
+
+/* Rows of arrivals at most; how far apart twins are in sort_at at most. */
+enum { STORE_HOURS_MAX = 10000 };
+#define STORE_TWIN_MS (INT64_C(30) * 24 * 3600 * 1000)
+
+/* The listed deals that have a shop_key, as [{"id", "site", "shop", "sort_at"}]; NULL when none has
+ * one or nobody asked for also_on. */
+const char *store_op_shops_json(struct store_op *op);
+/* One twin of a listed deal, after those of the same deal that were added before. */
+void store_op_add_twin(struct store_op *op, int64_t deal_id, const struct deal_twin *twin);
+
+/* A site's, layout's or note's name: 1 to 100 bytes. */
+const char *store_op_name(struct store_op *op, const char *what, const char *name);
+
+/* A field of a run as the database answered it, ordered by layout and run; joins to op->answer. */
+struct store_field_line {
+    const char *layout;
+    struct store_field field; /* name NULL: the run has none */
+    int64_t run_id, at_ms;
+    int rows;
+};
+void store_op_add_field(struct store_op *op, const struct store_field_line *line);
 
 #endif

@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/str.h"
+#include "db/schema.h"
 #include "db/store.h"
 #include "support/pg.h"
 #include "support/unit.h"
@@ -96,7 +97,7 @@ UNUSED_OK static void on_written(const struct store_counts *counts, const struct
     struct bench *b = ctx;
 
     assert_true(!counts == !!err);
-    b->counts = counts ? *counts : (struct store_counts){-1, -1, -1};
+    b->counts = counts ? *counts : (struct store_counts){-1, -1, -1, -1};
     bench_answer(b, err);
 }
 
@@ -208,8 +209,15 @@ UNUSED_OK static void assert_counts(const struct bench *b, int added, int change
 {
     assert_ok(b);
     if (b->counts.added != added || b->counts.changed != changed || b->counts.same != same)
-        fail_msg("expected %d new, %d changed, %d same; got %d, %d, %d", added, changed, same,
-                 b->counts.added, b->counts.changed, b->counts.same);
+        fail_msg("expected %d new, %d changed, %d same; got %d, %d, %d (and %d filled)", added,
+                 changed, same, b->counts.added, b->counts.changed, b->counts.same,
+                 b->counts.filled);
+}
+
+UNUSED_OK static void assert_filled(const struct bench *b, int filled)
+{
+    assert_counts(b, 0, 0, 0);
+    assert_int_equal(b->counts.filled, filled);
 }
 
 /* ---- rows ------------------------------------------------------------------------------------ */
@@ -369,7 +377,7 @@ UNUSED_OK static int setup_postgres(void **state)
     open_store(b);
     migrate(b);
     assert_ok(b);
-    assert_int_equal(b->applied, 1);
+    assert_int_equal(b->applied, schema_version());
     return 0;
 }
 

@@ -36,7 +36,7 @@ static void without_schema_every_call_says_to_migrate(void **state)
 
     migrate(b);
     assert_ok(b);
-    assert_int_equal(b->applied, 1);
+    assert_int_equal(b->applied, schema_version());
     write_row(b, &row);
     assert_counts(b, 1, 0, 0);
 }
@@ -137,7 +137,7 @@ static void engines_that_migrate_together_apply_it_once(void **state)
         for (int i = 0; i < ENGINES; i++)
             store_migrate(b->others[i], many_migrated, &m);
         many_wait(&m);
-        assert_int_equal(m.applied, 1);
+        assert_int_equal(m.applied, schema_version());
         close_many(&m);
     }
 }
