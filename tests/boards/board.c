@@ -9,8 +9,10 @@
 #include "boards/post.h"
 
 static const struct board *const boards[] = {
-    &board_ppomppu,  &board_clien, &board_ruliweb,   &board_dealbada,    &board_spa,
-    &board_infinite, &board_lazy,  &board_xhr_votes, &board_cookie_gate,
+    &board_ppomppu,       &board_clien,   &board_ruliweb,   &board_dealbada,    &board_spa,
+    &board_infinite,      &board_lazy,    &board_xhr_votes, &board_cookie_gate, &board_vue_attr,
+    &board_textarea_post, &board_cf_like, &board_dialog,    &board_goto,        &board_js_pager,
+    &board_challenge,     &board_crash,
 };
 
 size_t boards_count(void)
@@ -236,6 +238,8 @@ void board_answer(struct world *w, const struct board *b, const struct request *
         a->is_list = true;
         p.first = p.number == p.list->first;
         p.list->draw(&p);
+        if (p.status)
+            a->status = p.status;
         if (p.look.client_rendered && p.rows_to > p.rows_from)
             leave_rows_to_script(&p);
     } else if (post) {

@@ -56,6 +56,7 @@ struct board {
     const char *content_type; /* of its HTML; without a charset only the meta element tells */
     struct deal_rule rule;
     struct world_knobs knobs; /* what -1 stands for */
+    bool hostile;             /* shows rows to nobody; _boards tells */
     bool validators;          /* answers carry ETag and Last-Modified */
     const char *hidden_title; /* what a hidden deal's row says; NULL: the board has none */
     const char *hidden_kind;  /* and what truth calls it */
@@ -83,6 +84,8 @@ struct request {
 /* page_ppomppu.c ... page_js.c */
 extern const struct board board_ppomppu, board_clien, board_ruliweb, board_dealbada;
 extern const struct board board_spa, board_infinite, board_lazy, board_xhr_votes, board_cookie_gate;
+extern const struct board board_vue_attr, board_textarea_post, board_cf_like, board_dialog;
+extern const struct board board_goto, board_js_pager, board_challenge, board_crash;
 
 size_t boards_count(void);
 const struct board *boards_at(size_t index);

@@ -168,11 +168,18 @@ void hub_write_boards(struct hub *h, struct out *json)
                    "\"%s\", \"title\": ",
                    i ? ",\n " : "", b->name, b->name, h->port, b->cp949 ? "cp949" : "utf-8");
         out_json(json, b->title);
+        out_str(json, b->hostile ? ", \"hostile\": true" : "");
         out_str(json, ", \"lists\": [");
         for (k = 0; k < b->list_count; k++) {
             out_str(json, k ? ", " : "");
             write_list(json, &b->lists[k]);
         }
+        out_str(json, "], \"posts\": [");
+        for (k = 0; k < b->post_count; k++)
+            out_printf(json, "%s{\"name\": \"%s\", \"target\": \"%s\"}", k ? ", " : "",
+                       b->posts[k].name, b->posts[k].target);
+        if (!b->post_count)
+            out_str(json, "{\"name\": \"post\", \"target\": \"/deal/\"}");
         out_str(json, "]}");
     }
     out_str(json, "]\n");

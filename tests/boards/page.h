@@ -21,6 +21,7 @@ struct page {
     bool first;               /* the list's first page */
     struct out *html;
     struct truth *truth;
+    int status;                /* of the answer; 0: 200 */
     size_t rows_from, rows_to; /* the part of html between page_rows_begin and page_rows_end */
 };
 

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "boards/js_rows.h"
 #include "boards/js_scripts.h"
-#include "boards/page.h"
 
 enum {
     CHUNK_ROWS = 20,
@@ -15,157 +15,21 @@ enum {
     CHUNK_THAT_FAILS = 3,
     VOTES_AFTER_MS = 200,
     VOTES_MAX_IDS = 200,
-    BACKGROUND_EVERY = 3, /* lazy: each third picture is a background */
 };
-
-/* How a board writes its rows. */
-struct row_form {
-    bool lazy;
-    bool counts_later;
-};
-
-static void title_of(const struct deal *d, char *title, size_t size)
-{
-    snprintf(title, size, "%s%s%s%s", d->mall[0] ? "[" : "", d->mall, d->mall[0] ? "] " : "",
-             d->product);
-}
-
-static void draw_picture(struct out *o, const struct deal *d, const struct row_form *form,
-                         size_t index)
-{
-    if (form->lazy && index % BACKGROUND_EVERY == BACKGROUND_EVERY - 1) {
-        out_printf(o,
-                   "  <a class=\"deal-link\" href=\"/deal/%ld\" "
-                   "style=\"background-image:url(/thumb/%ld.jpg)\"></a>\n",
-                   d->id, d->id);
-        return;
-    }
-    out_printf(o, "  <a class=\"deal-link\" href=\"/deal/%ld\">", d->id);
-    if (d->has_image && form->lazy)
-        out_printf(
-            o, "<img class=\"thumb\" src=\"/transparent.gif\" data-original=\"/thumb/%ld.jpg\">",
-            d->id);
-    else if (d->has_image)
-        out_printf(o, "<img class=\"thumb\" src=\"/thumb/%ld.jpg\">", d->id);
-    out_str(o, "</a>\n");
-}
-
-static void draw_counts(struct out *o, const struct deal *d, const struct row_form *form)
-{
-    if (form->counts_later) {
-        out_str(o, "  <span class=\"views\">-</span> <span class=\"comments\">-</span> <span "
-                   "class=\"likes\">-</span>\n");
-        return;
-    }
-    out_str(o, "  <span class=\"views\">");
-    out_grouped(o, d->view);
-    out_printf(o, "</span> <span class=\"comments\">%ld</span> <span class=\"likes\">%ld</span>\n",
-               d->comment, d->like);
-}
-
-static void draw_row(struct page *p, struct out *o, const struct deal *d,
-                     const struct row_form *form, size_t index)
-{
-    char full[32], when[16];
-
-    page_time(d->posted_at, "%Y-%m-%dT%H:%M:%S+09:00", full, sizeof(full));
-    page_short_time(p, d->posted_at, "%H:%M", "%m-%d", when, sizeof(when));
-    out_printf(o, "<li class=\"deal%s\" data-id=\"%ld\">\n", d->sold_out ? " sold-out" : "", d->id);
-    draw_picture(o, d, form, index);
-    out_printf(o, "  <a class=\"title\" href=\"/deal/%ld\">", d->id);
-    if (d->mall[0]) {
-        out_str(o, "<span class=\"mall\">[");
-        out_html(o, d->mall, false);
-        out_str(o, "]</span> ");
-    }
-    out_html(o, d->product, false);
-    out_str(o, "</a>\n");
-    if (d->price[0])
-        out_printf(o, "  <span class=\"price\">%s</span>", d->price);
-    out_printf(
-        o,
-        " <span class=\"category\">%s</span>\n  <time class=\"posted\" datetime=\"%s\">%s</time>\n",
-        p->rule.categories[d->kind], full, when);
-    draw_counts(o, d, form);
-    out_str(o, "</li>\n");
-}
-
-static void add_truth(struct page *p, const struct deal *d, const struct row_form *form,
-                      size_t index)
-{
-    char title[800], path[48], image[160], mall[72], when[16];
-    bool background = form->lazy && index % BACKGROUND_EVERY == BACKGROUND_EVERY - 1;
-    struct truth_row row = {
-        .title = title,
-        .path = path,
-        .href = path,
-        .view = d->view,
-        .dislike = -1,
-        .time_text = when,
-        .posted_at = d->posted_at,
-        .image = d->has_image || background ? image : NULL,
-        .mall = d->mall[0] ? mall : NULL,
-        .category = p->rule.categories[d->kind],
-        .price_text = d->price[0] ? d->price : NULL,
-    };
-
-    title_of(d, title, sizeof(title));
-    snprintf(path, sizeof(path), "/deal/%ld", d->id);
-    snprintf(image, sizeof(image), "http://%s/thumb/%ld.jpg", p->request->host, d->id);
-    snprintf(mall, sizeof(mall), "%s", d->mall);
-    page_short_time(p, d->posted_at, "%H:%M", "%m-%d", when, sizeof(when));
-    page_add_deal(p, d, &row);
-}
-
-static void draw_head(struct page *p)
-{
-    page_printf(p,
-                "<!doctype html>\n<html lang=\"ko\">\n<head>\n<meta charset=\"%s\">\n"
-                "<meta name=\"viewport\" content=\"width=device-width, "
-                "initial-scale=1\">\n<title>%s</title>\n",
-                p->board->cp949 ? "euc-kr" : "utf-8", p->board->title);
-    page_raw(p, "<style>.deal { min-height: 48px } .deal-link { display: block; width: 60px; "
-                "height: 40px }</style>\n"
-                "</head>\n<body>\n");
-}
-
-/* One list in the shared form, whole. */
-static void draw_rows(struct page *p, const struct row_form *form)
-{
-    struct deal deals[PAGE_DEALS_MAX];
-    size_t i, count = page_deals(p, deals);
-
-    page_raw(p, "<ul id=\"list\" class=\"deals\">\n");
-    for (i = 0; i < count; i++) {
-        draw_row(p, p->html, &deals[i], form, i);
-        add_truth(p, &deals[i], form, i);
-    }
-    page_raw(p, "</ul>\n");
-}
-
-static void draw_pager(struct page *p)
-{
-    int i;
-
-    page_raw(p, "<nav class=\"pager\">");
-    for (i = 1; i <= p->list->pages; i++)
-        page_printf(p, "<a href=\"/deals?page=%d\">%d</a> ", i, i);
-    page_raw(p, "</nav>\n");
-}
 
 /* ---- spa: the page is empty, a module draws the answer of an API ---- */
 
 static void spa_draw(struct page *p)
 {
-    static const struct row_form form = {0};
+    static const struct js_row_form form = {0};
     struct deal deals[PAGE_DEALS_MAX];
     size_t i, count = page_deals(p, deals);
 
-    draw_head(p);
+    js_draw_head(p);
     page_raw(p, "<div id=\"root\"></div>\n<script type=\"module\" "
                 "src=\"/app.js\"></script>\n</body>\n</html>\n");
     for (i = 0; i < count; i++)
-        add_truth(p, &deals[i], &form, i);
+        js_add_truth(p, &deals[i], &form, i);
 }
 
 static void spa_write_deal(struct page *p, struct out *o, const struct deal *d)
@@ -224,13 +88,13 @@ static bool spa_extra(struct page *p, struct answer *a)
 
 static void infinite_draw(struct page *p)
 {
-    static const struct row_form form = {0};
+    static const struct js_row_form form = {0};
     struct deal deals[PAGE_DEALS_MAX];
     size_t i, originals = 0, count = page_deals(p, deals);
     int next = (p->number - 1) * CHUNKS_PER_PAGE + 2;
 
     p->world->more_fails = true;
-    draw_head(p);
+    js_draw_head(p);
     page_raw(p, "<ul id=\"list\" class=\"deals\"");
     if (count > CHUNK_ROWS)
         page_printf(p, " data-more=\"/more/%d?from=%ld\"", next, deals[0].slot);
@@ -238,8 +102,8 @@ static void infinite_draw(struct page *p)
     for (i = 0; i < count; i++) {
         originals += !deals[i].duplicate;
         if (originals <= CHUNK_ROWS)
-            draw_row(p, p->html, &deals[i], &form, i);
-        add_truth(p, &deals[i], &form, i);
+            js_draw_row(p, p->html, &deals[i], &form, i);
+        js_add_truth(p, &deals[i], &form, i);
     }
     page_raw(p, "</ul>\n<div id=\"end\" style=\"height:20px\"></div>\n");
     page_raw(p, js_infinite);
@@ -250,7 +114,7 @@ static void infinite_draw(struct page *p)
  * reader scrolls. */
 static void infinite_write_chunk(struct page *p, long chunk, struct answer *a)
 {
-    static const struct row_form form = {0};
+    static const struct js_row_form form = {0};
     struct deal deals[CHUNK_ROWS];
     long rows_before = (chunk - 1) % CHUNKS_PER_PAGE * CHUNK_ROWS;
     long from = query_number(p->request->query, "from", deal_slot_at(&p->rule, p->now));
@@ -261,7 +125,7 @@ static void infinite_write_chunk(struct page *p, long chunk, struct answer *a)
     for (i = 0; i < count; i++) {
         struct out row = {0};
 
-        draw_row(p, &row, &deals[i], &form, i);
+        js_draw_row(p, &row, &deals[i], &form, i);
         out_str(&a->body, i ? ",\n" : "");
         out_json(&a->body, out_text(&row));
         out_fini(&row);
@@ -294,11 +158,11 @@ static bool infinite_extra(struct page *p, struct answer *a)
 
 static void lazy_draw(struct page *p)
 {
-    static const struct row_form form = {.lazy = true};
+    static const struct js_row_form form = {.lazy = true};
 
-    draw_head(p);
-    draw_rows(p, &form);
-    draw_pager(p);
+    js_draw_head(p);
+    js_draw_rows(p, &form);
+    js_draw_pager(p);
     page_raw(p, js_lazy);
     page_raw(p, "</body>\n</html>\n");
 }
@@ -307,11 +171,11 @@ static void lazy_draw(struct page *p)
 
 static void votes_draw(struct page *p)
 {
-    static const struct row_form form = {.counts_later = true};
+    static const struct js_row_form form = {.counts_later = true};
 
-    draw_head(p);
-    draw_rows(p, &form);
-    draw_pager(p);
+    js_draw_head(p);
+    js_draw_rows(p, &form);
+    js_draw_pager(p);
     page_raw(p, js_votes);
     page_raw(p, "</body>\n</html>\n");
 }
@@ -358,7 +222,7 @@ static void gate_draw_script(struct page *p, unsigned pass)
 
 static void gate_draw(struct page *p)
 {
-    static const struct row_form form = {0};
+    static const struct js_row_form form = {0};
     unsigned pass =
         (unsigned)(deal_random(p->world->seed, p->board->name, 0, "gate") % 1000000) + 100;
     struct out list = {0}, *visible = p->html;
@@ -371,21 +235,15 @@ static void gate_draw(struct page *p)
         gate_draw_script(p, pass);
         p->html = &list; /* drawn all the same, for the truth */
     }
-    draw_head(p);
-    draw_rows(p, &form);
-    draw_pager(p);
+    js_draw_head(p);
+    js_draw_rows(p, &form);
+    js_draw_pager(p);
     page_raw(p, "</body>\n</html>\n");
     p->html = visible;
     out_fini(&list);
 }
 
 /* ---- the boards ---- */
-
-static long post_id(const char *path, const char *query)
-{
-    (void)query;
-    return path_number(path, "/deal/");
-}
 
 static const struct board_list spa_lists[] = {
     {"list", "/deals", NULL, "page", 1, 10, 20, spa_draw}};
@@ -398,15 +256,6 @@ static const struct board_list votes_lists[] = {
 static const struct board_list gate_lists[] = {
     {"list", "/deals", NULL, "page", 1, 10, 20, gate_draw}};
 
-#define CATEGORIES                                           \
-    {                                                        \
-        "식품", "디지털", "컴퓨터", "의류", "생활", "기타" \
-    }
-#define KNOBS                                                                       \
-    {                                                                               \
-        .sold_permille = 100, .notice = 0, .ads = 0, .blind = 0, .dup = 0, .hot = 0 \
-    }
-
 const struct board board_spa = {
     .name = "spa",
     .title = "한장딜 (spa)",
@@ -415,11 +264,11 @@ const struct board board_spa = {
              .slot_s = 900,
              .first_id = 10000,
              .flags = DEALS_EMOJI,
-             .categories = CATEGORIES},
-    .knobs = KNOBS,
+             .categories = JS_CATEGORIES},
+    .knobs = JS_KNOBS,
     .lists = spa_lists,
     .list_count = 1,
-    .post_id = post_id,
+    .post_id = js_post_id,
     .extra = spa_extra,
 };
 
@@ -431,11 +280,11 @@ const struct board board_infinite = {
              .slot_s = 720,
              .first_id = 50000,
              .flags = DEALS_EMOJI,
-             .categories = CATEGORIES},
-    .knobs = KNOBS,
+             .categories = JS_CATEGORIES},
+    .knobs = JS_KNOBS,
     .lists = infinite_lists,
     .list_count = 1,
-    .post_id = post_id,
+    .post_id = js_post_id,
     .extra = infinite_extra,
 };
 
@@ -447,11 +296,11 @@ const struct board board_lazy = {
              .slot_s = 1200,
              .first_id = 70000,
              .flags = DEALS_EMOJI,
-             .categories = CATEGORIES},
-    .knobs = KNOBS,
+             .categories = JS_CATEGORIES},
+    .knobs = JS_KNOBS,
     .lists = lazy_lists,
     .list_count = 1,
-    .post_id = post_id,
+    .post_id = js_post_id,
 };
 
 const struct board board_xhr_votes = {
@@ -463,11 +312,11 @@ const struct board board_xhr_votes = {
              .slot_s = 1200,
              .first_id = 30000,
              .flags = DEALS_UHC,
-             .categories = CATEGORIES},
-    .knobs = KNOBS,
+             .categories = JS_CATEGORIES},
+    .knobs = JS_KNOBS,
     .lists = votes_lists,
     .list_count = 1,
-    .post_id = post_id,
+    .post_id = js_post_id,
     .extra = votes_extra,
 };
 
@@ -479,9 +328,9 @@ const struct board board_cookie_gate = {
              .slot_s = 1200,
              .first_id = 40000,
              .flags = DEALS_EMOJI,
-             .categories = CATEGORIES},
-    .knobs = KNOBS,
+             .categories = JS_CATEGORIES},
+    .knobs = JS_KNOBS,
     .lists = gate_lists,
     .list_count = 1,
-    .post_id = post_id,
+    .post_id = js_post_id,
 };

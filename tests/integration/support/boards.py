@@ -8,7 +8,8 @@ from . import web
 SEED = 7
 
 # All boards, and those that show their rows, or a part of them, to no client without JavaScript.
-NAMES = ("ppomppu", "clien", "ruliweb", "dealbada", "spa", "infinite", "lazy", "xhr-votes", "cookie-gate")
+NAMES = ("ppomppu", "clien", "ruliweb", "dealbada", "spa", "infinite", "lazy", "xhr-votes", "cookie-gate",
+         "vue-attr", "textarea-post", "cf-like", "dialog", "goto", "js-pager")
 SCRIPT_ONLY = ("spa", "cookie-gate", "infinite")
 
 
@@ -30,7 +31,8 @@ class Boards:
 
     @property
     def names(self):
-        return [board["name"] for board in self._boards]
+        """Those that can be crawled; challenge and crash show rows to nobody."""
+        return [board["name"] for board in self._boards if not board.get("hostile")]
 
     def origin(self, name):
         return f"http://{name}.localhost:{self.port}"
@@ -53,7 +55,7 @@ class Boards:
         return f"{about['path']}{joint}{about['page_key']}={about['first'] + page}"
 
     def truth(self, name, target):
-        """What a list page of the board shows, by its path and query."""
+        """What a list or post page of the board shows, by its path and query."""
         query = urllib.parse.urlencode({"path": target})
         answer = web.get(f"{self.origin(name)}/_truth?{query}")
         if answer.status != 200:
