@@ -213,8 +213,7 @@ static const char *parse_userinfo(struct arena *arena, const char *text, size_t 
     const char *colon = memchr(text, ':', len);
     size_t name_len = colon ? (size_t)(colon - text) : len;
     const char *name = encoded(arena, text, name_len, USERINFO_SET);
-    const char *password =
-        colon ? encoded(arena, colon + 1, len - name_len - 1, USERINFO_SET) : "";
+    const char *password = colon ? encoded(arena, colon + 1, len - name_len - 1, USERINFO_SET) : "";
 
     return *password ? arena_printf(arena, "%s:%s", name, password) : name;
 }

@@ -266,8 +266,7 @@ const struct charset *charset_of_page(const char *bytes, size_t len, const char 
 
     if (charset)
         return charset;
-    label_len =
-        content_type ? charset_parameter(content_type, strlen(content_type), &label) : 0;
+    label_len = content_type ? charset_parameter(content_type, strlen(content_type), &label) : 0;
     if (label_len > 0 && (charset = charset_by_label(label, label_len)))
         return charset;
     if (label_len > 0) {

@@ -276,7 +276,7 @@ static bool matches_left(const struct match *m, const struct css_compound *compo
         return true;
     for (;;) {
         one = combinator == CSS_DESCENDANT || combinator == CSS_CHILD ? one->parent
-                                                                       : html_sibling_before(one);
+                                                                      : html_sibling_before(one);
         if (!one || !step(m))
             return false;
         if (matches_compound(m, compound->left, one))
@@ -325,7 +325,8 @@ const struct html_node *css_next(struct css_page *page, const struct css *css,
             return within;
         one = within;
     }
-    for (one = html_next_element(one ? one : within, within); one; one = html_next_element(one, within))
+    for (one = html_next_element(one ? one : within, within); one;
+         one = html_next_element(one, within))
         if (matches_list(&m, css, one))
             return one;
     return NULL;

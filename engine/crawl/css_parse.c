@@ -81,8 +81,8 @@ static void read_escape(struct parser *p, struct buf *out)
 
     p->at++;
     for (; digits < 6 && isxdigit((unsigned char)*p->at); digits++, p->at++)
-        c = c * 16 + (uint32_t)(isdigit((unsigned char)*p->at) ? *p->at - '0'
-                                                               : (*p->at | 0x20) - 'a' + 10);
+        c = c * 16 +
+            (uint32_t)(isdigit((unsigned char)*p->at) ? *p->at - '0' : (*p->at | 0x20) - 'a' + 10);
     if (digits > 0) {
         add_utf8(out, c);
         if (is_space(*p->at))
@@ -186,13 +186,13 @@ static struct css_simple *named(struct parser *p, enum css_kind kind, const char
 static bool has_caseless_values(const char *name)
 {
     static const char *const names[] = {
-        "accept",   "accept-charset", "align",    "alink",    "axis",     "bgcolor",    "charset",
-        "checked",  "clear",          "codetype", "color",    "compact",  "declare",    "defer",
-        "dir",      "direction",      "disabled", "enctype",  "face",     "frame",      "hreflang",
-        "http-equiv", "lang",         "language", "link",     "media",    "method",     "multiple",
-        "nohref",   "noresize",       "noshade",  "nowrap",   "readonly", "rel",        "rev",
-        "rules",    "scope",          "scrolling", "selected", "shape",   "target",     "text",
-        "type",     "valign",         "valuetype", "vlink"};
+        "accept",     "accept-charset", "align",     "alink",    "axis",     "bgcolor", "charset",
+        "checked",    "clear",          "codetype",  "color",    "compact",  "declare", "defer",
+        "dir",        "direction",      "disabled",  "enctype",  "face",     "frame",   "hreflang",
+        "http-equiv", "lang",           "language",  "link",     "media",    "method",  "multiple",
+        "nohref",     "noresize",       "noshade",   "nowrap",   "readonly", "rel",     "rev",
+        "rules",      "scope",          "scrolling", "selected", "shape",    "target",  "text",
+        "type",       "valign",         "valuetype", "vlink"};
 
     for (size_t i = 0; i < ARRAY_LEN(names); i++)
         if (str_eq(names[i], name))
@@ -469,7 +469,7 @@ static struct css_compound *read_compound(struct parser *p)
             break;
         *tail = simple;
         while (*tail)
-            tail = (const struct css_simple **)(uintptr_t)&(*tail)->next;
+            tail = (const struct css_simple **)(uintptr_t) & (*tail)->next;
         if (*p->at == '|')
             refuse(p, "namespaces are not known without Chrome");
     }

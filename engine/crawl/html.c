@@ -102,7 +102,8 @@ static void rename_noscript(char *text, size_t len)
     while (html_scan_next(&scan, &tag)) {
         const char *name = in_body ? "noembed " : "noframes";
 
-        in_body |= tag.is_end ? html_scan_is(&scan, &tag, "head") : html_scan_is(&scan, &tag, "body");
+        in_body |=
+            tag.is_end ? html_scan_is(&scan, &tag, "head") : html_scan_is(&scan, &tag, "body");
         if (tag.is_end || !html_scan_is(&scan, &tag, "noscript"))
             continue;
         memcpy(text + tag.name_at, name, 8);
@@ -116,7 +117,8 @@ static bool was_noscript(const struct convert *c, const GumboElement *element)
     const char *tag = element->original_tag.data;
 
     return element->tag_namespace == GUMBO_NAMESPACE_HTML && tag >= c->source &&
-           tag + 9 <= c->source + c->len && !strncasecmp(c->original + (tag - c->source), "<noscript", 9);
+           tag + 9 <= c->source + c->len &&
+           !strncasecmp(c->original + (tag - c->source), "<noscript", 9);
 }
 
 /* ---- nodes ---- */
@@ -210,7 +212,7 @@ static void append(struct html_node *parent, struct html_node *node)
 
 static bool has_no_end_tag(const char *name)
 {
-    static const char *const names[] = {"area",  "base",  "basefont", "bgsound", "br",   "col",
+    static const char *const names[] = {"area",  "base",  "basefont", "bgsound", "br",    "col",
                                         "embed", "frame", "hr",       "img",     "input", "keygen",
                                         "link",  "meta",  "param",    "source",  "track", "wbr"};
 
@@ -249,7 +251,8 @@ static bool is_written_raw(const GumboNode *parent)
                                     GUMBO_TAG_IFRAME,   GUMBO_TAG_NOEMBED, GUMBO_TAG_NOFRAMES,
                                     GUMBO_TAG_PLAINTEXT};
 
-    if (parent->type != GUMBO_NODE_ELEMENT || parent->v.element.tag_namespace != GUMBO_NAMESPACE_HTML)
+    if (parent->type != GUMBO_NODE_ELEMENT ||
+        parent->v.element.tag_namespace != GUMBO_NAMESPACE_HTML)
         return false;
     for (size_t i = 0; i < ARRAY_LEN(tags); i++)
         if (parent->v.element.tag == tags[i])
@@ -264,8 +267,8 @@ static void add_text(struct convert *c, struct html_node *parent, const GumboNod
     size_t len = strlen(words);
     struct html_node *node;
 
-    c->doc->outer_length +=
-        is_written_raw(text->parent) ? utf8_utf16_len(words, len) : written_length(words, len, false);
+    c->doc->outer_length += is_written_raw(text->parent) ? utf8_utf16_len(words, len)
+                                                         : written_length(words, len, false);
     if (!parent || len == 0)
         return;
     node = arena_new(arena, struct html_node);

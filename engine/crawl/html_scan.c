@@ -230,7 +230,8 @@ bool html_scan_next(struct html_scan *s, struct html_tag *tag)
             s->at = starts(s, at, "<!--") ? comment_end(s, at + 4) : behind(s, at, '>');
         } else if (next == '?') {
             s->at = behind(s, at, '>');
-        } else if (is_alpha(next) || (next == '/' && at + 2 < s->len && is_alpha(s->text[at + 2]))) {
+        } else if (is_alpha(next) ||
+                   (next == '/' && at + 2 < s->len && is_alpha(s->text[at + 2]))) {
             if (!read_tag(s, at, next == '/', tag))
                 break;
             tag->content_end = tag->is_end ? 0 : content_end(s, tag);

@@ -20,6 +20,7 @@ struct native_page {
     const char *content_type; /* of the answer; NULL or "": none was told */
     const char *url;          /* absolute, after redirects */
     int status;               /* of the answer */
+    bool with_html;           /* the answer shall hold the document's text, as `html` */
 };
 
 /* Can these layouts of the site (`site->layouts`, or that of its posts) be read without Chrome? 0, or
