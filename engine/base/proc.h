@@ -39,6 +39,7 @@ struct proc_spec {
      * so that nothing of it ever ran outside. */
     int cgroup_procs_fds[3];
     int n_cgroup_procs_fds;
+    int64_t exec_timeout_ms;     /* proc_spawn waits so long for the exec, no longer; 0: 10000 */
     long long rlimit_core_bytes; /* usually 0 */
     long long rlimit_nofile;     /* 0: leave */
     size_t stderr_tail_bytes;    /* what is kept of stderr (the last bytes); 0: 16384 */

@@ -6,10 +6,12 @@
  * failed step through a close-on-exec pipe; exec closes it, which tells success.
  */
 #include "base/proc_child.h"
+#include "base/clock.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -21,6 +23,9 @@
 enum {
     MAX_CHILD_FD = 16, /* numbers of descriptors that a child may be given */
     PARKED_FD = 64,    /* where descriptors wait while the low numbers are put in place */
+    EXEC_MS = 10000,
+    KILLED_MS = 200, /* one that hangs in the kernel is reaped later, as an orphan */
+    KILLED_STEP_MS = 5,
 };
 
 enum step {
@@ -184,11 +189,38 @@ static pid_t fork_quietly(struct child *child)
     return pid;
 }
 
+/* false: not in time. A write of a pipe's end and its closing both make it readable. */
+static bool await_report(int report_fd, int64_t timeout_ms)
+{
+    struct pollfd report = {.fd = report_fd, .events = POLLIN};
+    int64_t deadline_ms = clock_mono_ms() + timeout_ms;
+    int64_t left_ms;
+    int rc;
+
+    do {
+        left_ms = deadline_ms - clock_mono_ms();
+        rc = poll(&report, 1, left_ms > 0 ? (int)left_ms : 0);
+    } while (rc < 0 && errno == EINTR);
+    return rc > 0;
+}
+
+static int give_up(const struct proc_spec *spec, pid_t pid, int64_t timeout_ms, struct err *err)
+{
+    kill(pid, SIGKILL);
+    for (int ms = 0; ms < KILLED_MS && waitpid(pid, NULL, WNOHANG) == 0; ms += KILLED_STEP_MS)
+        poll(NULL, 0, KILLED_STEP_MS);
+    return err_set(err, ERR_LAUNCH, "%s: did not begin to run within %lld ms", spec->argv[0],
+                   (long long)timeout_ms);
+}
+
 static int wait_for_exec(const struct proc_spec *spec, pid_t pid, int report_fd, struct err *err)
 {
+    int64_t timeout_ms = spec->exec_timeout_ms ? spec->exec_timeout_ms : EXEC_MS;
     struct failure failure;
     ssize_t n;
 
+    if (!await_report(report_fd, timeout_ms))
+        return give_up(spec, pid, timeout_ms, err);
     do
         n = read(report_fd, &failure, sizeof(failure));
     while (n < 0 && errno == EINTR);

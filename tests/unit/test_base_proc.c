@@ -211,6 +211,32 @@ static void missing_directory_is_named(void **state)
     assert_string_equal(err.text, "/bin/true: /nonexistent/dir: No such file or directory");
 }
 
+/* Here by a group's file that takes no more, elsewhere by a file system that does not answer. */
+static void one_that_does_not_get_to_exec_is_killed_in_time(void **state)
+{
+    const char *const argv[] = {"/bin/true", NULL};
+    struct world *w = *state;
+    struct proc_spec spec = spec_of(w, argv);
+    int full[2];
+    struct err err;
+
+    assert_int_equal(pipe2(full, O_CLOEXEC | O_NONBLOCK), 0);
+    while (write(full[1], "x", 1) == 1)
+        ;
+    assert_int_equal(fcntl(full[1], F_SETFL, 0), 0);
+    spec.cgroup_procs_fds[0] = full[1];
+    spec.n_cgroup_procs_fds = 1;
+    spec.exec_timeout_ms = 100;
+
+    assert_int_equal(proc_spawn(w->loop, &spec, &w->proc, &err), -1);
+
+    assert_int_equal(err.code, ERR_LAUNCH);
+    assert_string_equal(err.text, "/bin/true: did not begin to run within 100 ms");
+    assert_null(w->proc);
+    close(full[0]);
+    close(full[1]);
+}
+
 /* ---- stderr ---------------------------------------------------------------------------------- */
 
 static void gives_stderr_by_lines_and_the_last_one_without_newline(void **state)
@@ -654,6 +680,7 @@ int main(void)
         PROC_TEST(kill_ends_it),
         PROC_TEST(failing_exec_names_path_and_reason),
         PROC_TEST(missing_directory_is_named),
+        PROC_TEST(one_that_does_not_get_to_exec_is_killed_in_time),
         PROC_TEST(gives_stderr_by_lines_and_the_last_one_without_newline),
         PROC_TEST(keeps_only_the_tail_of_stderr),
         PROC_TEST(cuts_long_lines),
