@@ -26,6 +26,36 @@ def demo_list_page_is_read_to_the_last_row(bench, which):
     expect_rows(result.rows, truth["deals"])
 
 
+# Board, list, what its address asks for besides.
+OLD_LAYOUTS = ("ppomppu list-desktop epoch=2020", "ppomppu list-desktop epoch=2023", "ppomppu list-mobile epoch=2020",
+               "clien list epoch=2020", "ruliweb list epoch=2020", "ruliweb list view=thumbnail")
+
+
+@test(each=OLD_LAYOUTS)
+def old_and_other_layouts_are_read_to_the_last_row(bench, which):
+    name, view, asked = which.split()
+    demo = bench.start_boards()
+    target = demo.target(name, view, 0) + "&" + asked
+
+    result = bench.crawl(name, "--url", demo.origin(name) + target, "--pages", "1", "--list-only", "--dry-run",
+                         **demo.settings(name))
+
+    expect(result.code == 0, f"crawl of {which}: {result}")
+    expect_rows(result.rows, demo.truth(name, target)["deals"])
+
+
+@test
+def a_view_without_rules_is_told_and_not_read_as_an_empty_list(bench):
+    demo = bench.start_boards()
+    demo.control("ruliweb", layout="gallery")
+
+    result = bench.crawl("ruliweb", "--pages", "1-1", "--dry-run", **demo.settings("ruliweb"))
+    result.program.allow_errors("ruliweb")
+
+    expect_equal(result.code, 8, f"exit code of {result}")
+    expect_equal(result.rows, [], "deals")
+
+
 @test
 def image_addresses_are_true_behind_placeholders_and_backgrounds(bench):
     demo = bench.start_boards()
