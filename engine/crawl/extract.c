@@ -326,6 +326,7 @@ static int read_answer(const struct site *site, enum site_what what, const struc
                        site->id);
     r.set = mem_new(struct row_set);
     arena_init(&r.set->arena);
+    r.set->what = what;
     read_page(r.set, result);
     read_counts(r.set, jval_get(result, "skipped"), jval_get(result, "fields"));
     if (r.layout) {

@@ -38,6 +38,7 @@ struct row_set {
     struct deal_row *rows;
     int n;
 
+    enum site_what what;
     int status;            /* HTTP status of the document, 0 when the browser does not tell */
     const char *url;       /* after redirects */
     const char *title;     /* of the document */

@@ -6,7 +6,7 @@
  *   settle_ms       the number of rows must not change for so long
  *   scroll          true: scroll for more rows until none come; scroll_wait_ms for each try
  *   html            true: the answer holds the document as it is then (`html`, at most HTML_MAX characters)
- *   gone_text, gone_dialog, gone_status     of posts only: regular expressions, and statuses, that tell of a page which
+ *   gone_text, gone_dialog, gone_status   of posts only: regular expressions, and statuses, that tell of a page which
  *                   stands where a post was; the wait for the post ends with them
  *   layouts         in order; the first whose `match` is found reads the page
  *     {name, match, ready, rows, skip: [css], skip_text: [regex], skip_category: [regex], fields: [...]}

@@ -52,6 +52,8 @@ struct job {
     int64_t run_id;
     int64_t min_delay_ms;
     bool update_only;
+    enum site_what what;
+    char *key;
     enum job_state state;
     int64_t state_since_ms;
     int attempts;
@@ -106,6 +108,8 @@ struct job *job_start(const struct crawl_env *env, const struct job_request *req
     job->run_id = request->run_id;
     job->min_delay_ms = request->min_delay_ms;
     job->update_only = request->update_only;
+    job->what = request->what;
+    job->key = mem_strdup(request->key);
     job->done = done;
     job->ctx = ctx;
     job->state_since_ms = clock_mono_ms();
@@ -156,7 +160,7 @@ static void on_may_load(const struct err *err, void *ctx)
         .site = job->site,
         .url = job->url,
         .own_origin = job->own_origin,
-        .what = SITE_LIST,
+        .what = job->what,
         .by = LOAD_CHROME,
     };
 
@@ -230,11 +234,17 @@ static void job_store_rows(struct job *job)
         .run_id = job->run_id,
         .at_ms = clock_wall_ms(),
         .update_only = job->update_only,
+        .from_post = job->what == SITE_POST,
     };
+
+    if (batch.from_post && batch.n > 0) {
+        job->rows->rows[0].key = job->key;
+        batch.n = !job->rows->rows[0].gone; /* its end is for whoever asked to judge */
+    }
 
     job_set_state(job, JOB_STORING);
     give_back(job);
-    if (!job->env.store) {
+    if (!job->env.store || (batch.from_post && batch.n == 0)) {
         job_set_state(job, JOB_DONE);
         job_end(job, JOB_DONE);
         return;
@@ -307,6 +317,7 @@ void job_free(struct job **job)
     row_set_free(&(*job)->rows);
     mem_free((*job)->url);
     mem_free((*job)->own_origin);
+    mem_free((*job)->key);
     mem_free(*job);
     *job = NULL;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* job.h - one list page: asked for politely, rendered, read, stored; tried again where that can
+/* job.h - one page, a list or a post: asked for politely, rendered, read, stored; tried again where that can
  * help.
  *
  *     QUEUED > LEASING > NAVIGATING > SETTLING > EXTRACTING > STORING > DONE
@@ -27,8 +27,12 @@ struct job_request {
     int64_t run_id;          /* of the ledger, 0: none */
     int64_t min_delay_ms;
     bool update_only; /* refresh: unknown deals are not inserted */
+    enum site_what what;
+    const char *key; /* SITE_POST: of the deal; copied */
 };
 
+/* Of a post the page is an answer also when it proves that the post is gone (judge_post); stored is
+ * what a post that is there tells. */
 struct job_result {
     const struct row_set *page; /* NULL when the page could not be read; borrowed for the call */
     struct store_counts counts; /* zero without a store */

@@ -55,8 +55,40 @@ static int refuse_unknown_page(const struct site *site, const struct row_set *pa
                    (int)str_cut_utf8(page->text_head, MAX_TEXT_BYTES), page->text_head);
 }
 
+static bool is_absent_status(const struct site *site, int status)
+{
+    for (size_t i = 0; i < site->gone_status.n; i++)
+        if (site->gone_status.items[i] == status)
+            return true;
+    return false;
+}
+
+enum store_verdict judge_post(const struct site *site, const struct row_set *page, struct err *err)
+{
+    bool is_absent = is_absent_status(site, page->status);
+
+    if (page->status >= 400 && !is_absent) {
+        check(refuse_status(page, err) < 0);
+        return ALIVE_UNKNOWN;
+    }
+    if (page->layout && page->n > 0 && !is_absent)
+        return page->rows[0].gone ? ALIVE_GONE_MARK : ALIVE_HERE;
+    if (!page->layout && page->gone && !is_challenge(page))
+        return ALIVE_GONE_MARK;
+    if (is_absent && !page->layout && !is_challenge(page))
+        return ALIVE_ABSENT;
+    if (page->layout)
+        err_set(err, ERR_DRIFT, "%s: a post of %s without what its rules require (status %d)",
+                page->url, site->path, page->status);
+    else
+        check(refuse_unknown_page(site, page, err) < 0);
+    return ALIVE_UNKNOWN;
+}
+
 int judge_page(const struct site *site, const struct row_set *page, struct err *err)
 {
+    if (page->what == SITE_POST)
+        return judge_post(site, page, err) == ALIVE_UNKNOWN ? -1 : 0;
     if (page->status >= 400)
         return refuse_status(page, err);
     if (!page->layout)

@@ -11,11 +11,20 @@
 #include "crawl/extract.h"
 #include "crawl/site.h"
 
-/* 0: store it. -1: ERR_RATE_LIMITED (429), ERR_BLOCKED (403, 430, challenge), ERR_HTTP_STATUS
+/* 0: store it; of a post: judge_post() has a verdict. -1: ERR_RATE_LIMITED (429), ERR_BLOCKED (403, 430, challenge), ERR_HTTP_STATUS
  * (other 4xx, 5xx), ERR_NETWORK (a blank page), ERR_DRIFT (no layout fits), ERR_TIMEOUT (a layout,
  * but it did not get ready and holds too few rows), ERR_EMPTY (ready, but fewer rows than
  * min_rows). */
 MUST_CHECK int judge_page(const struct site *site, const struct row_set *page, struct err *err);
+
+/* What the page at a post's address proves of the post:
+ *   ALIVE_HERE       the layout of posts fits
+ *   ALIVE_GONE_MARK  a page that loaded says so: in its words, a dialog, or by the field `gone`
+ *   ALIVE_ABSENT     a status of [gone] status
+ *   ALIVE_UNKNOWN    everything else, and never a proof: err is ERR_RATE_LIMITED, ERR_BLOCKED,
+ *                    ERR_HTTP_STATUS, ERR_NETWORK as in judge_page, ERR_DRIFT (neither the layout of
+ *                    posts nor a mark) */
+enum store_verdict judge_post(const struct site *site, const struct row_set *page, struct err *err);
 
 /* May the same page work a moment later, with nothing changed on our side? status: of the page, 0
  * unknown. */

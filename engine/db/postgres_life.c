@@ -11,7 +11,7 @@
 static const char known_sql[] =
     "SELECT post_key, url, (redirect_url IS NOT NULL)::int, (image_url IS NOT NULL)::int, "
     "(posted_at IS NOT NULL)::int, posted_is_coarse::int, title_is_cut::int, is_deleted::int, "
-    PG_MS("post_read_at") " FROM jsonb_array_elements_text($1::jsonb) AS k (post_key) "
+    PG_MS("post_read_at") ", " PG_MS("updated_at") " FROM jsonb_array_elements_text($1::jsonb) AS k (post_key) "
     "JOIN deals d ON d.site = $2 AND d.post_key = k.post_key COLLATE \"C\"";
 
 /* $1 site, $2 checked at most, $3 sort_at at least, $4 deleted too, $5 limit */
@@ -75,6 +75,7 @@ static void on_known(const void *result, const struct err *err, void *ctx)
         known->title_is_cut = postgres_read_int(result, i, &column);
         known->is_deleted = postgres_read_int(result, i, &column);
         known->post_read_at_ms = postgres_read_int(result, i, &column);
+        known->updated_at_ms = postgres_read_int(result, i, &column);
     }
     postgres_finish(op, err);
 }

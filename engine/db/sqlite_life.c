@@ -17,6 +17,7 @@ static int read_known(struct store_op *op, sqlite3_stmt *stmt, struct store_know
     out->title_is_cut = sqlite_read_int(stmt, &at);
     out->is_deleted = sqlite_read_int(stmt, &at);
     out->post_read_at_ms = sqlite_read_int(stmt, &at);
+    out->updated_at_ms = sqlite_read_int(stmt, &at);
     return at;
 }
 

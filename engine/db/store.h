@@ -200,6 +200,7 @@ struct store_known {
     bool has_redirect_url, has_image, has_posted_at;
     bool posted_is_coarse, title_is_cut, is_deleted;
     int64_t post_read_at_ms; /* or CLOCK_NONE: never */
+    int64_t updated_at_ms;   /* reading the post does not move it beyond post_read_at_ms */
 };
 typedef void store_known_fn(const struct store_known *known, int n, const struct err *err,
                             void *ctx);

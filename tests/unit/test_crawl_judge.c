@@ -59,6 +59,66 @@ static void names_why_a_page_is_not_stored(void **state)
     }
 }
 
+static struct row_set post(int status, const char *layout, const char *gone, const char *title)
+{
+    struct row_set set = page(status, layout, true, layout != NULL, title);
+
+    set.what = SITE_POST;
+    set.gone = gone;
+    set.text_head = "text";
+    return set;
+}
+
+static void a_post_is_dead_only_by_proof(void **state)
+{
+    const struct site site = {
+        .id = "a", .path = "sites/a/site.conf", .gone_status = {{404, 410}, 2}};
+    struct deal_row here = {.title = "x"}, blinded = {.gone = true};
+    const struct {
+        struct row_set page;
+        enum store_verdict verdict;
+        enum err_code code;
+    } rows[] = {
+        {post(200, "post", NULL, "Post"), ALIVE_HERE, ERR_OK},
+        {post(0, "post", NULL, "Post"), ALIVE_HERE, ERR_OK},
+        {post(200, NULL, "no such post", ""), ALIVE_GONE_MARK, ERR_OK},
+        {post(0, NULL, "no such post", ""), ALIVE_GONE_MARK, ERR_OK}, /* alert() and a step back */
+        {post(404, NULL, "no such post", ""), ALIVE_GONE_MARK, ERR_OK},
+        {post(404, NULL, NULL, "404"), ALIVE_ABSENT, ERR_OK},
+        {post(410, NULL, NULL, "gone"), ALIVE_ABSENT, ERR_OK},
+        {post(404, NULL, NULL, "Just a moment..."), ALIVE_UNKNOWN, ERR_BLOCKED},
+        {post(200, NULL, "no such post", "보안 시스템"), ALIVE_UNKNOWN, ERR_BLOCKED},
+        {post(403, NULL, "no such post", ""), ALIVE_UNKNOWN, ERR_BLOCKED},
+        {post(429, NULL, "no such post", ""), ALIVE_UNKNOWN, ERR_RATE_LIMITED},
+        {post(430, NULL, NULL, ""), ALIVE_UNKNOWN, ERR_BLOCKED},
+        {post(500, NULL, "no such post", ""), ALIVE_UNKNOWN, ERR_HTTP_STATUS},
+        {post(503, "post", NULL, ""), ALIVE_UNKNOWN, ERR_HTTP_STATUS},
+        {post(200, NULL, NULL, "Redesign"), ALIVE_UNKNOWN, ERR_DRIFT},
+        {post(404, "post", NULL, "both"), ALIVE_UNKNOWN, ERR_DRIFT},
+    };
+    struct err err;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct row_set set = rows[i].page;
+        enum store_verdict verdict;
+
+        err = (struct err){.code = ERR_OK};
+        set.rows = &here;
+        verdict = judge_post(&site, &set, &err);
+        if (verdict != rows[i].verdict || err.code != rows[i].code)
+            fail_msg("row %zu: verdict %d (%s), expected %d", i, verdict, err.text,
+                     rows[i].verdict);
+        assert_int_equal(judge_page(&site, &set, &err), verdict == ALIVE_UNKNOWN ? -1 : 0);
+    }
+    struct row_set set = post(200, "post", NULL, "Post");
+    set.rows = &blinded;
+    assert_int_equal(judge_post(&site, &set, &err), ALIVE_GONE_MARK);
+    set.n = 0; /* what the rules require is not there */
+    assert_int_equal(judge_post(&site, &set, &err), ALIVE_UNKNOWN);
+    assert_int_equal(err.code, ERR_DRIFT);
+}
+
 static void a_blank_page_is_the_networks_fault(void **state)
 {
     const struct site site = {.id = "a", .path = "sites/a/site.conf", .min_rows = 10};
@@ -126,6 +186,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_why_a_page_is_not_stored),
+        cmocka_unit_test(a_post_is_dead_only_by_proof),
         cmocka_unit_test(a_blank_page_is_the_networks_fault),
         cmocka_unit_test(a_board_without_min_rows_still_needs_one),
         cmocka_unit_test(quotes_an_unknown_page_in_whole_characters),
