@@ -118,17 +118,37 @@ UNUSED_OK static void on_migrated(int applied, int version, const struct err *er
     bench_answer(b, err);
 }
 
+static void keep_texts(struct bench *b, const char **const *texts, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        *texts[i] = arena_strdup(&b->arena, *texts[i]);
+}
+
+static void keep_twins(struct bench *b, struct deal *deal)
+{
+    struct deal_twin *twins = arena_array(&b->arena, struct deal_twin, STORE_TWINS_MAX);
+
+    for (int i = 0; i < deal->n_also_on; i++) {
+        const char **texts[] = {&twins[i].site, &twins[i].website, &twins[i].product_id,
+                                &twins[i].title, &twins[i].url};
+
+        twins[i] = deal->also_on[i];
+        keep_texts(b, texts, ARRAY_LEN(texts));
+    }
+    deal->also_on = twins;
+}
+
 static void keep_deal(struct bench *b, const struct deal *deal)
 {
     struct deal *to = &b->deals[b->n_deals++];
     const char **texts[] = {&to->row.site,         &to->row.website,   &to->row.key,
                             &to->row.product_id,   &to->row.title,     &to->row.url,
                             &to->row.redirect_url, &to->row.image_url, &to->row.mall,
-                            &to->row.category,     &to->row.currency};
+                            &to->row.category,     &to->row.currency,  &to->row.shop_key};
 
     *to = *deal;
-    for (size_t i = 0; i < ARRAY_LEN(texts); i++)
-        *texts[i] = arena_strdup(&b->arena, *texts[i]);
+    keep_texts(b, texts, ARRAY_LEN(texts));
+    keep_twins(b, to);
 }
 
 UNUSED_OK static void on_deals(const struct deal *deals, int n, const struct err *err, void *ctx)
