@@ -51,6 +51,7 @@ void postgres_report_open(struct store_op *op);
 void postgres_report_close(struct store_op *op);
 void postgres_reports(struct store_op *op);
 void postgres_runs_recent(struct store_op *op);
+void postgres_ask(struct store_op *op);
 void postgres_arrivals(struct store_op *op);
 
 #endif

@@ -173,6 +173,10 @@ void sqlite_conn_close(struct sqlite_conn *conn)
         sqlite3_finalize(conn->statements[i]);
         conn->statements[i] = NULL;
     }
+    for (int i = 0; i < ASK_COUNT; i++) {
+        sqlite3_finalize(conn->asked[i]);
+        conn->asked[i] = NULL;
+    }
     check(sqlite3_close(conn->db) == SQLITE_OK);
     conn->db = NULL;
     conn->is_broken = false;
@@ -245,7 +249,9 @@ static int open_file(struct sqlite_conn *conn)
 static int set_pragmas(struct sqlite_conn *conn)
 {
     static const char common[] = "PRAGMA foreign_keys = ON; PRAGMA synchronous = NORMAL;";
-    const char *sql = conn->may_create ? "PRAGMA journal_mode = WAL;" : "PRAGMA query_only = ON;";
+    const char *sql = conn->may_create  ? "PRAGMA journal_mode = WAL;"
+                      : conn->may_write ? "PRAGMA query_only = OFF;"
+                                        : "PRAGMA query_only = ON;";
     int rc;
 
     do {
@@ -320,6 +326,8 @@ void sqlite_conn_leave(struct sqlite_conn *conn)
         return;
     for (int i = 0; i < SQL_COUNT; i++)
         sqlite3_reset(conn->statements[i]);
+    for (int i = 0; i < ASK_COUNT; i++)
+        sqlite3_reset(conn->asked[i]);
     if (!sqlite3_get_autocommit(conn->db) &&
         sqlite3_exec(conn->db, "ROLLBACK", NULL, NULL, NULL) != SQLITE_OK)
         conn->is_broken = true;

@@ -23,10 +23,12 @@ enum sqlite_sql {
 struct sqlite_conn {
     const char *path; /* borrowed */
     bool may_create;  /* the engine's: makes the file and migrates it */
+    bool may_write;   /* a guest's: the app's rows, in a file that the engine made */
     sqlite3 *db;      /* NULL: closed */
     dev_t device;     /* of the file that is open, to notice that another took its place */
     ino_t inode;
     sqlite3_stmt *statements[SQL_COUNT];
+    sqlite3_stmt *asked[ASK_COUNT]; /* see sqlite_ask.c */
     struct store_op *op; /* whose turn it is */
     bool is_broken;      /* to be closed on leave */
 };
@@ -84,6 +86,7 @@ MUST_CHECK int sqlite_report_open(struct sqlite_conn *conn, struct store_op *op)
 MUST_CHECK int sqlite_report_close(struct sqlite_conn *conn, struct store_op *op);
 MUST_CHECK int sqlite_reports(struct sqlite_conn *conn, struct store_op *op);
 MUST_CHECK int sqlite_runs_recent(struct sqlite_conn *conn, struct store_op *op);
+MUST_CHECK int sqlite_ask(struct sqlite_conn *conn, struct store_op *op);
 MUST_CHECK int sqlite_arrivals(struct sqlite_conn *conn, struct store_op *op);
 
 #endif

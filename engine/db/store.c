@@ -165,6 +165,9 @@ static void op_answer(const struct store_op *op)
     case STORE_ARRIVALS:
         op->callback.hours(op->answer.hours, n, err, op->ctx);
         break;
+    case STORE_ASK:
+        op->callback.table(err ? NULL : &op->table, err, op->ctx);
+        break;
     case STORE_CHECK:
     case STORE_RUN_END:
     case STORE_RUNS_RECOVER:
@@ -227,6 +230,7 @@ static bool op_only_reads(const struct store_op *op)
     case STORE_REPORTS:
     case STORE_RUNS_RECENT:
     case STORE_ARRIVALS:
+    case STORE_ASK: /* a reader may ask: see ask.h */
         return true;
     default:
         return false;

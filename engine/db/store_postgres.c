@@ -199,6 +199,9 @@ static void op_run(struct store_op *op)
     case STORE_ARRIVALS:
         postgres_arrivals(op);
         break;
+    case STORE_ASK:
+        postgres_ask(op);
+        break;
     case STORE_MIGRATE:
     case STORE_OP_KINDS:
         check(false);

@@ -3,14 +3,16 @@
  *
  * The connections belong to the worker thread's works, which run one at a time and in order; the
  * loop's thread never touches them. Reading has a connection of its own, so that a list neither
- * creates the file nor migrates it.
+ * creates the file nor migrates it; a program that only reads deals, but writes the app's users, has a
+ * third one (guest).
  */
+#include "db/ask_priv.h"
 #include "db/sqlite_conn.h"
 
 struct sqlite_store {
     struct loop *loop;
     char *path;
-    struct sqlite_conn writer, reader;
+    struct sqlite_conn writer, reader, guest;
 };
 
 static void *sqlite_open(struct loop *loop, const char *rest, int64_t timeout_ms)
@@ -20,7 +22,8 @@ static void *sqlite_open(struct loop *loop, const char *rest, int64_t timeout_ms
     (void)timeout_ms; /* each operation brings its own */
     store->loop = loop;
     store->path = mem_strdup(rest);
-    store->writer.path = store->reader.path = store->path;
+    store->writer.path = store->reader.path = store->guest.path = store->path;
+    store->guest.may_write = true;
     store->writer.may_create = true;
     return store;
 }
@@ -64,6 +67,8 @@ static int run_op(struct sqlite_conn *conn, struct store_op *op)
         return sqlite_runs_recent(conn, op);
     case STORE_ARRIVALS:
         return sqlite_arrivals(conn, op);
+    case STORE_ASK:
+        return sqlite_ask(conn, op);
     case STORE_MIGRATE:
     case STORE_CHECK:
         return 0; /* entering the connection has done it */
@@ -73,13 +78,21 @@ static int run_op(struct sqlite_conn *conn, struct store_op *op)
     check(false);
 }
 
+static struct sqlite_conn *conn_for(struct sqlite_store *store, const struct store_op *op)
+{
+    bool writes = op->kind == STORE_ASK && ask_table[op->ask].writes;
+
+    if (op->is_reader)
+        return writes ? &store->guest : &store->reader;
+    return op->kind == STORE_LIST ? &store->reader : &store->writer;
+}
+
 /* On the worker thread. */
 static void work_op(void *ctx)
 {
     struct store_op *op = ctx;
     struct sqlite_store *store = op->backend;
-    bool reads = op->is_reader || op->kind == STORE_LIST;
-    struct sqlite_conn *conn = reads ? &store->reader : &store->writer;
+    struct sqlite_conn *conn = conn_for(store, op);
 
     if (sqlite_conn_enter(conn, op) < 0 || run_op(conn, op) < 0)
         check(op->err.code != ERR_OK);
@@ -102,6 +115,7 @@ static void work_close(void *ctx)
 
     /* The reader first: the last connection to go folds the WAL into the file, and may write. */
     sqlite_conn_close(&store->reader);
+    sqlite_conn_close(&store->guest);
     sqlite_conn_close(&store->writer);
 }
 

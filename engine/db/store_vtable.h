@@ -11,6 +11,7 @@
 #define DB_STORE_VTABLE_H
 
 #include "base/list.h"
+#include "db/ask.h"
 #include "db/store.h"
 
 #include <stdatomic.h>
@@ -36,11 +37,13 @@ enum store_op_kind {
     STORE_REPORTS,
     STORE_RUNS_RECENT,
     STORE_ARRIVALS,
+    STORE_ASK,
     STORE_OP_KINDS
 };
 
 union store_callback {
     store_done_fn *done;
+    store_table_fn *table;
     store_migrate_fn *migrate;
     store_write_fn *write;
     store_run_fn *run;
@@ -94,6 +97,9 @@ struct store_op {
     struct store_state state;
     struct store_report report;
     int limit;
+    enum ask_id ask;
+    const char **params; /* of the question */
+    int n_params;
     bool flag; /* of fields_recent: good ones; of reports: open ones */
 
     /* answer: err.code is ERR_OK, or what went wrong */
@@ -114,6 +120,7 @@ struct store_op {
         struct store_hour *hours;
     } answer;
     int n_answer;
+    struct store_table table;
 };
 
 struct store_vtable {
