@@ -60,6 +60,7 @@ struct board {
     bool validators;          /* answers carry ETag and Last-Modified */
     const char *hidden_title; /* what a hidden deal's row says; NULL: the board has none */
     const char *hidden_kind;  /* and what truth calls it */
+    const char *looks; /* what lists may be asked for: "epoch=2020 view=thumbnail"; or NULL */
     const struct board_list *lists;
     size_t list_count;
     const struct board_post *posts; /* NULL: plain ones at /deal/N (post.h) */

@@ -68,11 +68,13 @@ long deal_slot_of_id(const struct deal_rule *rule, long id)
     return id - rule->first_id;
 }
 
-static void compose_mall(const struct dice *d, struct deal *deal)
+static void compose_mall(const struct dice *d, unsigned flags, struct deal *deal)
 {
     if (chance(d, "no mall", 60))
         return;
-    snprintf(deal->mall, sizeof(deal->mall), "%s", pick(d, "mall", &words_malls));
+    snprintf(
+        deal->mall, sizeof(deal->mall), "%s",
+        pick(d, "mall", (flags & DEALS_UHC) && d->slot % 7 == 0 ? &words_uhc_malls : &words_malls));
     deal->mall_tagged = !chance(d, "mall untagged", 70);
     deal->mall_tight = chance(d, "mall tight", 300);
 }
@@ -194,7 +196,9 @@ bool deal_make(const struct deal_rule *rule, uint64_t seed, long slot, int64_t n
     deal->sold_out = is_sold(&d, rule->sold_permille, now - deal->posted_at);
     snprintf(deal->nick, sizeof(deal->nick), "%s%s%d", pick(&d, "nick", &words_nick_heads),
              pick(&d, "nick tail", &words_nick_tails), (int)(roll(&d, "nick number") % 90));
-    compose_mall(&d, deal);
+    if ((rule->flags & DEALS_UHC) && slot % 6 == 0)
+        snprintf(deal->nick, sizeof(deal->nick), "%s", pick(&d, "nick", &words_uhc_nicks));
+    compose_mall(&d, rule->flags, deal);
     compose_product(&d, rule->flags, deal);
     compose_price(&d, deal);
     compose_name(&d, deal);

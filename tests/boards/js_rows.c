@@ -118,10 +118,12 @@ void js_draw_rows(struct page *p, const struct js_row_form *form)
     size_t i, count = page_deals(p, deals);
 
     page_raw(p, "<ul id=\"list\" class=\"deals\">\n");
+    page_rows_begin(p);
     for (i = 0; i < count; i++) {
         js_draw_row(p, p->html, &deals[i], form, i);
         js_add_truth(p, &deals[i], form, i);
     }
+    page_rows_end(p);
     page_raw(p, "</ul>\n");
 }
 

@@ -300,6 +300,7 @@ const struct board board_clien = {
     .knobs = {.sold_permille = 400, .notice = 2, .ads = 1, .blind = 1, .dup = 0, .hot = 0},
     .hidden_title = "관리자 삭제된 게시물입니다.",
     .hidden_kind = "blocked",
+    .looks = "epoch=2020",
     .lists = lists,
     .list_count = 1,
     .posts = posts,

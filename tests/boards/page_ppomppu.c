@@ -83,6 +83,7 @@ const struct board board_ppomppu = {
     .knobs = {.sold_permille = 100, .notice = 2, .ads = 4, .blind = 0, .dup = 0, .hot = 1},
     .hidden_title = "해당글은 게시중단요청에 의해 블라인드 처리된 글입니다.",
     .hidden_kind = "blind",
+    .looks = "epoch=2020 epoch=2023",
     .lists = ppomppu_lists,
     .list_count = 2,
     .posts = ppomppu_posts,

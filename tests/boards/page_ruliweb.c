@@ -277,6 +277,7 @@ const struct board board_ruliweb = {
             .categories = {"음식", "A/V", "PC/가전", "의류", "생활용품", "상품권"},
         },
     .knobs = {.sold_permille = 150, .notice = 3, .ads = 0, .blind = 0, .dup = 4, .hot = 0},
+    .looks = "epoch=2020 view=thumbnail view=gallery",
     .lists = lists,
     .list_count = 1,
     .posts = posts,

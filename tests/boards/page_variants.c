@@ -159,8 +159,7 @@ static void goto_draw_post(struct page *p, struct post *post)
         post_set_link(post, prefix, POST_WRAP_BASE64, "&encode=on");
         break;
     case 4:
-        snprintf(prefix, sizeof(prefix), "http://unsafelink.%s/", p->request->host);
-        post_set_link(post, prefix, POST_WRAP_RAW, "");
+        post_set_link(post, "https://unsafelink.com/", POST_WRAP_RAW, "");
         break;
     default:
         break; /* the address itself */

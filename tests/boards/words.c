@@ -90,6 +90,11 @@ static const char *const uhc[] = {"뷁스터",   "펲시랩",   "똠얌하우스
                                   "찦차공방", "햏볕상점", "믜르공장"};
 const struct words words_uhc = LIST(uhc);
 
+static const char *const uhc_malls[] = {"펲마트", "똠방몰", "햏몰", "뷁스토어"};
+static const char *const uhc_nicks[] = {"믱믱이", "뷁어", "햏자", "쌰랄라"};
+const struct words words_uhc_malls = LIST(uhc_malls);
+const struct words words_uhc_nicks = LIST(uhc_nicks);
+
 static const char *const nick_heads[] = {"졸린",   "배고픈", "알뜰한", "느긋한", "용감한",
                                          "새벽의", "주말",   "조용한", "반짝",   "골목"};
 static const char *const nick_tails[] = {"고래", "수달", "참새",   "호박",   "다람쥐",

@@ -34,6 +34,8 @@ extern const struct words words_long_tails;
 extern const struct words words_shippings; /* the second half of (price/shipping) */
 extern const struct words words_emoji;     /* outside cp949 */
 extern const struct words words_uhc; /* brands with syllables in cp949 but outside KS X 1001 */
+extern const struct words words_uhc_malls;
+extern const struct words words_uhc_nicks;
 extern const struct words words_nick_heads;
 extern const struct words words_nick_tails;
 extern const struct words words_notices;
