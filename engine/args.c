@@ -36,6 +36,7 @@ enum option_id {
     OPT_URL,
     OPT_PAGES,
     OPT_LIST_ONLY,
+    OPT_KIND,
     OPT_DRY_RUN,
     OPT_JSON,
 };
@@ -50,6 +51,7 @@ static const struct option options[] = {
     {"url", required_argument, NULL, OPT_URL},
     {"pages", required_argument, NULL, OPT_PAGES},
     {"list-only", no_argument, NULL, OPT_LIST_ONLY},
+    {"kind", required_argument, NULL, OPT_KIND},
     {"dry-run", no_argument, NULL, OPT_DRY_RUN},
     {"json", no_argument, NULL, OPT_JSON},
     {NULL, 0, NULL, 0},
@@ -65,8 +67,10 @@ static const char *const option_help[][2] = {
     {"--url URL",
      "crawl: this page instead of the site's list pages, read by the site's rules (one site)"},
     {"--pages A-B", "crawl: these list pages, as the board numbers them"},
-    {"--list-only",
-     "crawl: list pages only (post pages are not visited yet, so this is what happens anyway)"},
+    {"--list-only", "crawl: list pages only, no post pages"},
+    {"--kind KIND", "crawl: crawl (default), refresh (the site's refresh_pages: deals that are "
+                    "known, none new), or "
+                    "alive (are the posts of known deals still there?)"},
     {"--dry-run", "crawl: store nothing"},
     {"--json",
      "crawl: one deal a line as JSON on stdout, the summary on stderr; doctor: one document"},
@@ -115,6 +119,18 @@ static int parse_pages(struct args *args, const char *text, struct err *err)
     return 0;
 }
 
+static int parse_kind(struct args *args, const char *text, struct err *err)
+{
+    static const char *const kinds[] = {"crawl", "refresh", "alive"};
+
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+        if (str_eq(text, kinds[i]))
+            args->kind = kinds[i];
+    if (!args->kind)
+        return err_set(err, ERR_USAGE, "--kind: \"%s\": expected crawl, refresh or alive", text);
+    return 0;
+}
+
 static int take_option(struct args *args, int id, struct err *err)
 {
     switch (id) {
@@ -144,6 +160,8 @@ static int take_option(struct args *args, int id, struct err *err)
     case OPT_LIST_ONLY:
         args->list_only = true;
         return 0;
+    case OPT_KIND:
+        return parse_kind(args, optarg, err);
     case OPT_DRY_RUN:
         args->dry_run = true;
         return 0;
@@ -181,6 +199,10 @@ static int check_crawl(const struct args *args, struct err *err)
     if (args->url && (args->all || args->n_names != 1))
         return err_set(err, ERR_USAGE,
                        "crawl: --url: expected exactly one site, whose rules read the page");
+    if (str_eq(args->kind, "alive") && (args->url || args->page_from >= 0 || args->dry_run))
+        return err_set(err, ERR_USAGE,
+                       "crawl: --kind alive: visits what the database knows: no --url, --pages or "
+                       "--dry-run");
     return 0;
 }
 
@@ -189,10 +211,11 @@ static int check_others(const struct args *args, struct err *err)
     if (args->n_names)
         return err_set(err, ERR_USAGE, "\"%s\": nothing is expected here", args->names[0]);
     if (args->all || args->url || args->page_from >= 0 || args->list_only || args->dry_run ||
-        (args->json && args->command != ARGS_DOCTOR))
-        return err_set(err, ERR_USAGE,
-                       "--all, --url, --pages, --list-only and --dry-run belong to crawl, --json "
-                       "to crawl and doctor");
+        args->kind || (args->json && args->command != ARGS_DOCTOR))
+        return err_set(
+            err, ERR_USAGE,
+            "--all, --url, --pages, --list-only, --kind and --dry-run belong to crawl, --json "
+            "to crawl and doctor");
     return 0;
 }
 

@@ -29,6 +29,7 @@ struct args {
     size_t n_names;
     bool all, dry_run, json, list_only;
     const char *url;
+    const char *kind;       /* --kind; NULL: not given */
     int page_from, page_to; /* --pages A-B; -1: not given */
 };
 

@@ -15,11 +15,12 @@
 
 #include <unistd.h>
 
-/* A site under the schedule, and its run while there is one. */
+/* A site and kind under the schedule, and its run while there is one. */
 struct line {
     struct list link; /* of engine->running while run is set */
     struct engine *engine;
     const struct site *site;
+    const char *kind;
     struct schedule_entry *entry;
     struct run *run;
 };
@@ -31,7 +32,8 @@ struct engine {
     struct admin_http *admin;
     struct schedule *schedule;
     struct line *lines;
-    size_t n_lines; /* set up so far */
+    size_t n_lines;   /* set up so far */
+    size_t next_kind; /* of each site each kind: what is looked at next */
     struct list running;
     struct loop_timer *patience; /* how long runs may finish after engine_stop */
     bool stopping;
@@ -213,13 +215,14 @@ static void on_due(struct schedule_entry *entry, int64_t due_at_ms, void *ctx)
 {
     struct engine *engine = ctx;
     struct line *line = schedule_entry_owner(entry);
+    struct site_pages pages = run_pages(line->site, line->kind);
     struct run_events events = {.on_end = on_run_end};
     struct run_request request = {
         .site = line->site,
-        .kind = "crawl",
+        .kind = line->kind,
         .due_at_ms = due_at_ms,
-        .page_from = line->site->pages.from,
-        .page_to = line->site->pages.to,
+        .page_from = pages.from,
+        .page_to = pages.to,
     };
 
     list_append(&engine->running, &line->link);
@@ -255,16 +258,26 @@ static int open_admin(struct engine *engine, struct err *err)
     return 0;
 }
 
-/* The cron line of a site: its own, unless the configuration replaces all of them. False: never by
- * itself. */
-static bool site_cron(const struct engine *engine, const struct site *site, struct cron *out)
+static const char *const kinds[] = {RUN_CRAWL, RUN_REFRESH, RUN_ALIVE};
+
+/* The cron line of a site and kind: its own, unless the configuration replaces all crawls'. False:
+ * never by itself. */
+static bool site_cron(const struct engine *engine, const struct site *site, const char *kind,
+                      struct cron *out)
 {
+    const char *override = engine->config->schedule_override;
     struct err err;
 
+    if (str_eq(kind, RUN_REFRESH)) {
+        *out = site->refresh;
+        return site->refresh_text != NULL;
+    }
+    if (str_eq(kind, RUN_ALIVE)) {
+        *out = site->alive;
+        return site->alive_text != NULL;
+    }
     *out = site->crawl;
-    if (str_empty(engine->config->schedule_override))
-        return site->crawl_text != NULL;
-    return cron_parse(out, engine->config->schedule_override, &err) == 0;
+    return str_empty(override) ? site->crawl_text != NULL : cron_parse(out, override, &err) == 0;
 }
 
 static void set_up_next_line(struct engine *engine);
@@ -281,22 +294,39 @@ static void on_last_due(int64_t last_due_ms, const struct err *err, void *ctx)
         engine->serve_done(err, engine->serve_ctx);
         return;
     }
-    line->engine = engine;
-    line->site = engine->sites->items[engine->n_lines++];
-    list_init(&line->link);
-    if (site_cron(engine, line->site, &cron))
-        line->entry = schedule_add(engine->schedule, line->site->id, "crawl", &cron,
-                                   line->site->zone, last_due_ms, line);
-    else
-        log_warn("engine", "site has no schedule", "site=%s", line->site->id);
+    check(site_cron(engine, line->site, line->kind, &cron));
+    line->entry = schedule_add(engine->schedule, line->site->id, line->kind, &cron,
+                               line->site->zone, last_due_ms, line);
+    engine->n_lines++;
     set_up_next_line(engine);
+}
+
+/* The next line that has a schedule; false: that was all. */
+static bool next_scheduled(struct engine *engine, struct line *line)
+{
+    struct cron cron;
+
+    while (engine->next_kind < engine->sites->n * ARRAY_LEN(kinds)) {
+        const struct site *site = engine->sites->items[engine->next_kind / ARRAY_LEN(kinds)];
+        const char *kind = kinds[engine->next_kind++ % ARRAY_LEN(kinds)];
+
+        if (site_cron(engine, site, kind, &cron)) {
+            *line = (struct line){.engine = engine, .site = site, .kind = kind};
+            list_init(&line->link);
+            return true;
+        }
+        if (str_eq(kind, RUN_CRAWL))
+            log_warn("engine", "site has no schedule", "site=%s", site->id);
+    }
+    return false;
 }
 
 static void set_up_next_line(struct engine *engine)
 {
-    if (engine->n_lines < engine->sites->n) {
-        store_last_due(engine->env.store, engine->sites->items[engine->n_lines]->id, "crawl",
-                       on_last_due, engine);
+    struct line *line = &engine->lines[engine->n_lines];
+
+    if (next_scheduled(engine, line)) {
+        store_last_due(engine->env.store, line->site->id, line->kind, on_last_due, engine);
         return;
     }
     schedule_start(engine->schedule);
@@ -345,7 +375,7 @@ void engine_serve(struct engine *engine, engine_fn *done, void *ctx)
         return;
     }
     engine->schedule = schedule_new(engine->env.loop, on_due, engine);
-    engine->lines = mem_array(engine->sites->n, sizeof(*engine->lines));
+    engine->lines = mem_array(engine->sites->n * ARRAY_LEN(kinds) + 1, sizeof(*engine->lines));
     store_runs_recover(engine->env.store, clock_wall_ms(), on_recovered, engine);
 }
 

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "crawl/run.h"
 #include "debug/crawl_cmd.h"
 #include "debug/doctor.h"
 #include "engine.h"
@@ -103,6 +104,8 @@ static void on_ready_to_crawl(const struct err *err, void *ctx)
     s->crawl_options = (struct crawl_cmd_options){
         .json = s->args->json,
         .url = s->args->url,
+        .list_only = s->args->list_only,
+        .kind = s->args->kind ? s->args->kind : RUN_CRAWL,
         .page_from = s->args->page_from,
         .page_to = s->args->page_to,
     };
@@ -175,11 +178,10 @@ static int command_run(struct session *s)
 
 /* ---- schedule -------------------------------------------------------------------------------- */
 
-static void print_next(const struct site *site, const char *override)
+static void print_next(const struct site *site, const char *kind, const char *text)
 {
     char when[CLOCK_RFC3339_BYTES] = "never";
-    struct cron cron = site->crawl;
-    const char *text = str_empty(override) ? site->crawl_text : override;
+    struct cron cron;
     struct err ignored;
     int64_t next = CLOCK_NONE;
 
@@ -187,8 +189,17 @@ static void print_next(const struct site *site, const char *override)
         next = cron_next(&cron, site->zone, clock_wall_ms());
     if (next != CLOCK_NONE)
         clock_format_local(site->zone, next, when);
-    printf("%-16s crawl  %-26s %s (%s)\n", site->id, when, text ? text : "no schedule",
+    printf("%-16s %-8s %-26s %s (%s)\n", site->id, kind, when, text ? text : "no schedule",
            site->timezone);
+}
+
+static void print_schedule(const struct site *site, const char *override)
+{
+    print_next(site, RUN_CRAWL, str_empty(override) ? site->crawl_text : override);
+    if (site->refresh_text)
+        print_next(site, RUN_REFRESH, site->refresh_text);
+    if (site->alive_text)
+        print_next(site, RUN_ALIVE, site->alive_text);
 }
 
 static int command_schedule(struct session *s)
@@ -198,7 +209,7 @@ static int command_schedule(struct session *s)
     if (load_sites(s, &err) < 0)
         return err_exit_code(err.code); /* told by on_problem */
     for (size_t i = 0; i < s->sites.n; i++)
-        print_next(s->sites.items[i], s->config.schedule_override);
+        print_schedule(s->sites.items[i], s->config.schedule_override);
     return 0;
 }
 

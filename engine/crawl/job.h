@@ -40,7 +40,7 @@ struct job_result {
     int attempts;
 };
 
-/* err NULL: done. result is never NULL. */
+/* err NULL: done. result is never NULL; what it points to lives until job_free. */
 typedef void job_fn(const struct job_result *result, const struct err *err, void *ctx);
 
 struct job *job_start(const struct crawl_env *env, const struct job_request *request, job_fn *done,

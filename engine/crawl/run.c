@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* run.c - begin in the ledger, page after page, end in the ledger.
  *
- * Steps: run_start -> on_begun -> next_page -> on_page_done -> next_page ... -> finish ->
- * on_ended. Without a store (dry run) the two ledger steps are left out.
+ * Steps: run_start -> on_begun -> next_page -> on_page_done -> next_page ... -> start_posts ->
+ * on_posts_end -> finish -> on_ended. Without a store (dry run) the two ledger steps are left out.
+ * Not here: the posts (posts.c).
  */
 #include "crawl/run.h"
 #include "base/buf.h"
 #include "base/log.h"
+#include "base/str.h"
 #include "base/url.h"
 
 enum { URL_MAX_BYTES = 8192 };
@@ -19,7 +21,10 @@ struct run {
     char *url;
     int page_to;
     int page; /* the next, or the one under way */
+    bool list_only;
     struct job *job;
+    struct visits visits; /* the posts of the list pages */
+    struct posts *posts;
     struct store_run ledger;
     struct err end;
     bool cancelled;
@@ -30,8 +35,24 @@ static void on_start(void *ctx);
 static void on_begun(int64_t run_id, const struct err *err, void *ctx);
 static void next_page(struct run *run);
 static void on_page_done(const struct job_result *result, const struct err *err, void *ctx);
+static void start_posts(struct run *run);
+static void on_post(const struct visit *visit, const struct job_result *result,
+                    enum store_verdict verdict, const struct err *err, void *ctx);
+static void on_posts_end(const struct err *err, void *ctx);
 static void finish(struct run *run);
 static void on_ended(const struct err *err, void *ctx);
+
+struct site_pages run_pages(const struct site *site, const char *kind)
+{
+    if (str_eq(kind, RUN_CRAWL))
+        return site->pages;
+    return str_eq(kind, RUN_REFRESH) ? site->refresh_pages : (struct site_pages){1, 0};
+}
+
+static bool is_kind(const struct run *run, const char *kind)
+{
+    return str_eq(run->ledger.kind, kind);
+}
 
 struct run *run_start(const struct crawl_env *env, const struct run_request *request,
                       const struct run_events *events, void *ctx)
@@ -45,6 +66,8 @@ struct run *run_start(const struct crawl_env *env, const struct run_request *req
     run->url = mem_strdup(request->url);
     run->page = request->page_from;
     run->page_to = request->url ? request->page_from : request->page_to;
+    run->list_only = request->list_only;
+    visits_init(&run->visits, run->site);
     run->ledger = (struct store_run){
         .site = request->site->id,
         .kind = request->kind,
@@ -84,6 +107,16 @@ static void on_begun(int64_t run_id, const struct err *err, void *ctx)
 
 /* ---- pages ----------------------------------------------------------------------------------- */
 
+static bool is_mapped(const struct run *run)
+{
+    return run->url || config_origin_of(run->env.config, run->site->id);
+}
+
+static int64_t min_delay_ms(const struct run *run)
+{
+    return is_mapped(run) ? run->env.config->origin_min_delay : run->site->min_delay_ms;
+}
+
 static void page_url(const struct run *run, struct buf *out)
 {
     const char *origin = config_origin_of(run->env.config, run->site->id);
@@ -96,12 +129,12 @@ static void page_url(const struct run *run, struct buf *out)
 
 static void next_page(struct run *run)
 {
-    bool mapped = run->url || config_origin_of(run->env.config, run->site->id);
     struct job_request request = {
         .site = run->site,
         .page = run->page,
         .run_id = run->ledger.id,
-        .min_delay_ms = mapped ? run->env.config->origin_min_delay : run->site->min_delay_ms,
+        .min_delay_ms = min_delay_ms(run),
+        .update_only = is_kind(run, RUN_REFRESH),
     };
     struct url_parts parts;
     struct buf url;
@@ -110,7 +143,7 @@ static void next_page(struct run *run)
     if (run->cancelled && run->end.code == ERR_OK)
         err_set(&run->end, ERR_CANCELLED, "cancelled");
     if (run->cancelled || run->page > run->page_to) {
-        finish(run);
+        start_posts(run);
         return;
     }
     buf_init(&url, URL_MAX_BYTES);
@@ -132,15 +165,21 @@ static void count_page(struct run *run, const struct job_result *result, const s
     ledger->pages_failed += err != NULL;
     ledger->counts.added += result->counts.added;
     ledger->counts.changed += result->counts.changed;
-    ledger->counts.same += result->counts.same;
+    ledger->counts.filled += result->counts.filled;
     ledger->cpu_ms += result->cost.cpu_ms;
     ledger->gb_ms += result->cost.gb_ms;
     if (result->cost.peak_pss_bytes > ledger->peak_pss_bytes)
         ledger->peak_pss_bytes = result->cost.peak_pss_bytes;
-    if (result->page) {
-        ledger->rows_seen += result->page->seen;
+    if (result->page)
         ledger->bytes += result->page->html_bytes;
-    }
+}
+
+/* A post is no row of a list, and the same again says nothing of one. */
+static void count_rows(struct run *run, const struct job_result *result)
+{
+    run->ledger.counts.same += result->counts.same;
+    if (result->page)
+        run->ledger.rows_seen += result->page->seen;
 }
 
 /* Would the next page of this run be as hopeless, or as unwelcome, as this one? */
@@ -167,6 +206,9 @@ static void on_page_done(const struct job_result *result, const struct err *err,
     struct run *run = ctx;
 
     count_page(run, result, err);
+    count_rows(run, result);
+    if (!err && result->page)
+        visits_add_page(&run->visits, result->page);
     if (err && run->end.code == ERR_OK) {
         run->end = *err;
         err_prefix(&run->end, "site %s: page %d", run->site->id, run->page);
@@ -190,6 +232,75 @@ void run_cancel(struct run *run)
     run->cancelled = true;
     if (run->job)
         job_cancel(run->job);
+    if (run->posts)
+        posts_cancel(run->posts);
+}
+
+/* ---- posts ----------------------------------------------------------------------------------- */
+
+/* What ended the pages early would end the posts as well. */
+static bool has_posts_to_visit(const struct run *run)
+{
+    const struct site *site = run->site;
+
+    if (run->cancelled || ends_run(run->end.code))
+        return false;
+    if (is_kind(run, RUN_ALIVE))
+        return true;
+    return is_kind(run, RUN_CRAWL) && !run->list_only && site->post &&
+           site->post_when != SITE_POST_NEVER && run->visits.n > 0;
+}
+
+static void start_posts(struct run *run)
+{
+    struct posts_events events = {.on_post = on_post, .on_end = on_posts_end};
+    struct posts_request request = {
+        .site = run->site,
+        .run_id = run->ledger.id,
+        .min_delay_ms = min_delay_ms(run),
+        .visits = is_kind(run, RUN_ALIVE) ? NULL : &run->visits,
+    };
+    struct url_parts parts;
+    struct buf url;
+    struct err ignored;
+
+    if (has_posts_to_visit(run) && (!run->site->post || (!request.visits && !run->env.store)))
+        err_set(&run->end, ERR_SITE, "%s: expected [post] and a database, which alive checks need",
+                run->site->path);
+    if (!has_posts_to_visit(run)) {
+        finish(run);
+        return;
+    }
+    run->page = run->site->pages.from;
+    buf_init(&url, URL_MAX_BYTES);
+    page_url(run, &url);
+    if (url_split(buf_str(&url), &parts, &ignored) == 0)
+        request.own_origin = parts.origin;
+    run->posts = posts_start(&run->env, &request, &events, run);
+    url_parts_fini(&parts);
+    buf_fini(&url);
+}
+
+static void on_post(const struct visit *visit, const struct job_result *result,
+                    enum store_verdict verdict, const struct err *err, void *ctx)
+{
+    struct run *run = ctx;
+
+    count_page(run, result, err);
+    if (run->events.on_post)
+        run->events.on_post(run, visit, result, verdict, err, run->ctx);
+}
+
+static void on_posts_end(const struct err *err, void *ctx)
+{
+    struct run *run = ctx;
+
+    if (err && run->end.code == ERR_OK) {
+        run->end = *err;
+        err_prefix(&run->end, "site %s: posts", run->site->id);
+    }
+    posts_free(&run->posts);
+    finish(run);
 }
 
 /* ---- the end --------------------------------------------------------------------------------- */
@@ -241,7 +352,8 @@ void run_free(struct run **run)
 {
     if (!*run)
         return;
-    check(!(*run)->job);
+    check(!(*run)->job && !(*run)->posts);
+    visits_fini(&(*run)->visits);
     loop_timer_free(&(*run)->wake);
     mem_free((*run)->url);
     mem_free(*run);

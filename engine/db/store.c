@@ -97,6 +97,16 @@ void store_free(struct store **store_ptr)
     mem_free(store);
 }
 
+const char *store_verdict_name(enum store_verdict verdict)
+{
+    static const char *const names[] = {[ALIVE_UNKNOWN] = "unknown",
+                                        [ALIVE_HERE] = "here",
+                                        [ALIVE_ABSENT] = "absent",
+                                        [ALIVE_GONE_MARK] = "gone"};
+
+    return names[verdict];
+}
+
 const char *store_kind(const struct store *store)
 {
     return store->vtable->kind;

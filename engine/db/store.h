@@ -231,6 +231,7 @@ enum store_verdict {
     ALIVE_ABSENT,  /* 404, 410: deletes the second time, at min_distance_ms from the first */
     ALIVE_GONE_MARK, /* the page says that the post is gone: deletes */
 };
+const char *store_verdict_name(enum store_verdict verdict); /* "unknown", "here", "absent", "gone" */
 struct store_alive_result {
     const char *key; /* unknown ones are ignored, and not counted */
     enum store_verdict verdict;

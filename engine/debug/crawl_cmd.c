@@ -6,6 +6,7 @@
  */
 #include "debug/crawl_cmd.h"
 #include "crawl/run.h"
+#include "base/str.h"
 #include "debug/deal_print.h"
 
 #include <errno.h>
@@ -21,6 +22,9 @@ struct one_site {
     const struct site *site;
     struct run *run;
     struct buf table;
+    struct arena kept; /* rows that a post may still fill */
+    struct deal_row *rows_kept;
+    size_t n_kept;
     struct store_run summary;
     int rows; /* kept after skips and duplicates */
     int exit_code;
@@ -44,6 +48,8 @@ struct crawl_cmd {
 
 static void on_page(struct run *run, int page, const struct job_result *result,
                     const struct err *err, void *ctx);
+static void on_post(struct run *run, const struct visit *visit, const struct job_result *result,
+                    enum store_verdict verdict, const struct err *err, void *ctx);
 static void on_run_end(struct run *run, const struct store_run *summary, const struct err *err,
                        void *ctx);
 static void finish(struct crawl_cmd *cmd);
@@ -62,19 +68,22 @@ static int terminal_columns(void)
 static void start_site(struct crawl_cmd *cmd, struct one_site *one, const struct site *site)
 {
     const struct crawl_cmd_options *options = cmd->options;
-    struct run_events events = {.on_page = on_page, .on_end = on_run_end};
+    struct site_pages pages = run_pages(site, options->kind);
+    struct run_events events = {.on_page = on_page, .on_post = on_post, .on_end = on_run_end};
     struct run_request request = {
         .site = site,
-        .kind = "crawl",
+        .kind = options->kind,
         .due_at_ms = clock_wall_ms(),
-        .page_from = options->page_from < 0 ? site->pages.from : options->page_from,
-        .page_to = options->page_from < 0 ? site->pages.to : options->page_to,
+        .page_from = options->page_from < 0 ? pages.from : options->page_from,
+        .page_to = options->page_from < 0 ? pages.to : options->page_to,
         .url = options->url,
+        .list_only = options->list_only,
     };
 
     one->cmd = cmd;
     one->site = site;
     buf_init(&one->table, OUTPUT_MAX_BYTES);
+    arena_init(&one->kept);
     cmd->pages_total += request.url ? 1 : request.page_to - request.page_from + 1;
     one->run = run_start(&cmd->env, &request, &events, one);
 }
@@ -113,6 +122,40 @@ static void show_progress(const struct crawl_cmd *cmd, const struct one_site *on
                 cmd->pages_done, cmd->pages_total, cmd->n_ended, cmd->n_sites, one->site->id, page);
 }
 
+static void show_row(struct one_site *one, const struct deal_row *row)
+{
+    if (one->cmd->options->json)
+        deal_print_json(row, one->site->zone, &one->table);
+    else
+        deal_print_line(row, one->cmd->zone, one->cmd->columns, &one->table);
+}
+
+/* JSON lines are written at once, a table in one piece at the end. */
+static void write_out(struct one_site *one)
+{
+    if (!one->cmd->options->json)
+        return;
+    fputs(buf_str(&one->table), stdout);
+    fflush(stdout);
+    buf_clear(&one->table);
+}
+
+static bool waits_for_posts(const struct one_site *one)
+{
+    const struct crawl_cmd_options *options = one->cmd->options;
+
+    return one->site->post && one->site->post_when != SITE_POST_NEVER && !options->list_only &&
+           str_eq(options->kind, RUN_CRAWL);
+}
+
+static void keep_row(struct one_site *one, const struct deal_row *row)
+{
+    if ((one->n_kept & (one->n_kept - 1)) == 0) /* full at each power of two */
+        one->rows_kept = mem_realloc(one->rows_kept,
+                                     (one->n_kept ? one->n_kept * 2 : 1) * sizeof(*one->rows_kept));
+    one->rows_kept[one->n_kept++] = visits_copy_row(&one->kept, row);
+}
+
 static void on_page(struct run *run, int page, const struct job_result *result,
                     const struct err *err, void *ctx)
 {
@@ -124,18 +167,66 @@ static void on_page(struct run *run, int page, const struct job_result *result,
     for (int i = 0; !err && i < result->page->n; i++) {
         const struct deal_row *row = &result->page->rows[i];
 
+        if (row->gone)
+            continue;
         one->rows++;
-        if (cmd->options->json)
-            deal_print_json(row, one->site->zone, &one->table);
+        if (waits_for_posts(one))
+            keep_row(one, row);
         else
-            deal_print_line(row, cmd->zone, cmd->columns, &one->table);
+            show_row(one, row);
     }
-    if (cmd->options->json) {
-        fputs(buf_str(&one->table), stdout);
-        fflush(stdout);
-        buf_clear(&one->table);
-    }
+    write_out(one);
     show_progress(cmd, one, page);
+}
+
+static void show_verdict(struct one_site *one, const struct visit *visit,
+                         enum store_verdict verdict, const struct err *err)
+{
+    struct buf *out = &one->table;
+
+    if (!one->cmd->options->json) {
+        buf_addf(out, "%-12s %-8s %s%s%s\n", one->site->id, store_verdict_name(verdict), visit->url,
+                 err ? "  " : "", err ? err_reason(err->code) : "");
+        return;
+    }
+    buf_addf(out, "{\"site\":\"%s\",\"key\":", one->site->id);
+    buf_add_json(out, visit->key);
+    buf_adds(out, ",\"url\":");
+    buf_add_json(out, visit->url);
+    buf_addf(out, ",\"verdict\":\"%s\",\"reason\":", store_verdict_name(verdict));
+    buf_add_json(out, err ? err_reason(err->code) : NULL);
+    buf_adds(out, "}\n");
+}
+
+static void on_post(struct run *run, const struct visit *visit, const struct job_result *result,
+                    enum store_verdict verdict, const struct err *err, void *ctx)
+{
+    struct one_site *one = ctx;
+
+    (void)run;
+    one->cmd->pages_done++;
+    one->cmd->pages_total++;
+    if (str_eq(one->cmd->options->kind, RUN_ALIVE))
+        show_verdict(one, visit, verdict, err);
+    for (size_t i = 0; verdict == ALIVE_HERE && i < one->n_kept; i++) {
+        struct deal_row *row = &one->rows_kept[i];
+
+        if (str_eq(row->key, visit->key)) {
+            struct deal_row post = visits_copy_row(&one->kept, &result->page->rows[0]);
+
+            visits_fill_row(row, &post);
+        }
+    }
+    write_out(one);
+    show_progress(one->cmd, one, (int)one->n_kept);
+}
+
+static void show_kept(struct one_site *one)
+{
+    for (size_t i = 0; i < one->n_kept; i++)
+        show_row(one, &one->rows_kept[i]);
+    one->n_kept = 0;
+    write_out(one);
 }
 
 static void on_run_end(struct run *run, const struct store_run *summary, const struct err *err,
@@ -143,6 +234,7 @@ static void on_run_end(struct run *run, const struct store_run *summary, const s
 {
     struct one_site *one = ctx;
 
+    show_kept(one);
     one->summary = *summary;
     if (err) {
         one->err = *err;
@@ -249,6 +341,8 @@ void crawl_cmd_free(struct crawl_cmd **cmd)
     for (size_t i = 0; i < (*cmd)->n_sites; i++) {
         check(!(*cmd)->sites[i].run);
         buf_fini(&(*cmd)->sites[i].table);
+        arena_fini(&(*cmd)->sites[i].kept);
+        mem_free((*cmd)->sites[i].rows_kept);
     }
     mem_free((*cmd)->sites);
     clock_zone_free(&(*cmd)->zone);

@@ -2,6 +2,9 @@
 /* crawl_cmd.h - `catchdeal-engine crawl`: one run of some sites now, shown to a person or a
  * program.
  *
+ * Deals are shown as list and post together tell them, so those of a site that visits posts come at the
+ * end of its run. An alive run shows its posts, each with what its page proves.
+ *
  * stdout gets the deals (a table, or JSON lines) and, with the table, the summary; with --json the
  * summary goes to stderr. A progress line is kept on stderr while that is a terminal.
  */
@@ -17,6 +20,8 @@ struct crawl_cmd;
 
 struct crawl_cmd_options {
     bool json;
+    bool list_only;
+    const char *kind;       /* RUN_... of run.h */
     const char *url;        /* one page of one site; NULL: its list pages */
     int page_from, page_to; /* -1: the site's own */
 };
