@@ -96,7 +96,7 @@ static void serves_each_board_under_its_own_host(void **state)
     expect(f, "GET", "spa.localhost:1", "/app.js", "fetch('/api/deals");
 }
 
-static void serves_the_truth_of_list_pages_only(void **state)
+static void serves_the_truth_of_lists_and_posts_only(void **state)
 {
     const struct fixture *f = *state;
 
@@ -104,6 +104,8 @@ static void serves_the_truth_of_list_pages_only(void **state)
            "/_truth?path=%2Fnew%2Fbbs_list.php%3Fid%3Dppomppu%26page%3D2", "\"deals\": [");
     expect(f, "GET", "infinite.localhost:1", "/_truth?path=/deals",
            "http://infinite.localhost:1/deal/");
+    expect(f, "GET", "clien.localhost:1", "/_truth?path=/service/board/jirum/1",
+           "\"post\": null, \"gone\": \"deleted\"");
     expect(f, "GET", "ppomppu.localhost:1", "/_truth?path=/nothing", "HTTP/1.1 404");
     expect(f, "GET", "127.0.0.1:1", "/_truth?path=/deals", "HTTP/1.1 404");
     expect(f, "GET", "127.0.0.1:1", "/_boards", "\"path\": \"/zboard/zboard.php?id=ppomppu\"");
@@ -131,6 +133,46 @@ static void control_gives_a_board_trouble_until_reset(void **state)
     expect(f, "GET", "dealbada.localhost:1", "/robots.txt", "HTTP/1.1 200");
     expect(f, "POST", "x", "/_control?board=dealbada&reset=1", "\"ok\": true");
     expect(f, "GET", "dealbada.localhost:1", list, "HTTP/1.1 200");
+}
+
+static void a_wall_stands_for_as_many_pages_as_told(void **state)
+{
+    const struct fixture *f = *state;
+    const char *list = "/service/board/jirum";
+
+    expect(f, "POST", "x", "/_control?board=clien&wall=challenge&pages=2", "\"ok\": true");
+    expect(f, "GET", "clien.localhost:1", list, "HTTP/1.1 403");
+    expect(f, "GET", "clien.localhost:1", "/_truth?path=/service/board/jirum", "\"key\"");
+    expect(f, "GET", "clien.localhost:1", list, "Just a moment");
+    expect(f, "GET", "clien.localhost:1", list, "data-board-sn=");
+    expect(f, "POST", "x", "/_control?board=clien&wall=ladder", "\"error\"");
+}
+
+static void wrappers_lead_to_the_shop_and_are_counted(void **state)
+{
+    const struct fixture *f = *state;
+
+    expect(f, "GET", "web.ruliweb.localhost:1", "/link.php?ol=https%3A%2F%2Fa.example%2F1&bbs=1020",
+           "Location: https://a.example/1");
+    expect(f, "GET", "s.ruliweb.localhost:1", "/?target=aHR0cHM6Ly9hLmV4YW1wbGUvMQ==&encode=on",
+           "Location: https://a.example/1");
+    expect(f, "GET", "127.0.0.1:1", "/_stats", "\"wrapper_requests\": 2");
+}
+
+static void a_page_is_not_sent_again_to_who_has_it(void **state)
+{
+    static struct validators seen;
+    struct validator v, changed;
+
+    (void)state;
+    validators_of(&seen, "h", "/p", "", "one", 3, &v);
+    assert_true(validator_matches(&v, v.etag, ""));
+    assert_true(validator_matches(&v, "", v.last_modified));
+    assert_false(validator_matches(&v, "\"other\"", v.last_modified));
+    validators_of(&seen, "h", "/p", "", "two", 3, &changed);
+    assert_false(validator_matches(&changed, v.etag, ""));
+    assert_false(validator_matches(&changed, "", v.last_modified));
+    assert_false(validator_matches(&changed, "", ""));
 }
 
 static void control_edits_a_deal_and_moves_the_clock(void **state)
@@ -232,10 +274,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(serves_each_board_under_its_own_host, start, stop),
-        cmocka_unit_test_setup_teardown(serves_the_truth_of_list_pages_only, start, stop),
+        cmocka_unit_test_setup_teardown(serves_the_truth_of_lists_and_posts_only, start, stop),
         cmocka_unit_test_setup_teardown(asking_for_the_truth_counts_as_no_view_of_the_page, start,
                                         stop),
         cmocka_unit_test_setup_teardown(control_gives_a_board_trouble_until_reset, start, stop),
+        cmocka_unit_test_setup_teardown(a_wall_stands_for_as_many_pages_as_told, start, stop),
+        cmocka_unit_test_setup_teardown(wrappers_lead_to_the_shop_and_are_counted, start, stop),
+        cmocka_unit_test(a_page_is_not_sent_again_to_who_has_it),
         cmocka_unit_test_setup_teardown(control_edits_a_deal_and_moves_the_clock, start, stop),
         cmocka_unit_test_setup_teardown(control_refuses_what_it_does_not_know, start, stop),
         cmocka_unit_test_setup_teardown(counts_concurrent_requests_and_lets_hung_ones_go_on_reset,
