@@ -11,8 +11,8 @@
 static const char known_sql[] =
     "SELECT post_key, url, (redirect_url IS NOT NULL)::int, (image_url IS NOT NULL)::int, "
     "(posted_at IS NOT NULL)::int, posted_is_coarse::int, title_is_cut::int, is_deleted::int, "
-    PG_MS("post_read_at") ", " PG_MS("updated_at") " FROM jsonb_array_elements_text($1::jsonb) AS k (post_key) "
-    "JOIN deals d ON d.site = $2 AND d.post_key = k.post_key COLLATE \"C\"";
+    PG_MS("post_read_at") ", " PG_MS("updated_at") " FROM jsonb_array_elements_text($1::jsonb) AS k (key) "
+    "JOIN deals d ON d.site = $2 AND d.post_key = k.key COLLATE \"C\"";
 
 /* $1 site, $2 checked at most, $3 sort_at at least, $4 deleted too, $5 limit */
 static const char alive_due_sql[] =
