@@ -54,6 +54,8 @@ struct job {
     bool update_only;
     enum site_what what;
     char *key;
+    const struct job_judge *judge;
+    void *judge_ctx;
     enum job_state state;
     int64_t state_since_ms;
     int attempts;
@@ -110,6 +112,8 @@ struct job *job_start(const struct crawl_env *env, const struct job_request *req
     job->update_only = request->update_only;
     job->what = request->what;
     job->key = mem_strdup(request->key);
+    job->judge = request->what == SITE_LIST ? request->judge : NULL;
+    job->judge_ctx = request->judge_ctx;
     job->done = done;
     job->ctx = ctx;
     job->state_since_ms = clock_mono_ms();
@@ -162,6 +166,7 @@ static void on_may_load(const struct err *err, void *ctx)
         .own_origin = job->own_origin,
         .what = job->what,
         .by = LOAD_CHROME,
+        .want_html = job->judge && job->judge->wants_html(job->judge_ctx),
     };
 
     if (err) {
@@ -205,6 +210,12 @@ static void give_back(struct job *job)
     polite_release(&job->ticket);
 }
 
+static int job_judge(struct job *job, struct err *err)
+{
+    return job->judge ? job->judge->page(job->judge_ctx, job->rows, err)
+                      : judge_page(job->site, job->rows, err);
+}
+
 static void on_loaded(struct load_answer *answer, const struct err *err, void *ctx)
 {
     struct job *job = ctx;
@@ -218,7 +229,7 @@ static void on_loaded(struct load_answer *answer, const struct err *err, void *c
     job->rows = answer->rows;
     answer->rows = NULL;
     job->last_status = job->rows->status;
-    if (judge_page(job->site, job->rows, &why) < 0)
+    if (job_judge(job, &why) < 0)
         job_fail(job, &why);
     else
         job_store_rows(job);
@@ -267,6 +278,14 @@ static void on_rows_stored(const struct store_counts *counts, const struct err *
 
 /* ---- the end, or another attempt ------------------------------------------------------------- */
 
+static bool job_may_pass(struct job *job, const struct err *err)
+{
+    if (err->code == ERR_DRIFT && job->judge)
+        return job->judge->asks_again(job->judge_ctx);
+    return judge_is_passing(err->code, job->last_status) &&
+           job->attempts <= job->env.config->page_retries;
+}
+
 static void job_fail(struct job *job, const struct err *err)
 {
     struct err held;
@@ -274,8 +293,7 @@ static void job_fail(struct job *job, const struct err *err)
     give_back(job);
     if (quarantine_holds(job->env.quarantine, job->url, &held))
         err = &held;
-    else if (judge_is_passing(err->code, job->last_status) &&
-             job->attempts <= job->env.config->page_retries) {
+    else if (job_may_pass(job, err)) {
         int64_t wait_ms = RETRY_BASE_MS << (job->attempts - 1);
 
         log_warn("job", "trying again", "site=%s page=%d attempt=%d wait_ms=%lld reason=%s text=%s",

@@ -19,6 +19,14 @@
 
 struct job;
 
+/* Who judges list pages by more than judge.h does. */
+struct job_judge {
+    /* As judge_page(). */
+    int (*page)(void *ctx, const struct row_set *page, struct err *err);
+    bool (*wants_html)(void *ctx); /* of the next page */
+    bool (*asks_again)(void *ctx); /* for the page that was just refused as drift */
+};
+
 struct job_request {
     const struct site *site; /* borrowed for the job's life */
     const char *url;         /* absolute, copied */
@@ -29,6 +37,8 @@ struct job_request {
     bool update_only; /* refresh: unknown deals are not inserted */
     enum site_what what;
     const char *key; /* SITE_POST: of the deal; copied */
+    const struct job_judge *judge; /* NULL: judge_page() alone */
+    void *judge_ctx;
 };
 
 /* Of a post the page is an answer also when it proves that the post is gone (judge_post); stored is

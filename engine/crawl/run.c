@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* run.c - begin in the ledger, page after page, end in the ledger.
  *
- * Steps: run_start -> on_begun -> next_page -> on_page_done -> next_page ... -> start_posts ->
- * on_posts_end -> finish -> on_ended. Without a store (dry run) the two ledger steps are left out.
- * Not here: the posts (posts.c).
+ * Steps: run_start -> on_begun -> on_history_loaded -> next_page -> on_page_done -> next_page ... ->
+ * start_posts -> on_posts_end -> finish -> on_drift_noted -> on_silence_noted -> on_ended. Without a
+ * store (dry run) the two ledger steps are left out. Not here: the posts (posts.c).
  */
 #include "crawl/run.h"
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "base/url.h"
+#include "crawl/drift_watch.h"
+#include "crawl/silence_watch.h"
 
 enum { URL_MAX_BYTES = 8192 };
 
@@ -25,6 +27,7 @@ struct run {
     struct job *job;
     struct visits visits; /* the posts of the list pages */
     struct posts *posts;
+    struct drift_watch *drift;
     struct store_run ledger;
     struct err end;
     bool cancelled;
@@ -33,6 +36,7 @@ struct run {
 
 static void on_start(void *ctx);
 static void on_begun(int64_t run_id, const struct err *err, void *ctx);
+static void on_history_loaded(void *ctx);
 static void next_page(struct run *run);
 static void on_page_done(const struct job_result *result, const struct err *err, void *ctx);
 static void start_posts(struct run *run);
@@ -40,6 +44,8 @@ static void on_post(const struct visit *visit, const struct job_result *result,
                     enum store_verdict verdict, const struct err *err, void *ctx);
 static void on_posts_end(const struct err *err, void *ctx);
 static void finish(struct run *run);
+static void on_drift_noted(void *ctx);
+static void on_silence_noted(void *ctx);
 static void on_ended(const struct err *err, void *ctx);
 
 struct site_pages run_pages(const struct site *site, const char *kind)
@@ -74,6 +80,7 @@ struct run *run_start(const struct crawl_env *env, const struct run_request *req
         .due_at_ms = request->due_at_ms,
         .started_at_ms = clock_wall_ms(),
     };
+    run->drift = drift_watch_new(env, request->site);
     run->wake = loop_timer_new(env->loop, on_start, run);
     loop_timer_start(run->wake, 0);
     return run;
@@ -88,7 +95,7 @@ static void on_start(void *ctx)
     if (run->env.store)
         store_run_begin(run->env.store, &run->ledger, on_begun, run);
     else
-        next_page(run);
+        drift_watch_load(run->drift, on_history_loaded, run);
 }
 
 static void on_begun(int64_t run_id, const struct err *err, void *ctx)
@@ -102,7 +109,12 @@ static void on_begun(int64_t run_id, const struct err *err, void *ctx)
         return;
     }
     run->ledger.id = run_id;
-    next_page(run);
+    drift_watch_load(run->drift, on_history_loaded, run);
+}
+
+static void on_history_loaded(void *ctx)
+{
+    next_page(ctx);
 }
 
 /* ---- pages ----------------------------------------------------------------------------------- */
@@ -135,6 +147,8 @@ static void next_page(struct run *run)
         .run_id = run->ledger.id,
         .min_delay_ms = min_delay_ms(run),
         .update_only = is_kind(run, RUN_REFRESH),
+        .judge = &drift_watch_judge,
+        .judge_ctx = run->drift,
     };
     struct url_parts parts;
     struct buf url;
@@ -312,8 +326,32 @@ static void finish(struct run *run)
     ledger->ended_at_ms = clock_wall_ms();
     ledger->reason = err_reason(run->end.code);
     ledger->detail = run->end.code == ERR_OK ? NULL : run->end.text;
+    /* A store that is away is not asked a dozen times. */
+    drift_watch_end(run->drift, run->end.code == ERR_STORE ? 0 : ledger->id, on_drift_noted, run);
+}
+
+static bool brings_deals(const struct run *run)
+{
+    return is_kind(run, RUN_CRAWL) && !run->url && run->ledger.id &&
+           run->end.code != ERR_STORE && run->end.code != ERR_CANCELLED;
+}
+
+static void on_drift_noted(void *ctx)
+{
+    struct run *run = ctx;
+
+    if (brings_deals(run))
+        silence_watch(&run->env, run->site, &run->ledger, on_silence_noted, run);
+    else
+        on_silence_noted(run);
+}
+
+static void on_silence_noted(void *ctx)
+{
+    struct run *run = ctx;
+
     if (run->env.ledger)
-        ledger_end(run->env.ledger, ledger, on_ended, run);
+        ledger_end(run->env.ledger, &run->ledger, on_ended, run);
     else
         on_ended(NULL, run);
 }
@@ -355,6 +393,7 @@ void run_free(struct run **run)
     check(!(*run)->job && !(*run)->posts);
     visits_fini(&(*run)->visits);
     loop_timer_free(&(*run)->wake);
+    drift_watch_free(&(*run)->drift);
     mem_free((*run)->url);
     mem_free(*run);
     *run = NULL;
