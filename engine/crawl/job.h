@@ -36,7 +36,7 @@ struct job_request {
     int64_t min_delay_ms;
     bool update_only; /* refresh: unknown deals are not inserted */
     enum site_what what;
-    const char *key; /* SITE_POST: of the deal; copied */
+    const char *key;               /* SITE_POST: of the deal; copied */
     const struct job_judge *judge; /* NULL: judge_page() alone */
     void *judge_ctx;
 };
