@@ -13,6 +13,8 @@ static const struct board *const boards[] = {
     &board_infinite,      &board_lazy,    &board_xhr_votes, &board_cookie_gate, &board_vue_attr,
     &board_textarea_post, &board_cf_like, &board_dialog,    &board_goto,        &board_js_pager,
     &board_challenge,     &board_crash,
+    &board_quasarzone, &board_arca, &board_zod, &board_fmkorea, &board_coolenjoy,
+    &board_damoang, &board_eomisae, &board_ppomppu_foreign, &board_dealabs, &board_slickdeals,
 };
 
 size_t boards_count(void)
@@ -49,6 +51,21 @@ const struct board *boards_find_host(const char *host)
     return find_named(host, (size_t)(dot - host));
 }
 
+/* The number of a list's page, -1 where the path is another's. */
+static long page_number(const struct board_list *list, const char *path, const char *query)
+{
+    size_t len = strlen(list->path);
+    long number;
+
+    if (strncmp(path, list->path, len) != 0)
+        return -1;
+    if (!path[len])
+        return list->page_key[0] == '/' ? list->first
+                                        : query_number(query, list->page_key, list->first);
+    number = list->page_key[0] == '/' ? path_number(path + len, list->page_key) : 0;
+    return number ? number : -1;
+}
+
 const struct board_list *board_match_list(const struct board *b, const char *path,
                                           const char *query, int *number_out)
 {
@@ -56,9 +73,9 @@ const struct board_list *board_match_list(const struct board *b, const char *pat
 
     for (i = 0; i < b->list_count; i++) {
         const struct board_list *list = &b->lists[i];
-        long number = query_number(query, list->page_key, list->first);
+        long number = page_number(list, path, query);
 
-        if (strcmp(path, list->path) != 0 || (list->query && !query_holds(query, list->query)))
+        if (number < 0 || (list->query && !query_holds(query, list->query)))
             continue;
         *number_out = number < list->first || number > 100000 ? list->first : (int)number;
         return list;
@@ -71,7 +88,9 @@ void board_list_target(const struct board_list *list, int number, struct out *ta
     out_str(target, list->path);
     if (list->query)
         out_printf(target, "?%s", list->query);
-    if (number != list->first)
+    if (number != list->first && list->page_key[0] == '/')
+        out_printf(target, "%s%d", list->page_key, number);
+    else if (number != list->first)
         out_printf(target, "%c%s=%d", list->query ? '&' : '?', list->page_key, number);
 }
 

@@ -35,7 +35,7 @@ struct board_list {
     const char *name;     /* file name stem of --write */
     const char *path;     /* without a query */
     const char *query;    /* what the query must hold; NULL: nothing */
-    const char *page_key; /* query key of the page number */
+    const char *page_key; /* query key of the page number; "/page/": it is in the path, behind this */
     int first;            /* number of the first page */
     int pages;            /* pages that exist */
     int rows;             /* deals on a page */
@@ -84,6 +84,9 @@ struct request {
 
 /* page_ppomppu.c ... page_js.c */
 extern const struct board board_ppomppu, board_clien, board_ruliweb, board_dealbada;
+extern const struct board board_quasarzone, board_arca, board_zod, board_fmkorea, board_coolenjoy;
+extern const struct board board_damoang, board_eomisae, board_ppomppu_foreign;
+extern const struct board board_dealabs, board_slickdeals;
 extern const struct board board_spa, board_infinite, board_lazy, board_xhr_votes, board_cookie_gate;
 extern const struct board board_vue_attr, board_textarea_post, board_cf_like, board_dialog;
 extern const struct board board_goto, board_js_pager, board_challenge, board_crash;

@@ -66,9 +66,9 @@ static void draw_thumb(struct page *p, const struct deal *d, const char *day)
 
     page_printf(
         p,
-        "    <a class=\"baseList-thumb\" href=\"view.php?id=ppomppu&page=%d&divpage=114&&no=%ld\" "
+        "    <a class=\"baseList-thumb\" href=\"view.php?id=%s&page=%d&divpage=114&&no=%ld\" "
         "tooltip=P_img://%s/zboard/data3/m_%ld.jpeg><img ",
-        p->number, d->id, p->request->host, d->id);
+        ppomppu_id(p), p->number, d->id, p->request->host, d->id);
     if (d->has_image)
         snprintf(address, sizeof(address), "//%s/zboard/data/_thumb/ppomppu/%ld/small_%ld.jpg?t=%s",
                  p->request->host, d->id % 10, d->id, day);
@@ -88,9 +88,9 @@ static void draw_title(struct page *p, const struct deal *d)
                 "                    <div class=\"baseList-box\">\n                        <div "
                 "class=\"baseList-cover\">\n"
                 "                        %s <a class='baseList-title%s' "
-                "href=\"view.php?id=ppomppu&page=%d&divpage=114&no=%ld\"  ><span>",
+                "href=\"view.php?id=%s&page=%d&divpage=114&no=%ld\"  ><span>",
                 d->hot ? "<img src=\"/images/menu/pop_icon2.jpg\" class=\"icons_vertical\"> " : "",
-                d->sold_out ? " end2" : "", p->number, d->id);
+                d->sold_out ? " end2" : "", ppomppu_id(p), p->number, d->id);
     if (d->mall_tagged) {
         page_raw(p, "<em class=\"baseList-head subject_preface\">[");
         ppomppu_text(p, d->mall);
@@ -106,8 +106,8 @@ static void draw_title(struct page *p, const struct deal *d)
     if (d->comment)
         page_printf(p,
                     "<span class=\"baseList-c\" "
-                    "onclick='win_comment(\"?id=ppomppu&page=%d&divpage=114&no=%ld\");'>%ld</span>",
-                    p->number, d->id, d->comment);
+                    "onclick='win_comment(\"?id=%s&page=%d&divpage=114&no=%ld\");'>%ld</span>",
+                    ppomppu_id(p), p->number, d->id, d->comment);
     page_printf(p,
                 "%s\n                        </div>\n                        <small "
                 "class=\"baseList-small\">[%s]</small>\n"
@@ -175,8 +175,8 @@ static void add_truth(struct page *p, const struct deal *d, bool pinned, const c
     };
 
     text_of_title(d, title, sizeof(title));
-    snprintf(path, sizeof(path), "/zboard/view.php?id=ppomppu&no=%ld", d->id);
-    snprintf(href, sizeof(href), "/zboard/view.php?id=ppomppu&page=%d&divpage=114&no=%ld",
+    snprintf(path, sizeof(path), "/zboard/view.php?id=%s&no=%ld", ppomppu_id(p), d->id);
+    snprintf(href, sizeof(href), "/zboard/view.php?id=%s&page=%d&divpage=114&no=%ld", ppomppu_id(p),
              p->number, d->id);
     snprintf(image, sizeof(image), "http://%s/zboard/data/_thumb/ppomppu/%ld/small_%ld.jpg?t=%s",
              p->request->host, d->id % 10, d->id, day);
@@ -262,7 +262,7 @@ static void draw_footer(struct page *p)
                 "width=\"900\" class=\"info_bg\"><tr><td>\n"
                 "<div id=\"page_list\">");
     for (i = p->list->first; i < p->list->first + p->list->pages; i++)
-        page_printf(p, "<a href='zboard.php?id=ppomppu&page=%d' class=%s>%d</a>", i,
+        page_printf(p, "<a href='zboard.php?id=%s&page=%d' class=%s>%d</a>", ppomppu_id(p), i,
                     i == p->number ? "page_inert" : "page", i);
     page_raw(p, "</div></td></tr></table>\n</body>\n</html>\n");
 }

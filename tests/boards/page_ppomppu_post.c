@@ -12,8 +12,8 @@ static void wrap_link(struct page *p, struct post *post)
 {
     char prefix[200];
 
-    snprintf(prefix, sizeof(prefix), "http://s.%s/?idno=ppomppu_%ld&target=", p->request->host,
-             post->deal.id);
+    snprintf(prefix, sizeof(prefix), "http://s.%s/?idno=%s_%ld&target=", p->request->host,
+             ppomppu_id(p), post->deal.id);
     post_set_link(post, prefix, POST_WRAP_BASE64, "&encode=on");
 }
 

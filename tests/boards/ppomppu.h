@@ -14,6 +14,9 @@ void ppomppu_draw_post_mobile(struct page *, struct post *);
 void ppomppu_draw_post_desktop(struct page *, struct post *);
 bool ppomppu_comments(struct page *, struct answer *);
 
+/* What the addresses of the page's board name it: "ppomppu", or "ppomppu4" abroad. */
+const char *ppomppu_id(const struct page *);
+
 /* Title text escaped as this board does it: an & before a blank stays bare. */
 void ppomppu_text(struct page *, const char *text);
 

@@ -36,8 +36,11 @@ void truth_add_deal(struct truth *t, const char *host, const struct truth_row *r
     json_text(o, "url_path", row->path);
     json_text(o, "href", row->href);
     out_printf(o, ", \"sold_out\": %s", row->sold_out ? "true" : "false");
-    out_printf(o, ", \"view\": %ld, \"comment\": %ld, \"like\": %ld", row->view, row->comment,
-               row->like);
+    if (row->view >= 0)
+        out_printf(o, ", \"view\": %ld", row->view);
+    else
+        json_text(o, "view", NULL);
+    out_printf(o, ", \"comment\": %ld, \"like\": %ld", row->comment, row->like);
     if (row->dislike >= 0)
         out_printf(o, ", \"dislike\": %ld", row->dislike);
     json_text(o, "image", row->image);

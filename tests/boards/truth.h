@@ -29,7 +29,8 @@ struct truth_row {
     const char *title;
     const char *path; /* of the post, only the parameters that identify it */
     const char *href; /* the link as it stands in the page */
-    long view, comment, like;
+    long view; /* -1: not shown */
+    long comment, like;
     long dislike; /* -1: not shown */
     bool sold_out;
     const char *image; /* absolute */

@@ -51,6 +51,8 @@ class Boards:
     def target(self, name, view, page):
         """Path and query of page `page` (0: the first) of a list."""
         about = self.lists(name)[view]
+        if about["page_key"].startswith("/"):
+            return f"{about['path']}{about['page_key']}{about['first'] + page}"
         joint = "&" if "?" in about["path"] else "?"
         return f"{about['path']}{joint}{about['page_key']}={about['first'] + page}"
 
