@@ -118,15 +118,13 @@ struct sign {
     const char *currency;
 };
 
-static const struct sign signs_before[] = {{"₩", "KRW"},   {"￦", "KRW"}, {"US$", "USD"},
-                                           {"USD", "USD"}, {"$", "USD"},  {"€", "EUR"},
-                                           {"£", "GBP"},   {"¥", "JPY"},
-                                           {"EUR", "EUR"},   {"GBP", "GBP"}};
-static const struct sign units_behind[] = {{"원", "KRW"},     {"달러", "USD"}, {"불", "USD"},
-                                           {"$", "USD"},      {"USD", "USD"},  {"유로", "EUR"},
-                                           {"€", "EUR"},      {"엔", "JPY"},   {"위안", "CNY"},
-                                           {"파운드", "GBP"}, {"KRW", "KRW"},
-                                           {"EUR", "EUR"},    {"£", "GBP"},    {"GBP", "GBP"}};
+static const struct sign signs_before[] = {
+    {"₩", "KRW"}, {"￦", "KRW"}, {"US$", "USD"}, {"USD", "USD"}, {"$", "USD"},
+    {"€", "EUR"}, {"£", "GBP"},  {"¥", "JPY"},   {"EUR", "EUR"}, {"GBP", "GBP"}};
+static const struct sign units_behind[] = {
+    {"원", "KRW"},   {"달러", "USD"}, {"불", "USD"}, {"$", "USD"},    {"USD", "USD"},
+    {"유로", "EUR"}, {"€", "EUR"},    {"엔", "JPY"}, {"위안", "CNY"}, {"파운드", "GBP"},
+    {"KRW", "KRW"},  {"EUR", "EUR"},  {"£", "GBP"},  {"GBP", "GBP"}};
 
 static const char *unit_behind(const char *at, const char **currency)
 {
@@ -285,8 +283,9 @@ static bool read_money(const char *start, const char *at, struct amount_price *o
 static bool begins_number(const char *start, const char *at)
 {
     return is_digit(*at) &&
-           (at == start || (!is_digit(at[-1]) && !is_ascii_letter(at[-1]) &&
-                            !((at[-1] == '.' || at[-1] == ',') && at - start > 1 && is_digit(at[-2]))));
+           (at == start ||
+            (!is_digit(at[-1]) && !is_ascii_letter(at[-1]) &&
+             !((at[-1] == '.' || at[-1] == ',') && at - start > 1 && is_digit(at[-2]))));
 }
 
 static bool first_money(const char *start, const char *end, struct amount_price *out)

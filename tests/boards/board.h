@@ -32,13 +32,14 @@ struct answer {
 
 /* One view of a list: ppomppu has two, the others one. */
 struct board_list {
-    const char *name;     /* file name stem of --write */
-    const char *path;     /* without a query */
-    const char *query;    /* what the query must hold; NULL: nothing */
-    const char *page_key; /* query key of the page number; "/page/": it is in the path, behind this */
-    int first;            /* number of the first page */
-    int pages;            /* pages that exist */
-    int rows;             /* deals on a page */
+    const char *name;  /* file name stem of --write */
+    const char *path;  /* without a query */
+    const char *query; /* what the query must hold; NULL: nothing */
+    const char
+        *page_key; /* query key of the page number; "/page/": it is in the path, behind this */
+    int first;     /* number of the first page */
+    int pages;     /* pages that exist */
+    int rows;      /* deals on a page */
     void (*draw)(struct page *);
 };
 
@@ -56,6 +57,7 @@ struct board {
     const char *content_type; /* of its HTML; without a charset only the meta element tells */
     struct deal_rule rule;
     struct world_knobs knobs; /* what -1 stands for */
+    bool outside_demo;        /* quickstart --demo leaves it out; _boards tells */
     bool hostile;             /* shows rows to nobody; _boards tells */
     bool validators;          /* answers carry ETag and Last-Modified */
     const char *hidden_title; /* what a hidden deal's row says; NULL: the board has none */

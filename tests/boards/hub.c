@@ -168,6 +168,7 @@ void hub_write_boards(struct hub *h, struct out *json)
                    "\"%s\", \"title\": ",
                    i ? ",\n " : "", b->name, b->name, h->port, b->cp949 ? "cp949" : "utf-8");
         out_json(json, b->title);
+        out_str(json, b->outside_demo ? ", \"outside_demo\": true" : "");
         out_str(json, b->hostile ? ", \"hostile\": true" : "");
         out_str(json, ", \"lists\": [");
         for (k = 0; k < b->list_count; k++) {

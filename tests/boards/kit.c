@@ -33,8 +33,8 @@ void kit_count(long n, char *text, size_t size, long *shown_out)
     *shown_out = n < 1000 ? n : n / 100 * 100;
 }
 
-void kit_row_init(struct page *p, const struct deal *d, bool mall_in_title,
-                  const char *path_format, const char *image_format, struct kit_row *row)
+void kit_row_init(struct page *p, const struct deal *d, bool mall_in_title, const char *path_format,
+                  const char *image_format, struct kit_row *row)
 {
     char image[160];
 

@@ -155,14 +155,13 @@ static void draw_post(struct page *p, struct post *post)
     post_set_link(post, "https://unsafelink.com/", POST_WRAP_RAW, "");
     utc(d->posted_at, full, sizeof(full));
     page_time(d->posted_at, "%Y-%m-%d %H:%M:%S", text, sizeof(text));
-    post->shown.title = d->product;
-    kit_head(p, "ko", d->product);
+    kit_head(p, "ko", "핫딜 채널 (데모)");
     page_printf(p,
                 "<article class=\"article-wrapper\"><div class=\"article-head\"><div "
                 "class=\"title-row\"><div class=\"title\"><span class=\"badge badge-success "
                 "category-badge\">%s</span> ",
                 post->shown.category);
-    page_text(p, d->product);
+    page_text(p, post->title);
     page_printf(p,
                 "</div></div>\n<div class=\"article-info\"><span class=\"head\">추천</span><span "
                 "class=\"body rate\">%ld</span><span class=\"head\">댓글</span><span class=\"body "
@@ -221,6 +220,7 @@ const struct board board_arca = {
             .categories = {"식품", "전자제품", "PC/하드웨어", "의류", "생활용품", "기타"},
         },
     .knobs = {.sold_permille = 150, .notice = 2, .ads = 1, .blind = 0, .dup = 0, .hot = 0},
+    .outside_demo = true,
     .lists = lists,
     .list_count = 1,
     .posts = posts,

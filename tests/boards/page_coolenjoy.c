@@ -64,8 +64,9 @@ static void draw_row(struct page *p, const struct deal *d)
                 "class=\"fa fa-eye\"></i><span class=\"sr-only\">조회</span> %s</div>\n",
                 d->price[0] ? d->price : "", d->nick, full, row.when, views);
     if (d->like)
-        page_printf(p, "<div class=\"d-md-table-cell\"><span class=\"rank-icon_vote\">%ld</span>"
-                       "</div>\n",
+        page_printf(p,
+                    "<div class=\"d-md-table-cell\"><span class=\"rank-icon_vote\">%ld</span>"
+                    "</div>\n",
                     d->like);
     page_raw(p, "</li>\n");
 }
@@ -93,20 +94,21 @@ static void draw_post(struct page *p, struct post *post)
 
     page_time(d->posted_at, "%Y-%m-%dT%H:%M:%S+09:00", full, sizeof(full));
     post->shown.category = d->sold_out ? NULL : post->shown.category;
-    kit_head(p, "ko", post->title);
+    kit_head(p, "ko", "핫딜 (데모)");
     page_printf(p,
                 "<article id=\"bo_v\"><header><h1 id=\"bo_v_title\"><span class=\"bo_v_cate\">%s"
                 "</span><span class=\"bo_v_tit\">",
                 d->sold_out ? "종료됨" : p->rule.categories[d->kind]);
     page_text(p, post->title);
-    page_printf(p,
-                "</span></h1></header>\n<section id=\"bo_v_info\"><div>%s <time "
-                "datetime=\"%s\">%.16s</time></div><div><span class=\"pr-3\">%ld <i class=\"fa "
-                "fa-eye\"></i></span><span class=\"pr-3\">%ld <i class=\"fa "
-                "fa-commenting\"></i></span><span class=\"wr_good_cnt\">%ld</span></div></section>\n"
-                "<section id=\"bo_v_atc\">%s\n",
-                d->nick, full, full, d->view, d->comment, d->like,
-                d->sold_out ? "<b>종료된 게시물입니다.</b>" : "");
+    page_printf(
+        p,
+        "</span></h1></header>\n<section id=\"bo_v_info\"><div>%s <time "
+        "datetime=\"%s\">%.16s</time></div><div><span class=\"pr-3\">%ld <i class=\"fa "
+        "fa-eye\"></i></span><span class=\"pr-3\">%ld <i class=\"fa "
+        "fa-commenting\"></i></span><span class=\"wr_good_cnt\">%ld</span></div></section>\n"
+        "<section id=\"bo_v_atc\">%s\n",
+        d->nick, full, full, d->view, d->comment, d->like,
+        d->sold_out ? "<b>종료된 게시물입니다.</b>" : "");
     if (post->href[0]) {
         page_raw(p, "<div class=\"d-table-row border-top border-bottom\"><a href=\"");
         page_text(p, post->href);
@@ -149,6 +151,7 @@ const struct board board_coolenjoy = {
     .knobs = {.sold_permille = 250, .notice = 2, .ads = 0, .blind = 1, .dup = 0, .hot = 0},
     .hidden_title = "삭제된 글",
     .hidden_kind = "blind",
+    .outside_demo = true,
     .lists = lists,
     .list_count = 1,
     .posts = posts,

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "boards/kit.h"
+#include "boards/post.h"
 
 enum { OLD_EPOCH = 2025 };
 
@@ -115,6 +116,11 @@ static const struct board_list lists[] = {
     {"list", "/economy", NULL, "page", 1, 10, 25, draw_list},
 };
 
+/* No site file reads them, so they are plain. */
+static const struct board_post posts[] = {
+    {"post", "/economy/", post_draw_plain},
+};
+
 const struct board board_damoang = {
     .name = "damoang",
     .title = "알뜰구매",
@@ -128,7 +134,10 @@ const struct board board_damoang = {
             .categories = {"식품", "디지털", "컴퓨터", "의류", "생활", "기타"},
         },
     .knobs = {.sold_permille = 250, .notice = 1, .ads = 0, .blind = 0, .dup = 0, .hot = 0},
+    .outside_demo = true,
     .lists = lists,
     .list_count = 1,
+    .posts = posts,
+    .post_count = 1,
     .post_id = post_id,
 };

@@ -7,11 +7,12 @@
 #include <string.h>
 
 #include "boards/kit.h"
+#include "boards/post.h"
 
-static const char *const merchants[] = {"Épicerie Nuage", "Maison d'Été", "Le Colporteur",
+static const char *const merchants[] = {"Épicerie Nuage", "Maison d'Été",     "Le Colporteur",
                                         "Brico & Cie",    "Chouette.example", "Forêt Sport"};
-static const char *const groups[] = {"Épicerie",   "High-Tech",         "Informatique",
-                                     "Mode",       "Maison & Habitat", "Divers"};
+static const char *const groups[] = {"Épicerie", "High-Tech",        "Informatique",
+                                     "Mode",     "Maison & Habitat", "Divers"};
 
 /* One row in this board's words. */
 struct card {
@@ -71,8 +72,9 @@ static void write_thread(const struct card *c, struct out *o)
 {
     const struct deal *d = c->row.deal;
 
-    out_printf(o, "{\"name\":\"ThreadMainListItemNormalizer\",\"props\":{\"thread\":{"
-                  "\"threadId\":\"%ld\",\"titleSlug\":\"bon-plan\",\"title\":",
+    out_printf(o,
+               "{\"name\":\"ThreadMainListItemNormalizer\",\"props\":{\"thread\":{"
+               "\"threadId\":\"%ld\",\"titleSlug\":\"bon-plan\",\"title\":",
                d->id);
     json_ascii(o, c->row.title);
     out_printf(o,
@@ -80,8 +82,7 @@ static void write_thread(const struct card *c, struct out *o)
                "\"temperature\":%d.%d,\"temperatureLevel\":\"%s\",\"type\":\"Deal\",\"deletedAt\":"
                "null,\"bumpedAt\":0,\"publishedAt\":%lld,\"voucherCode\":\"\",\"link\":",
                d->comment, d->sold_out ? "Expired" : "Activated", d->sold_out ? "true" : "false",
-               c->degrees, c->tenths, c->degrees > 100 ? "Burn" : "Hot1",
-               (long long)d->posted_at);
+               c->degrees, c->tenths, c->degrees > 100 ? "Burn" : "Hot1", (long long)d->posted_at);
     json_ascii(o, c->link);
     if (c->merchant) {
         out_printf(o, ",\"merchant\":{\"merchantId\":%ld,\"merchantName\":", d->id % 97);
@@ -232,6 +233,11 @@ static const struct board_list lists[] = {
     {"list", "/nouveaux", NULL, "page", 1, 10, 30, draw_list},
 };
 
+/* No site file reads them, so they are plain. */
+static const struct board_post posts[] = {
+    {"post", "/bons-plans/bon-plan-", post_draw_plain},
+};
+
 const struct board board_dealabs = {
     .name = "dealabs",
     .title = "Dealabs",
@@ -247,5 +253,7 @@ const struct board board_dealabs = {
     .knobs = {.sold_permille = 100, .notice = 0, .ads = 2, .blind = 0, .dup = 1, .hot = 0},
     .lists = lists,
     .list_count = 1,
+    .posts = posts,
+    .post_count = 1,
     .post_id = post_id,
 };

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "boards/kit.h"
+#include "boards/post.h"
 
 static void draw_notices(struct page *p)
 {
@@ -76,6 +77,11 @@ static const struct board_list lists[] = {
     {"list", "/index.php", "mid=fs", "page", 1, 10, 20, draw_list},
 };
 
+/* No site file reads them, so they are plain. */
+static const struct board_post posts[] = {
+    {"post", "/fs/", post_draw_plain},
+};
+
 const struct board board_eomisae = {
     .name = "eomisae",
     .title = "패션정보",
@@ -88,7 +94,10 @@ const struct board board_eomisae = {
             .categories = {"식품", "가전", "가전", "패션", "생활", "기타"},
         },
     .knobs = {.sold_permille = 100, .notice = 2, .ads = 0, .blind = 0, .dup = 1, .hot = 0},
+    .outside_demo = true,
     .lists = lists,
     .list_count = 1,
+    .posts = posts,
+    .post_count = 1,
     .post_id = post_id,
 };

@@ -143,7 +143,7 @@ static void draw_post(struct page *p, struct post *post)
     post->shown.like = votes(d);
     post->shown.sold_out = false;
     post->shown.price_text = d->price[0] ? d->price : NULL;
-    kit_head(p, "ko", post->title);
+    kit_head(p, "ko", "핫딜 (데모)");
     page_printf(p,
                 "<div class=\"rd rd_nav_style2 clear\" data-docSrl=\"%ld\"><div "
                 "class=\"top_area ngeb\"><span class=\"date m_no\">%s</span>\t<h1 "
@@ -205,6 +205,7 @@ const struct board board_fmkorea = {
             .categories = {"먹거리", "가전제품", "PC제품", "의류", "생활용품", "기타"},
         },
     .knobs = {.sold_permille = 200, .notice = 3, .ads = 0, .blind = 0, .dup = 0, .hot = 0},
+    .outside_demo = true,
     .lists = lists,
     .list_count = 2,
     .posts = posts,

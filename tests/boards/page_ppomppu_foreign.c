@@ -42,6 +42,7 @@ const struct board board_ppomppu_foreign = {
     .knobs = {.sold_permille = 150, .notice = 2, .ads = 2, .blind = 1, .dup = 0, .hot = 1},
     .hidden_title = "해당글은 게시중단요청에 의해 블라인드 처리된 글입니다.",
     .hidden_kind = "blind",
+    .outside_demo = true,
     .lists = lists,
     .list_count = 1,
     .posts = posts,

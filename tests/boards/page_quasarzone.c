@@ -81,8 +81,9 @@ static void draw_v1(struct page *p, const struct kit_row *row, const char *views
     page_text(p, row->title);
     page_raw(p, "</span>");
     if (d->comment)
-        page_printf(p, "<span class=\"board-list-comment\"><span class=\"ctn-count\">%ld</span>"
-                       "</span>",
+        page_printf(p,
+                    "<span class=\"board-list-comment\"><span class=\"ctn-count\">%ld</span>"
+                    "</span>",
                     d->comment);
     page_printf(p,
                 "</a></p>\n<div class=\"market-info-sub\"><p><span class=\"category\">%s</span> "
@@ -111,12 +112,13 @@ static void draw_v2(struct page *p, const struct kit_row *row, const char *views
                     "<a href=\"%s\" class=\"v2-list-row__thumb\" style=\"background-image: "
                     "url('%s')\"></a>\n",
                     row->href, row->image);
-    page_printf(p,
-                "<div class=\"v2-list-row__line1\"><span class=\"v2-badge\">%s</span>%s<span "
-                "class=\"v2-badge\">%s</span> <p class=\"tit\"><a href=\"%s\"\n class=\"subject-link "
-                "\">",
-                d->sold_out ? "종료" : "진행중", d->hidden ? "<i class=\"fa fa-lock\"></i>" : "",
-                p->rule.categories[d->kind], row->href);
+    page_printf(
+        p,
+        "<div class=\"v2-list-row__line1\"><span class=\"v2-badge\">%s</span>%s<span "
+        "class=\"v2-badge\">%s</span> <p class=\"tit\"><a href=\"%s\"\n class=\"subject-link "
+        "\">",
+        d->sold_out ? "종료" : "진행중", d->hidden ? "<i class=\"fa fa-lock\"></i>" : "",
+        p->rule.categories[d->kind], row->href);
     page_text(p, row->title);
     page_raw(p, "</a>");
     if (d->comment)
@@ -150,12 +152,13 @@ static void draw_gallery(struct page *p)
 
     page_raw(p, "<div class=\"gallery\">\n");
     for (i = 0; i < LAZY_IMAGES; i++) {
-        page_printf(p,
-                    "<figure class=\"gallery-item\"><span class=\"img-background-wrap lazy\" "
-                    "style=\"background-image: url(/gallery/%d.png?)\"></span><img loading=\"lazy\" "
-                    "class=\"maxImg\" src=\"/gallery/%d.png?\" alt=\"존\"><svg viewBox=\"0 0 99 "
-                    "99\"><path d=\"",
-                    i, i);
+        page_printf(
+            p,
+            "<figure class=\"gallery-item\"><span class=\"img-background-wrap lazy\" "
+            "style=\"background-image: url(/gallery/%d.png?)\"></span><img loading=\"lazy\" "
+            "class=\"maxImg\" src=\"/gallery/%d.png?\" alt=\"존\"><svg viewBox=\"0 0 99 "
+            "99\"><path d=\"",
+            i, i);
         for (k = 0; k < LAZY_TEXT_BYTES / 12; k++)
             page_printf(p, "M%02d,%02dL%02d,%02d", (i + k) % 97, k % 89, (i * k) % 83, k % 79);
         page_raw(p, "\"/></svg></figure>\n");
@@ -171,9 +174,10 @@ static void draw_list(struct page *p)
 
     kit_head(p, "ko", "핫딜 게시판 (데모)");
     draw_notices(p);
-    page_raw(p, is_v1(p) ? "<div class=\"market-type-list market-info-type-list relative\">\n<table>"
-                           "<thead><tr><th>추천</th><th>제목</th></tr></thead>\n<tbody>\n"
-                         : "<div class=\"v2-list\">\n");
+    page_raw(p, is_v1(p)
+                    ? "<div class=\"market-type-list market-info-type-list relative\">\n<table>"
+                      "<thead><tr><th>추천</th><th>제목</th></tr></thead>\n<tbody>\n"
+                    : "<div class=\"v2-list\">\n");
     for (i = 0; i < p->knobs.ads && !is_v1(p); i++)
         draw_partner(p, i);
     page_rows_begin(p);
@@ -200,7 +204,7 @@ static void draw_post(struct page *p, struct post *post)
     if (post->image[0])
         page_printf(&inner, "<p><img src=\"%s\"></p>\n", post->image);
     post_draw_text(&inner, post);
-    kit_head(p, "ko", post->title);
+    kit_head(p, "ko", "핫딜 (데모)");
     page_printf(p,
                 "<div class=\"common-view-area\"><dl><dt><h1 class=\"title\"><span "
                 "class=\"label%s\">%s</span> ",
@@ -221,14 +225,16 @@ static void draw_post(struct page *p, struct post *post)
         page_raw(p, "</a></td></tr>\n");
     }
     if (d->price[0])
-        page_printf(p, "<tr><th>가격</th><td><span class=\"text-orange\">￦ %s (KRW)</span></td></tr>\n",
-                    d->price);
+        page_printf(
+            p, "<tr><th>가격</th><td><span class=\"text-orange\">￦ %s (KRW)</span></td></tr>\n",
+            d->price);
     page_raw(p, "</table>\n<div id=\"new_contents\" class=\"note-editor\"></div>\n<textarea "
                 "id=\"org_contents\" style=\"display:none\">");
     page_text(p, out_text(&text));
-    page_raw(p, "</textarea>\n</div>\n<script>\nfunction goToLink(to) { location.href = '/link?link=' "
-                "+ to; }\ndocument.getElementById('new_contents').innerHTML = "
-                "document.getElementById('org_contents').value;\n</script>\n</body></html>\n");
+    page_raw(p,
+             "</textarea>\n</div>\n<script>\nfunction goToLink(to) { location.href = '/link?link=' "
+             "+ to; }\ndocument.getElementById('new_contents').innerHTML = "
+             "document.getElementById('org_contents').value;\n</script>\n</body></html>\n");
     out_fini(&text);
 }
 
@@ -256,12 +262,12 @@ const struct board board_quasarzone = {
             .slot_s = 1800,
             .first_id = 1800000,
             .flags = DEALS_EMOJI,
-            .categories = {"생활/식품", "가전/TV", "PC/하드웨어", "패션/의류", "생활/식품",
-                           "기타"},
+            .categories = {"생활/식품", "가전/TV", "PC/하드웨어", "패션/의류", "생활/식품", "기타"},
         },
     .knobs = {.sold_permille = 300, .notice = 1, .ads = 1, .blind = 1, .dup = 0, .hot = 0},
     .hidden_title = "블라인드 처리된 글입니다.",
     .hidden_kind = "blind",
+    .outside_demo = true,
     .lists = lists,
     .list_count = 1,
     .posts = posts,

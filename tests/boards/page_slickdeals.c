@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "boards/kit.h"
+#include "boards/post.h"
 
 enum { KST_AHEAD_S = 9 * 3600, HOUR_S = 3600, DAY_S = 86400 };
 
@@ -112,7 +113,8 @@ static const char script[] =
     "href=\"/azpp/${d.id}\">${escape(d.title)}</a></div></li>`;\n"
     "const card = d => d.ad ? ad(d) : `<li class=\"frontpageGrid__feedItem${d.expired ? ' expired' "
     ": ''}\"><div class=\"dealCard\" data-threadid=\"${d.id}\"><div "
-    "class=\"dealCard__imageContainer\">${d.image ? `<img class=\"dealCard__image\" loading=\"lazy\" "
+    "class=\"dealCard__imageContainer\">${d.image ? `<img class=\"dealCard__image\" "
+    "loading=\"lazy\" "
     "src=\"/transparent.gif\" data-src=\"${d.image}\">` : ''}</div><div "
     "class=\"dealCard__content\"><a class=\"dealCard__title\" "
     "href=\"${d.href}\">${escape(d.title)}</a><div class=\"dealCard__priceContainer\"><span "
@@ -147,7 +149,7 @@ static void draw_list(struct page *p)
     for (i = 0; i < count; i++)
         draw_state(p, &deals[i], false);
     page_raw(p, script);
-    kit_pager(p, "/deals?page=%d");
+    kit_pager(p, "/?page=%d");
 }
 
 static long post_id(const char *path, const char *query)
@@ -159,7 +161,12 @@ static long post_id(const char *path, const char *query)
 }
 
 static const struct board_list lists[] = {
-    {"list", "/deals", NULL, "page", 1, 10, 40, draw_list},
+    {"list", "/", NULL, "page", 1, 10, 40, draw_list},
+};
+
+/* No site file reads them, so they are plain. */
+static const struct board_post posts[] = {
+    {"post", "/f/", post_draw_plain},
 };
 
 const struct board board_slickdeals = {
@@ -175,7 +182,10 @@ const struct board board_slickdeals = {
             .categories = {"", "", "", "", "", ""},
         },
     .knobs = {.sold_permille = 100, .notice = 0, .ads = 2, .blind = 0, .dup = 1, .hot = 0},
+    .outside_demo = true,
     .lists = lists,
     .list_count = 1,
+    .posts = posts,
+    .post_count = 1,
     .post_id = post_id,
 };

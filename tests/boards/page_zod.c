@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "boards/kit.h"
+#include "boards/post.h"
 
 static void draw_notices(struct page *p)
 {
@@ -123,6 +124,11 @@ static const struct board_list lists[] = {
     {"list", "/deal", NULL, "/page/", 1, 10, 20, draw_list},
 };
 
+/* No site file reads them, so they are plain. */
+static const struct board_post posts[] = {
+    {"post", "/deal/", post_draw_plain},
+};
+
 const struct board board_zod = {
     .name = "zod",
     .title = "특가",
@@ -138,5 +144,7 @@ const struct board board_zod = {
     .knobs = {.sold_permille = 150, .notice = 1, .ads = 3, .blind = 0, .dup = 1, .hot = 0},
     .lists = lists,
     .list_count = 1,
+    .posts = posts,
+    .post_count = 1,
     .post_id = post_id,
 };

@@ -26,6 +26,19 @@ def demo_list_page_is_read_to_the_last_row(bench, which):
     expect_rows(result.rows, truth["deals"])
 
 
+@test
+def one_run_reads_the_first_page_of_each_newer_board_to_the_last_row(bench):
+    demo = bench.start_boards()
+    truths = {name: demo.truth(name, demo.target(name, "list", 0)) for name in boards.STATIC}
+
+    result = bench.crawl(*boards.STATIC, "--pages", "1-1", "--list-only", "--dry-run", **demo.settings(*boards.STATIC))
+
+    expect(result.code == 0, f"crawl of {len(truths)} boards: {result}")
+    for name, truth in truths.items():
+        expect(len(truth["deals"]) >= 10, f"the truth of {name} is thin: {len(truth['deals'])} deals")
+        expect_rows([row for row in result.rows if row["site"] == name], truth["deals"])
+
+
 # Board, list, what its address asks for besides.
 OLD_LAYOUTS = ("ppomppu list-desktop epoch=2020", "ppomppu list-desktop epoch=2023", "ppomppu list-mobile epoch=2020",
                "clien list epoch=2020", "ruliweb list epoch=2020", "ruliweb list view=thumbnail")
