@@ -77,6 +77,23 @@ static void add_price(struct buf *out, int64_t price_e2)
                  (long long)(price_e2 < 0 ? -(price_e2 % 100) : price_e2 % 100));
 }
 
+static void add_also_on(struct buf *out, const struct deal *deal)
+{
+    buf_adds(out, ",\"also_on\":[");
+    for (int i = 0; i < deal->n_also_on; i++) {
+        const struct deal_twin *twin = &deal->also_on[i];
+
+        buf_adds(out, i ? ",{\"product_id\":" : "{\"product_id\":");
+        buf_add_json(out, twin->product_id);
+        add_text(out, "site", twin->site);
+        add_text(out, "website", twin->website);
+        add_text(out, "title", twin->title);
+        add_text(out, "url", twin->url);
+        buf_addc(out, '}');
+    }
+    buf_addc(out, ']');
+}
+
 void deal_json_v3(struct buf *out, const struct deal *deal, const struct clock_zone *zone)
 {
     const struct deal_row *row = &deal->row;
@@ -104,5 +121,6 @@ void deal_json_v3(struct buf *out, const struct deal *deal, const struct clock_z
     add_flag(out, "is_title_changed", deal->is_title_changed);
     add_time(out, "created_at", deal->created_at_ms, zone);
     add_time(out, "updated_at", deal->updated_at_ms, zone);
+    add_also_on(out, deal);
     buf_addc(out, '}');
 }

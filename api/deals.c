@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* deals.c - see deals.h. Each answer is one statement of the store. */
+/* deals.c - see deals.h. Each answer is one or two statements of the store. */
 #include "api/deals.h"
 #include "api/cursor.h"
 #include "api/deal_json.h"
@@ -187,7 +187,8 @@ static int read_v3_params(struct call *call, int64_t *limit, struct store_query 
 void deals_v3_list(struct call *call)
 {
     struct v3_list *list = arena_new(&call->req->arena, struct v3_list);
-    struct store_query query = {.until_ms = CLOCK_NONE, .before_sort_ms = CLOCK_NONE};
+    struct store_query query = {
+        .until_ms = CLOCK_NONE, .before_sort_ms = CLOCK_NONE, .with_also_on = true};
     struct err err;
 
     *list = (struct v3_list){.call = call, .limit = DEFAULT_SIZE};

@@ -250,7 +250,7 @@ static void v3_json_has_null_for_what_is_unknown(void **state)
                "\"like\":6,\"score\":78,\"price\":12900,\"currency\":\"KRW\",\"mall\":\"쿠팡\","
                "\"category\":\"생활\",\"sold_out\":true,\"is_deleted\":false,"
                "\"is_title_changed\":true,\"created_at\":\"2023-11-22T20:58:00+09:00\","
-               "\"updated_at\":\"2023-11-22T21:00:00+09:00\"}");
+               "\"updated_at\":\"2023-11-22T21:00:00+09:00\",\"also_on\":[]}");
     assert_v3_json(
         &bare, "{\"product_id\":\"ppom_ba9876543210\",\"site\":\"ppomppu\",\"website\":\"뽐뿌\","
                "\"key\":\"1\",\"title\":\"t\",\"url\":\"http://ppomppu.example/1\","
@@ -258,7 +258,32 @@ static void v3_json_has_null_for_what_is_unknown(void **state)
                "\"comment\":null,\"like\":null,\"score\":null,\"price\":null,\"currency\":null,"
                "\"mall\":null,\"category\":null,\"sold_out\":false,\"is_deleted\":true,"
                "\"is_title_changed\":false,\"created_at\":\"2023-11-22T19:00:00+09:00\","
-               "\"updated_at\":\"2023-11-22T19:00:00+09:00\"}");
+               "\"updated_at\":\"2023-11-22T19:00:00+09:00\",\"also_on\":[]}");
+}
+
+static void v3_names_the_same_product_on_other_boards_and_the_app_does_not(void **state)
+{
+    static const struct deal_twin twins[] = {
+        {"ruliweb", "루리웹", "ruliweb_00", "\"a\"", "https://ruliweb.example/1"},
+        {"clien", "클리앙", "clien_11", "b", "https://clien.example/2"}};
+    struct deal deal = bare_deal();
+    struct buf out;
+
+    (void)state;
+    deal.also_on = twins;
+    deal.n_also_on = 2;
+    buf_init(&out, BUF_MAX_DEFAULT);
+    deal_json_v3(&out, &deal, NULL);
+    assert_non_null(strstr(buf_str(&out),
+                           ",\"also_on\":[{\"product_id\":\"ruliweb_00\",\"site\":\"ruliweb\","
+                           "\"website\":\"루리웹\",\"title\":\"\\\"a\\\"\","
+                           "\"url\":\"https://ruliweb.example/1\"},"
+                           "{\"product_id\":\"clien_11\",\"site\":\"clien\",\"website\":\"클리앙\","
+                           "\"title\":\"b\",\"url\":\"https://clien.example/2\"}]}"));
+    buf_clear(&out);
+    deal_json_app(&out, &deal, 1, NOW_MS);
+    assert_null(strstr(buf_str(&out), "also"));
+    buf_fini(&out);
 }
 
 static void prices_are_exact(void **state)
@@ -295,6 +320,7 @@ int main(void)
         cmocka_unit_test(texts_of_another_length_are_no_cursor),
         cmocka_unit_test(app_json_is_the_contract_to_the_byte),
         cmocka_unit_test(v3_json_has_null_for_what_is_unknown),
+        cmocka_unit_test(v3_names_the_same_product_on_other_boards_and_the_app_does_not),
         cmocka_unit_test(prices_are_exact),
     };
 

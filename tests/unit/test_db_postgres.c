@@ -325,6 +325,66 @@ static void the_list_follows_an_index_whatever_the_query(void **state)
                         "0|t\n");
 }
 
+/* Committed transactions of the database since the reset; each statement of a store is one. */
+static int transactions_of_list(struct bench *b, int limit)
+{
+    struct store_query query = query_of(NULL, limit, 0);
+
+    query.with_also_on = true;
+    close_and_wait(b);
+    open_store(b);
+    ask(b, "SELECT pg_stat_reset()");
+    list_query(b, &query);
+    assert_ok(b);
+    assert_int_equal(b->n_deals, limit);
+    assert_int_equal(b->deals[0].n_also_on, 1);
+    close_and_wait(b);
+    return atoi(ask(b, "SELECT xact_commit FROM pg_stat_database "
+                       "WHERE datname = current_database()"));
+}
+
+static void a_long_list_with_also_on_takes_as_many_statements_as_a_short_one(void **state)
+{
+    struct bench *b = bench(state);
+    struct deal_row rows[100];
+    static char keys[100][16];
+
+    ask(b, "ALTER TABLE deals SET (autovacuum_enabled = off)");
+    for (int i = 0; i < 100; i++) {
+        snprintf(keys[i], sizeof(keys[i]), "%d", i / 2);
+        rows[i] = row_of(i % 2 ? "clien" : "ruliweb", keys[i]);
+        rows[i].shop_key = keys[i];
+    }
+    write_rows(b, rows, 100);
+
+    assert_true(abs(transactions_of_list(b, 100) - transactions_of_list(b, 2)) <= 5);
+}
+
+static void twins_are_found_by_an_index(void **state)
+{
+    struct bench *b = bench(state);
+    struct store_query query = query_of("site3", 20, 0);
+
+    query.with_also_on = true;
+    close_and_wait(b);
+    open_store(b);
+    ask(b,
+        "INSERT INTO deals (site, website, post_key, product_id, title, url, is_sold_out, "
+        "sort_at, created_at, updated_at, last_change, shop_key) SELECT 'site' || i % 5, 'w', i, "
+        "i, 'title', 'url', false, '2026-01-01'::timestamptz + i * interval '1 minute', now(), "
+        "now(), 1, 's.example/' || i / 5 FROM generate_series(1, 20000) i");
+    ask(b, "ANALYZE deals");
+    ask(b, "SELECT pg_stat_reset()");
+    list_query(b, &query);
+    assert_ok(b);
+    assert_int_equal(b->deals[0].n_also_on, 4);
+    close_and_wait(b);
+
+    assert_string_equal(ask(b, "SELECT seq_scan, idx_tup_fetch < 200 FROM pg_stat_user_tables "
+                               "WHERE relname = 'deals'"),
+                        "0|t\n");
+}
+
 /* ---- a server that goes away ----------------------------------------------------------------- */
 
 static void a_server_that_is_away_is_told_quickly_and_works_when_it_is_back(void **state)
@@ -448,6 +508,8 @@ int main(void)
         ON_SCHEMA(an_engine_closes_only_its_own_lost_runs),
         ON_SCHEMA(rows_that_did_not_change_are_not_touched),
         ON_SCHEMA(the_list_follows_an_index_whatever_the_query),
+        ON_SCHEMA(a_long_list_with_also_on_takes_as_many_statements_as_a_short_one),
+        ON_SCHEMA(twins_are_found_by_an_index),
         ON_SCHEMA(a_server_that_is_away_is_told_quickly_and_works_when_it_is_back),
         ON_SCHEMA(a_server_that_freezes_costs_the_deadline_and_no_more),
         ON_SCHEMA(a_lock_held_too_long_ends_the_write_but_not_the_store),
