@@ -119,3 +119,35 @@ def a_row_repeated_on_two_pages_is_printed_and_stored_once(bench):
 
     keys = [row["key"] for row in result.rows]
     expect_equal(len(keys), len(set(keys)), "distinct keys")
+
+
+@test
+def links_to_the_shop_are_read_out_of_every_kind_of_wrapper_without_a_visit(bench):
+    demo = bench.start_boards()
+
+    result = bench.crawl("goto", "--pages", "1-1", "--dry-run", **demo.settings("goto"))
+
+    expect(result.code == 0, f"crawl: {result}")
+    visited = [row for row in result.rows if row["redirect_url"]]
+    posts = {row["key"]: demo.truth("goto", f"/deal/{row['key']}")["post"] for row in result.rows}
+    # Where the address is kept by the board (/goto/N), the link stays as it is.
+    wanted = {key: demo.origin("goto") + post["href"] if (post["href"] or "").startswith("/goto/")
+              else post["redirect_url"] for key, post in posts.items()}
+    expect(len(visited) >= 4, f"{len(visited)} posts gave a link")
+    expect_equal({row["key"]: row["redirect_url"] for row in visited}, {row["key"]: wanted[row["key"]] for row in visited},
+                 "shop links")
+    expect_equal(demo.stats("goto")["wrapper_requests"], 0, "visits to wrappers")
+
+
+@test
+def text_that_a_script_copies_is_read_from_the_drawn_post(bench):
+    demo = bench.start_boards()
+
+    result = bench.crawl("textarea-post", "--pages", "1-1", "--dry-run", **demo.settings("textarea-post"))
+
+    expect(result.code == 0, f"crawl: {result}")
+    visited = [row for row in result.rows if row["redirect_url"]]
+    expect(len(visited) >= 1, "no post gave a link")
+    for row in visited:
+        post = demo.truth("textarea-post", f"/deal/{row['key']}")["post"]
+        expect_equal(row["redirect_url"], post["redirect_url"], f"shop link of {row['key']}")
