@@ -38,6 +38,7 @@ enum option_id {
     OPT_LIST_ONLY,
     OPT_KIND,
     OPT_DRY_RUN,
+    OPT_RENDER,
     OPT_JSON,
 };
 
@@ -53,6 +54,7 @@ static const struct option options[] = {
     {"list-only", no_argument, NULL, OPT_LIST_ONLY},
     {"kind", required_argument, NULL, OPT_KIND},
     {"dry-run", no_argument, NULL, OPT_DRY_RUN},
+    {"render", required_argument, NULL, OPT_RENDER},
     {"json", no_argument, NULL, OPT_JSON},
     {NULL, 0, NULL, 0},
 };
@@ -72,6 +74,8 @@ static const char *const option_help[][2] = {
                     "known, none new), or "
                     "alive (are the posts of known deals still there?)"},
     {"--dry-run", "crawl: store nothing"},
+    {"--render MODE",
+     "crawl: chrome, fetch (without Chrome) or auto, in place of what the site files say"},
     {"--json",
      "crawl: one deal a line as JSON on stdout, the summary on stderr; doctor: one document"},
 };
@@ -131,6 +135,16 @@ static int parse_kind(struct args *args, const char *text, struct err *err)
     return 0;
 }
 
+/* The setting "render", written shorter. */
+static int take_render(struct args *args, const char *mode, struct err *err)
+{
+    if (!str_eq(mode, "auto") && !str_eq(mode, "chrome") && !str_eq(mode, "fetch"))
+        return err_set(err, ERR_USAGE, "--render: \"%s\": expected auto, chrome or fetch", mode);
+    mem_free(args->render);
+    args->render = mem_printf("render=%s", mode);
+    return 0;
+}
+
 static int take_option(struct args *args, int id, struct err *err)
 {
     switch (id) {
@@ -168,6 +182,8 @@ static int take_option(struct args *args, int id, struct err *err)
     case OPT_JSON:
         args->json = true;
         return 0;
+    case OPT_RENDER:
+        return take_render(args, optarg, err);
     default:
         return -1;
     }
@@ -211,11 +227,10 @@ static int check_others(const struct args *args, struct err *err)
     if (args->n_names)
         return err_set(err, ERR_USAGE, "\"%s\": nothing is expected here", args->names[0]);
     if (args->all || args->url || args->page_from >= 0 || args->list_only || args->dry_run ||
-        args->kind || (args->json && args->command != ARGS_DOCTOR))
-        return err_set(
-            err, ERR_USAGE,
-            "--all, --url, --pages, --list-only, --kind and --dry-run belong to crawl, --json "
-            "to crawl and doctor");
+        args->kind || args->render || (args->json && args->command != ARGS_DOCTOR))
+        return err_set(err, ERR_USAGE,
+                       "--all, --url, --pages, --list-only, --kind, --dry-run and --render belong "
+                       "to crawl, --json to crawl and doctor");
     return 0;
 }
 
@@ -225,7 +240,7 @@ int args_parse(struct args *args, int argc, char **argv, struct err *err)
     int id;
 
     *args = (struct args){.command = ARGS_CRAWL, .page_from = -1, .page_to = -1};
-    args->sets = mem_array((size_t)argc, sizeof(*args->sets));
+    args->sets = mem_array((size_t)argc + 1, sizeof(*args->sets));
     args->names = mem_array((size_t)argc, sizeof(*args->names));
     opterr = 0;
     while ((id = getopt_long(argc, argv, ":", options, NULL)) != -1) {
@@ -240,6 +255,8 @@ int args_parse(struct args *args, int argc, char **argv, struct err *err)
     asked_for_help = args->command != ARGS_CRAWL;
     if (asked_for_help)
         return 0;
+    if (args->render)
+        args->sets[args->n_sets++] = args->render;
     if (optind == argc)
         return err_set(err, ERR_USAGE,
                        "expected a command (crawl, run, schedule, migrate, doctor, help)");
@@ -254,4 +271,5 @@ void args_fini(struct args *args)
 {
     mem_free(args->sets);
     mem_free(args->names);
+    mem_free(args->render);
 }

@@ -9,6 +9,8 @@
 #include "base/str.h"
 #include "cdp/transport.h"
 #include "crawl/extract.h"
+#include "crawl/fetcher.h"
+#include "crawl/render.h"
 #include "crawl/run.h"
 #include "crawl/schedule.h"
 #include "gen/version.h"
@@ -66,12 +68,16 @@ static int build_pool(struct engine *engine, struct err *err)
 /* Keys whose form only crawl/ knows. */
 static int check_config(const struct config *config, struct err *err)
 {
+    enum site_render mode;
     struct clock_zone *zone;
     struct cron cron;
 
     if (!str_empty(config->schedule_override) &&
         cron_parse(&cron, config->schedule_override, err) < 0)
         return err_prefix(err, "schedule_override");
+    if (!str_empty(config->render) && !site_render_from(config->render, &mode))
+        return err_set(err, ERR_CONFIG, "render: \"%s\": expected auto, chrome or fetch",
+                       config->render);
     if (clock_zone_new(config->timezone, &zone, err) < 0)
         return err_prefix(err, "timezone");
     clock_zone_free(&zone);
@@ -129,7 +135,9 @@ static int build(struct engine *engine, enum engine_use use, struct err *err)
         .open_after = (int)env->config->host_failures,
     };
     env->polite = polite_new(env->loop, &polite);
+    env->fetcher = fetcher_new(env->loop, agent);
     mem_free(agent);
+    env->render = render_new(env->loop, env->config, env->store);
     env->quarantine = quarantine_new(env->config->quarantine);
     return 0;
 }
@@ -456,6 +464,8 @@ void engine_free(struct engine **engine_ptr)
     mem_free(engine->lines);
     polite_free(&engine->env.polite);
     quarantine_free(&engine->env.quarantine);
+    render_free(&engine->env.render);
+    fetcher_free(&engine->env.fetcher);
     pool_free(&engine->env.pool);
     ledger_free(&engine->env.ledger);
     store_free(&engine->env.store);

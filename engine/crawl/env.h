@@ -12,6 +12,9 @@
 #include "crawl/quarantine.h"
 #include "db/store.h"
 
+struct fetcher;
+struct render;
+
 struct crawl_env {
     struct loop *loop;
     const struct config *config;
@@ -20,6 +23,8 @@ struct crawl_env {
     struct ledger *ledger; /* NULL exactly when store is */
     struct polite *polite;
     struct quarantine *quarantine; /* NULL: nothing is held */
+    struct fetcher *fetcher;       /* NULL exactly when render is */
+    struct render *render;         /* NULL: every page is Chrome's */
 };
 
 #endif

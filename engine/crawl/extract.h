@@ -39,6 +39,11 @@ struct row_set {
     int n;
 
     enum site_what what;
+
+    /* The server says that nothing changed since the last reading: `seen` is of then, there are no
+     * rows, and status is 304. Only by fetch. */
+    bool not_modified;
+
     int status;            /* HTTP status of the document, 0 when the browser does not tell */
     const char *url;       /* after redirects */
     const char *title;     /* of the document */

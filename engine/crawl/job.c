@@ -4,83 +4,44 @@
  * Every step ends in job_fail() or in the next step; job_fail() decides between another attempt
  * and the end, and job_end() is the one exit. job_set_state() is the only writer of job->state.
  * Promise: at the exit the load and the ticket are given back and no callback of theirs is under
- * way. Not here: how a page is loaded and read (load.h).
+ * way. Not here: how a page is loaded and read (load.h), when Chrome has a part in it (job_ways.c).
  */
-#include "crawl/job.h"
+#include "crawl/job_priv.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "crawl/fetcher.h"
 #include "crawl/judge.h"
-#include "crawl/load.h"
 #include "crawl/quarantine.h"
 
 enum { RETRY_BASE_MS = 500 };
 
-enum job_state {
-    JOB_QUEUED,
-    JOB_LEASING,
-    JOB_NAVIGATING,
-    JOB_SETTLING,
-    JOB_EXTRACTING,
-    JOB_STORING,
-    JOB_WAITING_RETRY,
-    JOB_DONE,
-    JOB_FAILED,
-    JOB_CANCELLED,
-    JOB_STATES
-};
-
 static const char *const state_names[JOB_STATES] = {
-    "QUEUED",  "LEASING",       "NAVIGATING", "SETTLING", "EXTRACTING",
-    "STORING", "WAITING_RETRY", "DONE",       "FAILED",   "CANCELLED",
+    "QUEUED",        "LEASING",   "NAVIGATING", "SETTLING", "EXTRACTING", "STORING",
+    "WAITING_RETRY", "COMPARING", "DONE",       "FAILED",   "CANCELLED",
 };
 
 #define TO(state) (1u << JOB_##state)
 #define TO_FAILURE (TO(WAITING_RETRY) | TO(FAILED) | TO(CANCELLED))
 static const unsigned allowed_moves[JOB_STATES] = {
-    [JOB_QUEUED] = TO(LEASING) | TO_FAILURE,          [JOB_LEASING] = TO(NAVIGATING) | TO_FAILURE,
-    [JOB_NAVIGATING] = TO(SETTLING) | TO_FAILURE,     [JOB_SETTLING] = TO(EXTRACTING) | TO_FAILURE,
-    [JOB_EXTRACTING] = TO(STORING) | TO_FAILURE,      [JOB_STORING] = TO(DONE) | TO(FAILED),
+    [JOB_QUEUED] = TO(LEASING) | TO(NAVIGATING) | TO(STORING) | TO_FAILURE,
+    [JOB_LEASING] = TO(NAVIGATING) | TO(QUEUED) | TO(STORING) | TO_FAILURE,
+    [JOB_NAVIGATING] = TO(SETTLING) | TO(EXTRACTING) | TO(STORING) | TO_FAILURE,
+    [JOB_SETTLING] = TO(EXTRACTING) | TO(STORING) | TO_FAILURE,
+    [JOB_EXTRACTING] = TO(STORING) | TO(QUEUED) | TO_FAILURE,
+    [JOB_STORING] = TO(DONE) | TO(FAILED) | TO(COMPARING),
     [JOB_WAITING_RETRY] = TO(QUEUED) | TO(CANCELLED),
-};
-
-struct job {
-    struct crawl_env env;
-    const struct site *site;
-    char *url;
-    char *own_origin;
-    int page;
-    int64_t run_id;
-    int64_t min_delay_ms;
-    bool update_only;
-    enum site_what what;
-    char *key;
-    const struct job_judge *judge;
-    void *judge_ctx;
-    enum job_state state;
-    int64_t state_since_ms;
-    int attempts;
-    struct polite_ticket *ticket;
-    struct load *load;
-    struct row_set *rows;
-    int last_status; /* of the page, 0: never came so far */
-    struct job_result result;
-    struct loop_timer *wake; /* begins an attempt, or tells of the cancellation */
-    struct err end;
-    job_fn *done;
-    void *ctx;
+    [JOB_COMPARING] = TO(DONE),
 };
 
 static void on_wake(void *ctx);
 static void job_queue(struct job *job);
-static void on_may_load(const struct err *err, void *ctx);
 static void on_stage(enum load_stage stage, void *ctx);
 static void on_loaded(struct load_answer *answer, const struct err *err, void *ctx);
-static void job_store_rows(struct job *job);
 static void on_rows_stored(const struct store_counts *counts, const struct err *err, void *ctx);
+static void job_stored(struct job *job);
 static void job_fail(struct job *job, const struct err *err);
-static void job_end(struct job *job, enum job_state state);
 
-static void job_set_state(struct job *job, enum job_state state)
+void job_set_state(struct job *job, enum job_state state)
 {
     int64_t now_ms = clock_mono_ms();
 
@@ -128,13 +89,13 @@ static void on_wake(void *ctx)
 {
     struct job *job = ctx;
 
-    if (job->state == JOB_CANCELLED)
-        job_end(job, JOB_CANCELLED);
+    if (job->state >= JOB_DONE)
+        job_end(job, job->state);
     else
         job_queue(job);
 }
 
-static void job_queue(struct job *job)
+void job_ask_turn(struct job *job, polite_fn *done)
 {
     struct polite_request request = {
         .url = job->url,
@@ -143,20 +104,45 @@ static void job_queue(struct job *job)
         .own_origin = job->own_origin,
     };
 
+    job->ticket = polite_ask(job->env.polite, &request, done, job);
+}
+
+/* Which way this attempt goes. */
+static int choose_way(struct job *job, struct err *err)
+{
+    if (job->env.render && !job->doubted && !job->without_chrome &&
+        render_plan(job->env.render, job->site, job->what, &job->plan, err) < 0)
+        return -1;
+    job->by = job->plan == RENDER_PLAN_FETCH && !job->doubted ? LOAD_FETCH : LOAD_CHROME;
+    if (job->by == LOAD_FETCH || !quarantine_holds(job->env.quarantine, job->url, err))
+        return 0;
+    return job_do_without_chrome(job) ? 0 : -1;
+}
+
+static void job_queue(struct job *job)
+{
     if (job->state == JOB_WAITING_RETRY)
         job_set_state(job, JOB_QUEUED);
-    if (quarantine_holds(job->env.quarantine, job->url, &job->end)) {
+    if (choose_way(job, &job->end) < 0) {
         job_set_state(job, JOB_FAILED);
         job_end(job, JOB_FAILED);
         return;
     }
     job->attempts++;
-    job->ticket = polite_ask(job->env.polite, &request, on_may_load, job);
+    job_ask_turn(job, job_on_may_load);
 }
 
 /* ---- LEASING, NAVIGATING, SETTLING: the page ------------------------------------------------- */
 
-static void on_may_load(const struct err *err, void *ctx)
+/* Of a page that Chrome may be asked about its document would be kept as evidence too soon. */
+static bool wants_html(const struct job *job)
+{
+    if (job->by == LOAD_FETCH && render_may_ask_chrome(job->env.render, job->site))
+        return false;
+    return job->judge && job->judge->wants_html(job->judge_ctx);
+}
+
+void job_on_may_load(const struct err *err, void *ctx)
 {
     struct job *job = ctx;
     struct load_events events = {.on_stage = on_stage, .on_done = on_loaded};
@@ -165,15 +151,17 @@ static void on_may_load(const struct err *err, void *ctx)
         .url = job->url,
         .own_origin = job->own_origin,
         .what = job->what,
-        .by = LOAD_CHROME,
-        .want_html = job->judge && job->judge->wants_html(job->judge_ctx),
+        .by = job->by,
+        .want_html = wants_html(job),
     };
 
     if (err) {
         job_fail(job, err);
         return;
     }
-    job_set_state(job, JOB_LEASING);
+    /* Whoever visits a post wants its row, and who wants the document wants all of it. */
+    request.conditional = job->what == SITE_LIST && !request.want_html;
+    job_set_state(job, job->by == LOAD_FETCH ? JOB_NAVIGATING : JOB_LEASING);
     job->load = load_start(&job->env, &request, &events, job);
 }
 
@@ -201,7 +189,7 @@ static void add_cost(struct job *job, const struct lease_cost *cost)
 }
 
 /* The page is read, or given up: the tab and the board's turn are for others now. */
-static void give_back(struct job *job)
+void job_give_back(struct job *job)
 {
     struct lease_cost cost = {0};
 
@@ -210,34 +198,112 @@ static void give_back(struct job *job)
     polite_release(&job->ticket);
 }
 
+void job_name_post(const struct job *job, struct row_set *page)
+{
+    if (job->what == SITE_POST && page->n > 0)
+        page->rows[0].key = job->key;
+}
+
+static void take_rows(struct job *job, struct load_answer *answer)
+{
+    row_set_free(&job->rows);
+    mem_free(job->etag);
+    mem_free(job->last_modified);
+    job->rows = answer->rows;
+    job->etag = answer->etag;
+    job->last_modified = answer->last_modified;
+    answer->rows = NULL;
+    answer->etag = answer->last_modified = NULL;
+    job->last_status = job->rows->status;
+    job_name_post(job, job->rows);
+}
+
+/* How the host answered, for its back-off. A tab that could not be had, or that crashed, says nothing
+ * of it. page NULL: err is the load's. */
+void job_tell_host(struct job *job, const struct row_set *page, const struct err *err,
+                   int64_t retry_after)
+{
+    bool was_asked = job->state == JOB_NAVIGATING || job->state == JOB_COMPARING;
+
+    if (page ? judge_is_trouble(page, err) : was_asked && judge_is_trouble(NULL, err))
+        polite_tell_trouble(job->ticket, err, retry_after);
+    else if (page)
+        polite_tell_fine(job->ticket);
+}
+
 static int job_judge(struct job *job, struct err *err)
 {
-    return job->judge ? job->judge->page(job->judge_ctx, job->rows, err)
-                      : judge_page(job->site, job->rows, err);
+    return job->judge && !job->rows->not_modified ? job->judge->page(job->judge_ctx, job->rows, err)
+                                                  : judge_page(job->site, job->rows, err);
 }
+
+static void judge_loaded(struct job *job, struct load_answer *answer);
+static void load_failed(struct job *job, const struct err *err);
 
 static void on_loaded(struct load_answer *answer, const struct err *err, void *ctx)
 {
     struct job *job = ctx;
     struct err why;
 
-    if (err) {
-        why = *err; /* of the load, which goes */
-        job_fail(job, &why);
+    if (!err) {
+        judge_loaded(job, answer);
         return;
     }
-    job->rows = answer->rows;
-    answer->rows = NULL;
-    job->last_status = job->rows->status;
-    if (job_judge(job, &why) < 0)
-        job_fail(job, &why);
-    else
+    why = *err; /* of the load, which goes */
+    job_tell_host(job, NULL, &why, answer->retry_after_ms);
+    load_failed(job, &why);
+}
+
+static void load_failed(struct job *job, const struct err *err)
+{
+    char why[RENDER_WHY_BYTES];
+
+    if (job_cannot_read(err) && job_doubts(job, err, why)) {
+        job_ask_chrome(job, err, why);
+        return;
+    }
+    if (err->code == ERR_LAUNCH && job_do_without_chrome(job)) {
+        job_give_back(job);
+        job_set_state(job, JOB_QUEUED);
+        job_ask_turn(job, job_on_may_load);
+        return;
+    }
+    if (job->by == LOAD_FETCH)
+        render_tell_failed(job->env.render, job->site, job->what, err);
+    job_fail(job, err);
+}
+
+static void judge_loaded(struct job *job, struct load_answer *answer)
+{
+    char why[RENDER_WHY_BYTES];
+    struct err verdict;
+    bool good, doubtful;
+
+    take_rows(job, answer);
+    good = judge_page(job->site, job->rows, &verdict) == 0;
+    job_tell_host(job, job->rows, good ? NULL : &verdict, answer->retry_after_ms);
+    doubtful = job_doubts(job, good ? NULL : &verdict, why);
+    /* The other judge remembers what it is shown: not before it is known which page counts. */
+    if (!doubtful) {
+        good = job_judge(job, &verdict) == 0;
+        doubtful = !good && job_doubts(job, &verdict, why);
+    }
+    if (doubtful) {
+        job_ask_chrome(job, good ? NULL : &verdict, why);
+    } else if (!good) {
+        if (job->by == LOAD_FETCH && !judge_may_be_drawn(verdict.code))
+            render_tell_failed(job->env.render, job->site, job->what, &verdict);
+        job_fail(job, &verdict);
+    } else {
+        if (job->doubted)
+            job_settle_doubt(job);
         job_store_rows(job);
+    }
 }
 
 /* ---- STORING --------------------------------------------------------------------------------- */
 
-static void job_store_rows(struct job *job)
+void job_store_rows(struct job *job)
 {
     struct store_batch batch = {
         .rows = job->rows->rows,
@@ -248,19 +314,34 @@ static void job_store_rows(struct job *job)
         .from_post = job->what == SITE_POST,
     };
 
-    if (batch.from_post && batch.n > 0) {
-        job->rows->rows[0].key = job->key;
+    if (batch.from_post && batch.n > 0)
         batch.n = !job->rows->rows[0].gone; /* its end is for whoever asked to judge */
-    }
-
     job_set_state(job, JOB_STORING);
-    give_back(job);
-    if (!job->env.store || (batch.from_post && batch.n == 0)) {
-        job_set_state(job, JOB_DONE);
-        job_end(job, JOB_DONE);
+    job_give_back(job);
+    if (job->rows->not_modified)
+        job->result.counts.same = job->rows->seen;
+    if (!job->env.store || job->rows->not_modified || (batch.from_post && batch.n == 0))
+        job_stored(job);
+    else
+        store_write(job->env.store, &batch, on_rows_stored, job);
+}
+
+/* A 304 may stand for these rows from now on, and for no others. */
+static void keep_validators(struct job *job)
+{
+    struct fetcher_page page = {
+        .etag = job->etag,
+        .last_modified = job->last_modified,
+        .layout = job->rows->layout,
+        .rows = job->rows->n,
+    };
+
+    if (!job->env.fetcher || job->rows->not_modified)
         return;
-    }
-    store_write(job->env.store, &batch, on_rows_stored, job);
+    if (job->by == LOAD_FETCH)
+        fetcher_keep(job->env.fetcher, job->url, &page);
+    else
+        fetcher_forget(job->env.fetcher, job->url);
 }
 
 static void on_rows_stored(const struct store_counts *counts, const struct err *err, void *ctx)
@@ -272,6 +353,16 @@ static void on_rows_stored(const struct store_counts *counts, const struct err *
         return;
     }
     job->result.counts = *counts;
+    keep_validators(job);
+    job_stored(job);
+}
+
+static void job_stored(struct job *job)
+{
+    if (job_wants_comparison(job)) {
+        job_compare(job);
+        return;
+    }
     job_set_state(job, JOB_DONE);
     job_end(job, JOB_DONE);
 }
@@ -290,10 +381,10 @@ static void job_fail(struct job *job, const struct err *err)
 {
     struct err held;
 
-    give_back(job);
-    if (quarantine_holds(job->env.quarantine, job->url, &held))
+    job_give_back(job);
+    if (job->by == LOAD_CHROME && quarantine_holds(job->env.quarantine, job->url, &held)) {
         err = &held;
-    else if (job_may_pass(job, err)) {
+    } else if (job_may_pass(job, err)) {
         int64_t wait_ms = RETRY_BASE_MS << (job->attempts - 1);
 
         log_warn("job", "trying again", "site=%s page=%d attempt=%d wait_ms=%lld reason=%s text=%s",
@@ -304,23 +395,31 @@ static void job_fail(struct job *job, const struct err *err)
         loop_timer_start(job->wake, wait_ms);
         return;
     }
+    if (!job->rows && job_fall_back(job, err))
+        return;
     job->end = *err;
     job_set_state(job, JOB_FAILED);
     job_end(job, JOB_FAILED);
 }
 
-static void job_end(struct job *job, enum job_state state)
+void job_end(struct job *job, enum job_state state)
 {
     job->result.page = job->rows;
+    job->result.by = job->by;
     job->result.attempts = job->attempts;
     job->done(&job->result, state == JOB_DONE ? NULL : &job->end, job->ctx);
 }
 
 void job_cancel(struct job *job)
 {
-    if (job->state >= JOB_STORING && job->state != JOB_WAITING_RETRY)
+    if (job->state == JOB_STORING || job->state >= JOB_DONE)
         return;
-    give_back(job);
+    job_give_back(job);
+    if (job->state == JOB_COMPARING) { /* the page is stored */
+        job_set_state(job, JOB_DONE);
+        loop_timer_start(job->wake, 0);
+        return;
+    }
     err_set(&job->end, ERR_CANCELLED, "cancelled in state %s", job_state_name(job));
     job_set_state(job, JOB_CANCELLED);
     loop_timer_start(job->wake, 0);
@@ -333,6 +432,9 @@ void job_free(struct job **job)
     check((*job)->state >= JOB_DONE);
     loop_timer_free(&(*job)->wake);
     row_set_free(&(*job)->rows);
+    row_set_free(&(*job)->fetched);
+    mem_free((*job)->etag);
+    mem_free((*job)->last_modified);
     mem_free((*job)->url);
     mem_free((*job)->own_origin);
     mem_free((*job)->key);

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* job.h - one page, a list or a post: asked for politely, rendered, read, stored; tried again where that can
- * help.
+/* job.h - one page, a list or a post: asked for politely, rendered or fetched, read, stored; tried
+ * again where that can help.
  *
  *     QUEUED > LEASING > NAVIGATING > SETTLING > EXTRACTING > STORING > DONE
  *     any of them > WAITING_RETRY > QUEUED, or FAILED, or CANCELLED
+ *
+ * render.h says which way. A fetched page is never LEASING or SETTLING. One that Chrome must look at
+ * is QUEUED again, in the same job; and where the two ways are to be compared, the page that Chrome
+ * rendered is stored first, then fetched in state COMPARING, which ends in DONE whatever comes.
  *
  * Whatever fails, a job ends in one place: its callback comes once, with tab, ticket and timers
  * given back. A page that could be read is an answer even when it is refused as a whole (drift,
@@ -15,6 +19,7 @@
 
 #include "crawl/env.h"
 #include "crawl/extract.h"
+#include "crawl/load.h"
 #include "crawl/site.h"
 
 struct job;
@@ -44,7 +49,10 @@ struct job_request {
 /* Of a post the page is an answer also when it proves that the post is gone (judge_post); stored is
  * what a post that is there tells. */
 struct job_result {
-    const struct row_set *page; /* NULL when the page could not be read; borrowed for the call */
+    /* NULL when the page could not be read; borrowed for the call. It has no rows when nothing changed
+     * (not_modified): counts.same are those of then. */
+    const struct row_set *page;
+    enum load_by by;            /* it was read; without a page: tried last */
     struct store_counts counts; /* zero without a store */
     struct lease_cost cost;     /* of all attempts */
     int attempts;

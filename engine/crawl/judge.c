@@ -2,30 +2,27 @@
 /* judge.c - one verdict per page; see judge.h for the marks. */
 #include "crawl/judge.h"
 #include "base/str.h"
-
-#include <string.h>
+#include "crawl/walls.h"
 
 /* How much of a page stands in a message. */
 enum { MAX_TITLE_BYTES = 80, MAX_TEXT_BYTES = 120 };
 
 enum { BLANK_HTML_BYTES = 100 }; /* <html><head></head><body></body></html> has 39 */
 
-/* Titles that only pages in the way carry: seen on Cloudflare's and fmkorea's challenges. */
-static const char *const challenge_titles[] = {"Just a moment", "보안 시스템",
-                                               "Attention Required"};
-
-static bool is_challenge(const struct row_set *page)
+static int refuse_wall(const struct row_set *page, enum wall wall, struct err *err)
 {
-    for (size_t i = 0; i < ARRAY_LEN(challenge_titles); i++)
-        if (strstr(page->title, challenge_titles[i]))
-            return true;
-    return false;
+    return err_set(err, ERR_BLOCKED, "%s: %s, status %d, \"%.*s\"", page->url, wall_name(wall),
+                   page->status, (int)str_cut_utf8(page->title, MAX_TITLE_BYTES), page->title);
 }
 
 static int refuse_status(const struct row_set *page, struct err *err)
 {
+    enum wall wall = wall_of(page);
+
     if (page->status == 429)
         return err_set(err, ERR_RATE_LIMITED, "%s: status 429", page->url);
+    if (wall)
+        return refuse_wall(page, wall, err);
     if (page->status == 401 || page->status == 403 || page->status == 430)
         return err_set(err, ERR_BLOCKED, "%s: status %d, \"%s\"", page->url, page->status,
                        page->title);
@@ -42,12 +39,14 @@ static bool is_blank(const struct row_set *page)
 
 static int refuse_unknown_page(const struct site *site, const struct row_set *page, struct err *err)
 {
+    enum wall wall = wall_of(page);
+
     if (is_blank(page))
         return err_set(err, ERR_NETWORK,
                        "%s: status %d and a blank page: the body was empty or broken", page->url,
                        page->status);
-    if (is_challenge(page))
-        return err_set(err, ERR_BLOCKED, "%s: a challenge page, \"%s\"", page->url, page->title);
+    if (wall)
+        return refuse_wall(page, wall, err);
     return err_set(err, ERR_DRIFT,
                    "%s: no layout of %s fits the page (status %d, title \"%.*s\", text \"%.*s\")",
                    page->url, site->path, page->status,
@@ -73,9 +72,9 @@ enum store_verdict judge_post(const struct site *site, const struct row_set *pag
     }
     if (page->layout && page->n > 0 && !is_absent)
         return page->rows[0].gone ? ALIVE_GONE_MARK : ALIVE_HERE;
-    if (!page->layout && page->gone && !is_challenge(page))
+    if (!page->layout && page->gone && !wall_of(page))
         return ALIVE_GONE_MARK;
-    if (is_absent && !page->layout && !is_challenge(page))
+    if (is_absent && !page->layout && !wall_of(page))
         return ALIVE_ABSENT;
     if (page->layout)
         err_set(err, ERR_DRIFT, "%s: a post of %s without what its rules require (status %d)",
@@ -87,6 +86,8 @@ enum store_verdict judge_post(const struct site *site, const struct row_set *pag
 
 int judge_page(const struct site *site, const struct row_set *page, struct err *err)
 {
+    if (page->not_modified)
+        return 0;
     if (page->what == SITE_POST)
         return judge_post(site, page, err) == ALIVE_UNKNOWN ? -1 : 0;
     if (page->status >= 400)
@@ -124,4 +125,19 @@ bool judge_is_passing(enum err_code code, int status)
     default:
         return false;
     }
+}
+
+bool judge_is_trouble(const struct row_set *page, const struct err *err)
+{
+    if (!err)
+        return false;
+    if (!page)
+        return err->code == ERR_NETWORK || err->code == ERR_TIMEOUT;
+    return page->status >= 500 || err->code == ERR_BLOCKED || err->code == ERR_RATE_LIMITED ||
+           err->code == ERR_NETWORK;
+}
+
+bool judge_may_be_drawn(enum err_code code)
+{
+    return code == ERR_DRIFT || code == ERR_EMPTY || code == ERR_TIMEOUT;
 }

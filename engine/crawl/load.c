@@ -2,6 +2,7 @@
 /* load.c - what both ways of loading share: the beginning, the reading of the answer, the end. */
 #include "crawl/load_priv.h"
 #include "base/log.h"
+#include "base/retry_after.h"
 
 const char *load_by_name(enum load_by by)
 {
@@ -13,7 +14,7 @@ struct load *load_start(const struct crawl_env *env, const struct load_request *
 {
     struct load *load = mem_new(struct load);
 
-    load->ops = &load_chrome_ops;
+    load->ops = request->by == LOAD_FETCH ? &load_fetch_ops : &load_chrome_ops;
     load->env = *env;
     load->site = request->site;
     load->url = mem_strdup(request->url);
@@ -21,6 +22,8 @@ struct load *load_start(const struct crawl_env *env, const struct load_request *
     load->what = request->what;
     load->by = request->by;
     load->want_html = request->want_html;
+    load->conditional = request->conditional;
+    load->answer.retry_after_ms = RETRY_AFTER_NONE;
     load->events = *events;
     load->ctx = ctx;
     load->ops->start(load);
@@ -70,6 +73,8 @@ void load_free(struct load **load_ptr, struct lease_cost *cost_out)
     if (cost_out)
         *cost_out = load->answer.cost;
     row_set_free(&load->answer.rows);
+    mem_free(load->answer.etag);
+    mem_free(load->answer.last_modified);
     mem_free(load->url);
     mem_free(load->own_origin);
     mem_free(load);

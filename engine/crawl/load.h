@@ -29,12 +29,17 @@ struct load_request {
     const char *own_origin;  /* as in job.h; copied; NULL: none */
     enum site_what what;
     enum load_by by;
-    bool want_html; /* the rows come with the document (row_set.html): to keep, or to look at */
+    bool want_html;   /* the rows come with the document (row_set.html): to keep, or to look at */
+    bool conditional; /* by fetch: the answer may be that nothing changed (row_set.not_modified) */
 };
 
 struct load_answer {
-    struct row_set *rows; /* NULL with err; the callback takes it (and sets it NULL) or it is freed */
-    struct lease_cost cost; /* of this load alone; zero by fetch */
+    struct row_set
+        *rows; /* NULL with err; the callback takes it (and sets it NULL) or it is freed */
+    struct lease_cost cost; /* of this load alone; by fetch only the CPU time of the reading */
+    int64_t retry_after_ms; /* base/retry_after.h */
+    char *etag,
+        *last_modified; /* by fetch, NULL: none; for fetcher_keep(); taken or freed as rows */
 };
 
 struct load_events {
@@ -49,7 +54,8 @@ struct load_events {
 const char *load_by_name(enum load_by by); /* "chrome", "fetch" */
 
 /* page_timeout of the configuration counts from when the tab is there; waiting for one has a long
- * deadline of its own. events are copied. */
+ * deadline of its own. By fetch it counts from here, and the only stage is LOAD_EXTRACTING. events are
+ * copied. */
 struct load *load_start(const struct crawl_env *env, const struct load_request *request,
                         const struct load_events *events, void *ctx);
 

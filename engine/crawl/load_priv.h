@@ -11,7 +11,7 @@ struct load_ops {
     void (*stop)(struct load *load);
 };
 
-extern const struct load_ops load_chrome_ops;
+extern const struct load_ops load_chrome_ops, load_fetch_ops;
 
 struct load {
     const struct load_ops *ops;
@@ -29,6 +29,10 @@ struct load {
     /* by Chrome */
     struct lease *lease;
     int64_t deadline_ms; /* monotonic; set when the tab is ours */
+
+    /* by fetch */
+    bool conditional;
+    struct fetch *fetch;
 };
 
 void load_stage(struct load *load, enum load_stage stage);

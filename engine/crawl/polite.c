@@ -320,8 +320,7 @@ static void on_robots(const struct fetch_result *result, const struct err *err, 
     gate->robots =
         robots_parse(is_text ? result->body : "", is_text ? result->body_len : 0, "catchdeal");
     gate->robots_at_ms = clock_mono_ms();
-    log_debug("polite", "robots read", "origin=%s status=%ld", gate->robots_origin,
-              result->status);
+    log_debug("polite", "robots read", "origin=%s status=%ld", gate->robots_origin, result->status);
     loop_timer_start(gate->turn, 0);
 }
 

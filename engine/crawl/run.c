@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "base/url.h"
 #include "crawl/drift_watch.h"
+#include "crawl/render.h"
 #include "crawl/silence_watch.h"
 
 enum { URL_MAX_BYTES = 8192 };
@@ -35,6 +36,8 @@ struct run {
 };
 
 static void on_start(void *ctx);
+static void on_render_known(void *ctx);
+static void begin(struct run *run);
 static void on_begun(int64_t run_id, const struct err *err, void *ctx);
 static void on_history_loaded(void *ctx);
 static void next_page(struct run *run);
@@ -92,6 +95,19 @@ static void on_start(void *ctx)
 
     log_info("run", "begins", "site=%s kind=%s pages=%d-%d", run->site->id, run->ledger.kind,
              run->page, run->page_to);
+    if (run->env.render)
+        render_open(run->env.render, run->site, on_render_known, run);
+    else
+        begin(run);
+}
+
+static void on_render_known(void *ctx)
+{
+    begin(ctx);
+}
+
+static void begin(struct run *run)
+{
     if (run->env.store)
         store_run_begin(run->env.store, &run->ledger, on_begun, run);
     else

@@ -14,6 +14,7 @@
 #define MAX_NAMES 32
 
 enum { SETTLE_MS = 150, SCROLL_WAIT_MS = 1000, MIN_DELAY_MS = 2000, WIDTH = 1280, HEIGHT = 1696 };
+static const int64_t RENDER_VERIFY_MS = (int64_t)6 * 3600 * 1000;
 enum { POST_MAX = 20, GONE_MAX = 30, GONE_DISTANCE_MS = 6 * 3600 * 1000 };
 
 /* The boards that the program was written for are Korean. */
@@ -526,6 +527,7 @@ static struct site *site_new(const char *path, const char *id)
     site->viewport_width = WIDTH;
     site->viewport_height = HEIGHT;
     site->settle_ms = SETTLE_MS;
+    site->render_verify_ms = RENDER_VERIFY_MS;
     return site;
 }
 

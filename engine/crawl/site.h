@@ -31,6 +31,8 @@ enum site_type {
 /* Which pages of a board a rule set is for. */
 enum site_what { SITE_LIST, SITE_POST };
 
+enum site_render { SITE_RENDER_AUTO, SITE_RENDER_CHROME, SITE_RENDER_FETCH };
+
 enum site_post_when { SITE_POST_NEVER, SITE_POST_MISSING, SITE_POST_ALWAYS };
 
 struct site_texts {
@@ -133,6 +135,8 @@ struct site {
     struct site_texts block_hosts; /* "*.ads.example": hosts that the browser shall not load from */
     int viewport_width, viewport_height;
     int64_t settle_ms;
+    enum site_render render_mode;
+    int64_t render_verify_ms; /* how often what was proven is looked at again */
 
     struct site_rule_line *lines; /* where each selector, regex and address stands */
     size_t n_lines;
@@ -169,5 +173,9 @@ void site_list_url(const struct site *site, int page, const char *origin, struct
 int site_rule_line(const struct site *site, const char *rule, size_t n, const char **value_out);
 
 const char *site_type_name(enum site_type type);
+
+/* "auto", "chrome", "fetch"; false: none of these. */
+bool site_render_from(const char *name, enum site_render *out);
+const char *site_render_name(enum site_render mode);
 
 #endif

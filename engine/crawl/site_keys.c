@@ -18,6 +18,7 @@
 #define MIN_VIEWPORT 100
 #define MAX_SETTLE_MS 10000
 #define MAX_DELAY_MS ((int64_t)3600 * 1000)
+#define MAX_VERIFY_MS ((int64_t)30 * 24 * 3600 * 1000)
 
 const struct site_field_kind site_field_kinds[] = {
     {"key", SITE_TEXT, true, true},        {"title", SITE_TEXT, true, false},
@@ -154,6 +155,39 @@ static void set_robots(struct site_parse *p, const struct ini_entry *e, void *sl
     if (!str_eq(e->value, "obey") && !str_eq(e->value, "ignore"))
         site_problem(p, e, "\"%s\": expected obey or ignore", e->value);
     *(bool *)slot = !str_eq(e->value, "ignore");
+}
+
+static const char *const render_names[] = {
+    [SITE_RENDER_AUTO] = "auto",
+    [SITE_RENDER_CHROME] = "chrome",
+    [SITE_RENDER_FETCH] = "fetch",
+};
+
+bool site_render_from(const char *name, enum site_render *out)
+{
+    for (size_t i = 0; i < ARRAY_LEN(render_names); i++) {
+        if (!str_eq(name, render_names[i]))
+            continue;
+        *out = (enum site_render)i;
+        return true;
+    }
+    return false;
+}
+
+const char *site_render_name(enum site_render mode)
+{
+    return render_names[mode];
+}
+
+static void set_render(struct site_parse *p, const struct ini_entry *e, void *slot)
+{
+    if (!site_render_from(e->value, slot))
+        site_problem(p, e, "\"%s\": expected auto, chrome or fetch", e->value);
+}
+
+static void set_verify(struct site_parse *p, const struct ini_entry *e, void *slot)
+{
+    site_set_duration(p, e, slot, MAX_VERIFY_MS);
 }
 
 /* "1-3" or "1" */
@@ -491,7 +525,8 @@ const struct site_key site_keys_block[] = {
 const struct site_key site_keys_render[] = {
     {"viewport", set_viewport, IN(site, viewport_width), false},
     {"settle", set_settle, IN(site, settle_ms), false},
-    {"mode", NULL, 0, false},
+    {"mode", set_render, IN(site, render_mode), false},
+    {"verify", set_verify, IN(site, render_verify_ms), false},
     {NULL, NULL, 0, false},
 };
 

@@ -52,7 +52,7 @@ def help_names_every_subcommand(bench):
 
     for command in ("crawl", "run", "schedule", "migrate"):
         expect(re.search(rf"\b{command}\b", text), f"--help does not name {command}")
-    for option in ("--url", "--pages", "--list-only", "--dry-run", "--json", "--all", "--config", "--set",
+    for option in ("--url", "--pages", "--list-only", "--dry-run", "--render", "--json", "--all", "--config", "--set",
                    "--help-config", "--version"):
         expect(option in text, f"--help of the engine does not name {option}")
     for option in ("--config", "--set", "--port-file", "--help-config", "--version"):

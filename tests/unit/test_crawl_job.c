@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* test_crawl_job.c - a page's life against fakes of the gate, the pool, the tab and the store.
+/* test_crawl_job.c - a page's life against fakes of the gate, the pool, the tab, the fetch and the
+ * store.
  *
- * The fakes below take the place of polite.c, pool.c, tab.c and the store's front at link time.
+ * The fakes below take the place of polite.c, pool.c, tab.c, fetch.c, native.c, render.c and the
+ * store's front at link time.
  * Each step can be told to fail so many times; whatever fails, what was lent must be back at the
  * end.
  */
 #include "crawl/job.h"
 #include "base/log.h"
 #include "chrome/tab.h"
+#include "crawl/fetcher.h"
+#include "crawl/native.h"
+#include "crawl/render.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,7 +21,17 @@
 #include <string.h>
 #include <cmocka.h>
 
-enum step { STEP_NONE, STEP_ASK, STEP_LEASE, STEP_LOST, STEP_NAVIGATE, STEP_CALL, STEP_STORE };
+enum step {
+    STEP_NONE,
+    STEP_ASK,
+    STEP_LEASE,
+    STEP_LOST,
+    STEP_NAVIGATE,
+    STEP_CALL,
+    STEP_STORE,
+    STEP_FETCH,
+    STEP_NATIVE
+};
 
 static const char site_text[] =
     "[site]\nname = A\nid_prefix = a\ntimezone = UTC\nenabled = yes\n"
@@ -54,6 +69,23 @@ static struct world {
     struct err end;
     bool cancel_when_called;
     struct job *job;
+
+    /* how pages are read */
+    bool with_render;
+    enum render_plan plan;
+    bool may_ask_chrome, may_fetch, suspicious;
+    int fetch_status;
+    const char *fetch_layout, *fetch_rows;
+    const char *etag; /* of the fetched page */
+    struct fetcher *fetcher;
+    char conditional[64]; /* the validator that was sent last, "" */
+    int rendered, fetched, compared, failed_comparisons;
+    enum render_verdict verdict;
+    char why[RENDER_WHY_BYTES];
+    int fine, troubles;
+    enum load_by by;
+    struct store_counts counts;
+    bool cancel_when_fetched;
 } world;
 
 struct polite_ticket {
@@ -111,6 +143,20 @@ void polite_release(struct polite_ticket **ticket)
     *ticket = NULL;
 }
 
+void polite_tell_fine(struct polite_ticket *ticket)
+{
+    assert_non_null(ticket);
+    world.fine++;
+}
+
+void polite_tell_trouble(struct polite_ticket *ticket, const struct err *why, int64_t retry_after)
+{
+    assert_non_null(ticket);
+    assert_non_null(why);
+    (void)retry_after;
+    world.troubles++;
+}
+
 static void answer_lease(void *ctx)
 {
     struct lease *lease = ctx;
@@ -134,6 +180,7 @@ struct lease *pool_lease(struct pool *pool, const struct lease_request *request,
     lease->events = *events;
     lease->ctx = ctx;
     world.leases++;
+    world.rendered++;
     loop_defer(world.loop, answer_lease, lease);
     return lease;
 }
@@ -211,6 +258,139 @@ static void answer_call(void *ctx)
     mem_free(wait);
 }
 
+/* ---- fetching ---------------------------------------------------------------------------------- */
+
+struct fetch {
+    fetch_fn *done;
+    void *ctx;
+    bool cancelled;
+};
+
+struct fetch_client *fetch_client_new(struct loop *loop)
+{
+    (void)loop;
+    return (struct fetch_client *)&world;
+}
+
+void fetch_client_free(struct fetch_client **client)
+{
+    *client = NULL;
+}
+
+static void answer_fetch(void *ctx)
+{
+    struct fetch *fetch = ctx;
+    bool not_modified = *world.conditional && world.etag && !strcmp(world.conditional, world.etag);
+    struct fetch_result result = {
+        .status = not_modified ? 304 : world.fetch_status,
+        .body = "",
+        .content_type = "text/html",
+        .url = "http://a.localhost/list?page=1",
+        .etag = world.etag,
+        .retry_after_ms = RETRY_AFTER_NONE,
+    };
+    struct err err;
+
+    if (fetch->cancelled)
+        mem_free(fetch);
+    else {
+        fetch_fn *done = fetch->done;
+        void *done_ctx = fetch->ctx;
+
+        mem_free(fetch);
+        if (fails(STEP_FETCH, &err))
+            done(NULL, &err, done_ctx);
+        else
+            done(&result, NULL, done_ctx);
+    }
+}
+
+static void cancel_job(void *ctx);
+
+struct fetch *fetch_start(struct fetch_client *client, const struct fetch_request *request,
+                          fetch_fn *done, void *ctx)
+{
+    struct fetch *fetch = mem_new(struct fetch);
+
+    (void)client;
+    assert_string_equal(request->private_origin, "http://a.localhost");
+    assert_string_equal(request->user_agent, "catchdeal-test");
+    assert_int_equal(world.tickets, 1);
+    world.fetched++;
+    snprintf(world.conditional, sizeof(world.conditional), "%s",
+             request->etag ? request->etag : "");
+    *fetch = (struct fetch){done, ctx, false};
+    if (world.cancel_when_fetched)
+        loop_defer(world.loop, cancel_job, NULL);
+    loop_defer(world.loop, answer_fetch, fetch);
+    return fetch;
+}
+
+void fetch_cancel(struct fetch **fetch)
+{
+    (*fetch)->cancelled = true;
+    *fetch = NULL;
+}
+
+int native_extract(const struct site *site, const struct site_layout *layouts, size_t n_layouts,
+                   const struct native_page *page, struct buf *json_out, struct err *err)
+{
+    (void)site, (void)layouts, (void)n_layouts;
+    if (fails(STEP_NATIVE, err))
+        return -1;
+    buf_addf(json_out, answer_form, page->status, world.fetch_layout, 2, world.fetch_rows);
+    return 0;
+}
+
+/* ---- which way ------------------------------------------------------------------------------- */
+
+int render_plan(struct render *render, const struct site *site, enum site_what what,
+                enum render_plan *out, struct err *err)
+{
+    (void)render, (void)site, (void)err;
+    assert_int_equal(what, SITE_LIST);
+    *out = world.plan;
+    return 0;
+}
+
+bool render_suspects(const struct render *render, const struct site *site, enum site_what what,
+                     const struct row_set *fetched, char why[RENDER_WHY_BYTES])
+{
+    (void)render, (void)site, (void)what, (void)fetched;
+    strcpy(why, "fewer rows");
+    return world.suspicious;
+}
+
+bool render_may_ask_chrome(const struct render *render, const struct site *site)
+{
+    (void)render, (void)site;
+    return world.may_ask_chrome;
+}
+
+bool render_may_fetch(const struct render *render, const struct site *site, enum site_what what)
+{
+    (void)render, (void)site, (void)what;
+    return world.may_fetch;
+}
+
+void render_tell_compared(struct render *render, const struct site *site, enum site_what what,
+                          const struct row_set *shown, enum render_verdict verdict,
+                          const char *why)
+{
+    (void)render, (void)site, (void)what;
+    assert_true(shown->n > 0);
+    world.compared++;
+    world.verdict = verdict;
+    snprintf(world.why, sizeof(world.why), "%s", why);
+}
+
+void render_tell_failed(struct render *render, const struct site *site, enum site_what what,
+                        const struct err *why)
+{
+    (void)render, (void)site, (void)what, (void)why;
+    world.failed_comparisons++;
+}
+
 static void cancel_job(void *ctx)
 {
     (void)ctx;
@@ -278,6 +458,11 @@ static int set_up(void **state)
     (void)state;
     world =
         (struct world){.loop = loop_new(), .status = 200, .layout = "\"plain\"", .rows = two_rows};
+    world.fetch_status = 200;
+    world.fetch_layout = "\"plain\"";
+    world.fetch_rows = two_rows;
+    world.may_ask_chrome = true;
+    world.fetcher = fetcher_new(world.loop, "catchdeal-test");
     world.config.page_timeout = 30000;
     world.config.page_retries = 2;
     world.config.tabs_per_browser = 4;
@@ -291,6 +476,7 @@ static int tear_down(void **state)
 {
     (void)state;
     site_free(&world.site);
+    fetcher_free(&world.fetcher);
     loop_free(&world.loop);
     log_set_sink(NULL, NULL);
     return 0;
@@ -301,6 +487,9 @@ static void on_done(const struct job_result *result, const struct err *err, void
     (void)ctx;
     world.ended++;
     world.attempts = result->attempts;
+    world.by = result->by;
+    world.counts = result->counts;
+    assert_true(err || result->page);
     err_clear(&world.end);
     if (err)
         world.end = *err;
@@ -315,6 +504,8 @@ static void run_job(void)
         .config = &world.config,
         .store = (struct store *)&world,
         .quarantine = world.quarantine,
+        .fetcher = world.fetcher,
+        .render = world.with_render ? (struct render *)&world : NULL,
     };
     struct job_request request = {.site = world.site,
                                   .url = "http://a.localhost/list?page=1",
@@ -489,6 +680,282 @@ static void cancelling_ends_it_once_with_everything_back(void **state)
     assert_end(ERR_CANCELLED, 1, 0);
 }
 
+/* ---- without Chrome -------------------------------------------------------------------------- */
+
+static void plan(enum render_plan plan)
+{
+    world.with_render = true;
+    world.plan = plan;
+}
+
+static void a_fetched_page_is_stored_without_chrome(void **state)
+{
+    (void)state;
+    plan(RENDER_PLAN_FETCH);
+    run_job();
+    assert_end(ERR_OK, 1, 2);
+    assert_int_equal(world.rendered, 0);
+    assert_int_equal(world.fetched, 1);
+    assert_int_equal(world.by, LOAD_FETCH);
+    assert_int_equal(world.fine, 1);
+}
+
+/* What came first is stored; a 304 stands for these rows, and only once they are stored. */
+static void nothing_changed_is_no_failure_and_counts_as_the_same(void **state)
+{
+    (void)state;
+    plan(RENDER_PLAN_FETCH);
+    world.etag = "\"v1\"";
+    world.fail_step = STEP_STORE;
+    world.fail_code = ERR_STORE;
+    world.fail_times = 1;
+    run_job();
+    assert_end(ERR_STORE, 1, 0);
+
+    world.ended = 0;
+    run_job();
+    assert_string_equal(world.conditional, ""); /* those rows were lost */
+    assert_end(ERR_OK, 1, 2);
+
+    world.ended = 0;
+    world.stored = 0;
+    run_job();
+    assert_string_equal(world.conditional, "\"v1\"");
+    assert_end(ERR_OK, 1, 0);
+    assert_int_equal(world.counts.same, 2);
+    assert_int_equal(world.rendered, 0);
+
+    world.ended = 0;
+    world.etag = "\"v2\"";
+    run_job();
+    assert_end(ERR_OK, 1, 2);
+}
+
+static void a_fetched_page_without_a_list_is_chromes_in_the_same_run(void **state)
+{
+    static const struct {
+        const char *layout, *rows;
+        enum step fail_step; /* of the reading */
+        bool suspicious;
+        const char *why;
+    } rows[] = {
+        {"null", "", STEP_NONE, false, "drift without Chrome"},
+        {"\"plain\"", "", STEP_NONE, false, "empty without Chrome"},
+        {"\"plain\"", two_rows, STEP_NATIVE, false, "protocol without Chrome"},
+        {"\"plain\"", two_rows, STEP_NONE, true, ""},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        tear_down(state);
+        set_up(state);
+        plan(RENDER_PLAN_FETCH);
+        world.fetch_layout = rows[i].layout;
+        world.fetch_rows = rows[i].rows;
+        world.suspicious = rows[i].suspicious;
+        world.fail_step = rows[i].fail_step;
+        world.fail_code = ERR_PROTOCOL;
+        world.fail_times = 1;
+        run_job();
+        assert_end(ERR_OK, 1, 2);
+        assert_int_equal(world.by, LOAD_CHROME);
+        assert_int_equal(world.fetched, 1);
+        assert_int_equal(world.rendered, 1);
+        assert_int_equal(world.compared, 1);
+        assert_int_equal(world.verdict, rows[i].suspicious ? RENDER_EQUAL : RENDER_DIFFERENT);
+        assert_string_equal(world.why, rows[i].why);
+    }
+}
+
+static void a_page_that_chrome_refuses_too_proves_nothing(void **state)
+{
+    (void)state;
+    plan(RENDER_PLAN_FETCH);
+    world.fetch_layout = world.layout = "null";
+    world.fetch_rows = world.rows = "";
+    run_job();
+    assert_end(ERR_DRIFT, 1, 0);
+    assert_int_equal(world.rendered, 1);
+    assert_int_equal(world.compared, 0);
+}
+
+static void failures_of_a_fetch_are_not_chromes(void **state)
+{
+    static const enum err_code codes[] = {ERR_NETWORK, ERR_TIMEOUT};
+
+    for (size_t i = 0; i < ARRAY_LEN(codes); i++) {
+        tear_down(state);
+        set_up(state);
+        plan(RENDER_PLAN_FETCH);
+        world.config.page_retries = 1;
+        world.fail_step = STEP_FETCH;
+        world.fail_code = codes[i];
+        world.fail_times = 2;
+        run_job();
+        assert_end(codes[i], 2, 0);
+        assert_int_equal(world.rendered, 0);
+        assert_int_equal(world.compared, 0);
+        assert_int_equal(world.troubles, 2);
+    }
+    tear_down(state);
+    set_up(state);
+    plan(RENDER_PLAN_FETCH);
+    world.fetch_status = 403;
+    run_job();
+    assert_end(ERR_BLOCKED, 1, 0);
+    assert_int_equal(world.rendered, 0);
+    assert_int_equal(world.failed_comparisons, 1);
+    assert_int_equal(world.troubles, 1);
+}
+
+static void in_mode_fetch_chrome_is_never_asked(void **state)
+{
+    (void)state;
+    plan(RENDER_PLAN_FETCH);
+    world.may_ask_chrome = false;
+    world.suspicious = true;
+    world.fetch_layout = "null";
+    world.fetch_rows = "";
+    run_job();
+    assert_end(ERR_DRIFT, 1, 0);
+    assert_int_equal(world.rendered, 0);
+}
+
+/* Doubts that nobody can settle cost no deal. */
+static void a_doubtful_list_stands_when_chrome_has_no_answer(void **state)
+{
+    (void)state;
+    plan(RENDER_PLAN_FETCH);
+    world.suspicious = true;
+    world.fail_step = STEP_LEASE;
+    world.fail_code = ERR_LAUNCH;
+    world.fail_times = 1;
+    run_job();
+    assert_end(ERR_OK, 1, 2);
+    assert_int_equal(world.by, LOAD_FETCH);
+    assert_int_equal(world.compared, 0);
+
+    world.ended = 0;
+    world.stored = 0;
+    world.fail_times = 1;
+    world.fetch_layout = "null";
+    world.fetch_rows = "";
+    run_job();
+    assert_end(ERR_DRIFT, 1, 0);
+}
+
+static void a_rendered_page_is_stored_and_then_compared(void **state)
+{
+    (void)state;
+    plan(RENDER_PLAN_COMPARE);
+    run_job();
+    assert_end(ERR_OK, 1, 2);
+    assert_int_equal(world.by, LOAD_CHROME);
+    assert_int_equal(world.verdict, RENDER_EQUAL);
+    assert_int_equal(world.compared, 1);
+    assert_int_equal(world.fine, 2);
+
+    world.ended = 0;
+    world.fetch_rows = "{\"key\":\"1\",\"title\":\"other\",\"url\":\"http://a/1\"},"
+                       "{\"key\":\"2\",\"title\":\"two\",\"url\":\"http://a/2\"}";
+    run_job();
+    assert_int_equal(world.verdict, RENDER_DIFFERENT);
+    assert_string_equal(world.why, "row 1: title");
+
+    world.ended = 0;
+    world.fetch_layout = "null";
+    world.fetch_rows = "";
+    run_job();
+    assert_int_equal(world.compared, 3);
+    assert_string_equal(world.why, "drift without Chrome");
+    assert_int_equal(world.stored, 6);
+}
+
+static void a_comparison_that_fails_is_no_failure_of_the_page(void **state)
+{
+    static const struct {
+        enum step step;
+        enum err_code code;
+        int status;
+    } rows[] = {
+        {STEP_FETCH, ERR_NETWORK, 200},
+        {STEP_FETCH, ERR_TIMEOUT, 200},
+        {STEP_NONE, ERR_OK, 403},
+        {STEP_NONE, ERR_OK, 503},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        tear_down(state);
+        set_up(state);
+        plan(RENDER_PLAN_COMPARE);
+        world.fail_step = rows[i].step;
+        world.fail_code = rows[i].code;
+        world.fail_times = 1;
+        world.fetch_status = rows[i].status;
+        run_job();
+        assert_end(ERR_OK, 1, 2);
+        assert_int_equal(world.compared, 0);
+        assert_int_equal(world.failed_comparisons, 1);
+        assert_int_equal(world.troubles, 1);
+    }
+}
+
+static void cancelling_a_comparison_leaves_the_page_done(void **state)
+{
+    (void)state;
+    plan(RENDER_PLAN_COMPARE);
+    world.cancel_when_fetched = true;
+    run_job();
+    assert_end(ERR_OK, 1, 2);
+    assert_int_equal(world.compared, 0);
+}
+
+/* What is proven stays so when Chrome cannot be asked; what is not needs Chrome. */
+static void a_due_comparison_is_left_out_when_chrome_does_not_start(void **state)
+{
+    (void)state;
+    plan(RENDER_PLAN_COMPARE);
+    world.fail_step = STEP_LEASE;
+    world.fail_code = ERR_LAUNCH;
+    world.fail_times = 2;
+    run_job();
+    assert_end(ERR_LAUNCH, 1, 0);
+
+    world.ended = 0;
+    world.may_fetch = true;
+    run_job();
+    assert_end(ERR_OK, 1, 2);
+    assert_int_equal(world.by, LOAD_FETCH);
+    assert_int_equal(world.compared, 0);
+}
+
+static void tells_the_gate_what_the_host_answered_and_not_what_chrome_did(void **state)
+{
+    static const struct {
+        enum step step;
+        enum err_code code;
+        int status, fine, troubles;
+    } rows[] = {
+        {STEP_NONE, ERR_OK, 200, 1, 0},        {STEP_NONE, ERR_OK, 404, 1, 0},
+        {STEP_NONE, ERR_OK, 429, 0, 1},        {STEP_NONE, ERR_OK, 500, 0, 1},
+        {STEP_NAVIGATE, ERR_NETWORK, 0, 0, 1}, {STEP_NAVIGATE, ERR_TIMEOUT, 0, 0, 1},
+        {STEP_NAVIGATE, ERR_CRASHED, 0, 0, 0}, {STEP_LEASE, ERR_TIMEOUT, 0, 0, 0},
+        {STEP_CALL, ERR_TIMEOUT, 0, 0, 0},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        tear_down(state);
+        set_up(state);
+        world.config.page_retries = 0;
+        world.fail_step = rows[i].step;
+        world.fail_code = rows[i].code;
+        world.fail_times = 1;
+        world.status = rows[i].status;
+        run_job();
+        if (world.fine != rows[i].fine || world.troubles != rows[i].troubles)
+            fail_msg("row %zu: fine %d, troubles %d", i, world.fine, world.troubles);
+    }
+}
+
 int main(void)
 {
 #define EACH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -504,6 +971,18 @@ int main(void)
         EACH(refuses_a_drifted_page_without_trying_again),
         EACH(never_stores_rows_of_an_error_page),
         EACH(cancelling_ends_it_once_with_everything_back),
+        EACH(a_fetched_page_is_stored_without_chrome),
+        EACH(nothing_changed_is_no_failure_and_counts_as_the_same),
+        EACH(a_fetched_page_without_a_list_is_chromes_in_the_same_run),
+        EACH(a_page_that_chrome_refuses_too_proves_nothing),
+        EACH(failures_of_a_fetch_are_not_chromes),
+        EACH(in_mode_fetch_chrome_is_never_asked),
+        EACH(a_doubtful_list_stands_when_chrome_has_no_answer),
+        EACH(a_rendered_page_is_stored_and_then_compared),
+        EACH(a_comparison_that_fails_is_no_failure_of_the_page),
+        EACH(cancelling_a_comparison_leaves_the_page_done),
+        EACH(a_due_comparison_is_left_out_when_chrome_does_not_start),
+        EACH(tells_the_gate_what_the_host_answered_and_not_what_chrome_did),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

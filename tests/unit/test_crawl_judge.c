@@ -119,6 +119,92 @@ static void a_post_is_dead_only_by_proof(void **state)
     assert_int_equal(err.code, ERR_DRIFT);
 }
 
+static void recognises_pages_in_the_way_whatever_their_status(void **state)
+{
+    static const struct site site = {.id = "a", .path = "sites/a/site.conf", .min_rows = 10};
+    static const struct {
+        int status;
+        const char *title, *text, *url, *says;
+    } rows[] = {
+        {403, "Just a moment...", "", NULL, "a challenge page"},
+        {503, "Just a moment...", "", NULL, "a challenge page"}, /* not to be tried again */
+        {200, "잠시만 기다리십시오…", "", NULL, "a challenge page"},
+        {430, "", "", NULL, "status 430"},
+        {200, "에펨코리아 보안 시스템", "", NULL, "a challenge page"},
+        {200, "", "Verify you are human by completing the action below.", NULL, "a challenge page"},
+        {200, "", "Enable JavaScript and cookies to continue", NULL, "a challenge page"},
+        {403, "Access Denied", "", NULL, "a block page"},
+        {200, "안내", "비정상적인 접근이 감지되어 접속이 차단되었습니다.", NULL, "a block page"},
+        {200, "로그인 - 게시판", "", NULL, "a login page"},
+        {200, "Log in | Board", "", NULL, "a login page"},
+        {200, "게시판", "로그인이 필요한 서비스입니다.", NULL, "a login page"},
+        {200, "게시판", "", "https://board.example/member/login?back=/list", "a login page"},
+        {200, "Before you continue to Board", "", NULL, "a consent page"},
+        {200, "", "계속 이용하려면 쿠키 사용에 동의해 주세요.", NULL, "a consent page"},
+        {200, "", "", "https://consent.example/consent?continue=x", "a consent page"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct row_set wall = page(rows[i].status, NULL, false, 0, rows[i].title);
+        struct err err;
+
+        wall.text_head = rows[i].text;
+        wall.url = rows[i].url ? rows[i].url : wall.url;
+        wall.html_bytes = 5000;
+        assert_int_equal(judge_page(&site, &wall, &err), -1);
+        if (err.code != ERR_BLOCKED || !strstr(err.text, rows[i].says))
+            fail_msg("row %zu: %s: %s", i, err_reason(err.code), err.text);
+        assert_false(judge_is_passing(err.code, rows[i].status));
+        assert_true(judge_is_trouble(&wall, &err));
+    }
+}
+
+/* The same words on pages that pass, and on a board that was rebuilt. */
+static void words_that_passing_pages_carry_too_are_no_marks(void **state)
+{
+    static const struct site site = {.id = "a", .path = "sites/a/site.conf", .min_rows = 10};
+    static const struct {
+        const char *title, *text, *url;
+        int64_t html_bytes;
+    } rebuilt[] = {
+        {"핫딜 게시판", "로그인 회원가입 핫딜 게시판 전체 자유", "http://board/list", 200000},
+        {"핫딜 게시판", "공지: 댓글은 로그인 후 이용해 주세요", "http://board/list", 200000},
+        {"Hot deals", "Login Sign up Deals", "http://board/list?next=/login", 90000},
+        {"글이 존재하지 않습니다", "글이 존재하지 않습니다.", "http://board/1", 3000},
+        {"자유게시판", "script window.__CF$cv$params={r:'8f0d'} beacon", "http://board/list", 3000},
+        {"Prologin 2026", "contest", "http://board/list", 3000},
+    };
+    struct row_set passing = page(200, "plain", true, 20, "Just a moment: login to Access Denied");
+    struct err err;
+
+    (void)state;
+    passing.text_head = "로그인이 필요한 게시판 비정상적인 접근 쿠키 사용에 동의 Before you continue";
+    passing.html_bytes = 3000;
+    assert_int_equal(judge_page(&site, &passing, &err), 0);
+    for (size_t i = 0; i < ARRAY_LEN(rebuilt); i++) {
+        struct row_set drifted = page(200, NULL, true, 0, rebuilt[i].title);
+
+        drifted.text_head = rebuilt[i].text;
+        drifted.url = rebuilt[i].url;
+        drifted.html_bytes = rebuilt[i].html_bytes;
+        assert_int_equal(judge_page(&site, &drifted, &err), -1);
+        if (err.code != ERR_DRIFT)
+            fail_msg("row %zu: %s: %s", i, err_reason(err.code), err.text);
+    }
+}
+
+static void an_answer_that_nothing_changed_is_good(void **state)
+{
+    static const struct site site = {.id = "a", .path = "sites/a/site.conf", .min_rows = 10};
+    struct row_set unchanged = page(304, "plain", true, 0, "");
+    struct err err;
+
+    (void)state;
+    unchanged.not_modified = true;
+    assert_int_equal(judge_page(&site, &unchanged, &err), 0);
+}
+
 static void a_blank_page_is_the_networks_fault(void **state)
 {
     const struct site site = {.id = "a", .path = "sites/a/site.conf", .min_rows = 10};
@@ -187,6 +273,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_why_a_page_is_not_stored),
         cmocka_unit_test(a_post_is_dead_only_by_proof),
+        cmocka_unit_test(recognises_pages_in_the_way_whatever_their_status),
+        cmocka_unit_test(words_that_passing_pages_carry_too_are_no_marks),
+        cmocka_unit_test(an_answer_that_nothing_changed_is_good),
         cmocka_unit_test(a_blank_page_is_the_networks_fault),
         cmocka_unit_test(a_board_without_min_rows_still_needs_one),
         cmocka_unit_test(quotes_an_unknown_page_in_whole_characters),

@@ -339,11 +339,18 @@ static void suggests_the_key_that_was_meant(void **state)
                    "x/site.conf:21: [two.view]: expected a section [layout two]");
 }
 
+static void names_the_modes_of_reading(void **state)
+{
+    (void)state;
+    expect_refusal("[render]\nmode = curl\n",
+                   "x/site.conf:22: render.mode: \"curl\": expected auto, chrome or fetch");
+    expect_refusal("[render]\nverify = 31d\n",
+                   "x/site.conf:22: render.verify: \"31d\": expected at most 2592000s");
+}
+
 static void refuses_what_is_not_implemented_yet(void **state)
 {
     (void)state;
-    expect_refusal("[render]\nmode = fetch\n",
-                   "x/site.conf:22: render.mode: not implemented yet; leave it out");
     expect_refusal("[pace]\nconcurrency = 2\n",
                    "x/site.conf:22: pace.concurrency: not implemented yet; leave it out");
 }
@@ -674,6 +681,7 @@ int main(void)
         cmocka_unit_test(writes_the_rules_as_json),
         cmocka_unit_test(knows_the_line_of_each_rule),
         cmocka_unit_test(suggests_the_key_that_was_meant),
+        cmocka_unit_test(names_the_modes_of_reading),
         cmocka_unit_test(refuses_what_is_not_implemented_yet),
         cmocka_unit_test(reads_posts_and_the_marks_of_their_end),
         cmocka_unit_test(visits_no_posts_unless_told_to),
