@@ -58,6 +58,8 @@ USES_debug  := crawl chrome cdp db base
 USES_admin  := base
 USES_api    := db base
 USES_boards := base
+# not a folder: tests/unit/test_drifts_*.c read pages of the boards by the rules of crawl
+USES_drifts := crawl chrome cdp db base boards
 DIR_boards  := tests/boards
 DIR_api     := api
 folder       = $(or $(DIR_$(1)),engine/$(1))
