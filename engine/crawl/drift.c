@@ -218,7 +218,7 @@ static void judge_no_rows(struct drift_report *report, const struct drift_input 
                    want->rule);
 }
 
-/* Rows that are no posts: more than the good runs had, or, unknown those, a quarter. */
+/* Rows that are no posts: more than the good runs had, or, unknown those, every seventh. */
 static void judge_dropped(struct drift_report *report, const struct drift_input *in)
 {
     struct drift_usual usual =
@@ -230,7 +230,7 @@ static void judge_dropped(struct drift_report *report, const struct drift_input 
     if (!want || rows < DRIFT_ROWS_FEW)
         return;
     if (drift_is_learned(&usual) ? is_new || drift_is_above(&usual, dropped, rows)
-                                 : dropped >= MANY_MIN && dropped >= 0.25 * rows)
+                                 : dropped >= MANY_MIN && dropped >= 0.15 * rows)
         drift_find(report, in, DRIFT_NO_POSTS, NULL,
                    "finds %d rows, of which %d are no posts: %d have %s", rows, dropped, want->n,
                    want->rule);
@@ -306,6 +306,8 @@ static void judge_fill(struct drift_report *report, const struct drift_input *in
                    rows, drift_pooled(&usual) * 100);
 }
 
+/* A flag looks among many elements for the one that says so, and its rate may change with the hour:
+ * nothing is learned of it. */
 static void judge_many(struct drift_report *report, const struct drift_input *in,
                        const struct site_field *field, const struct extract_field *f)
 {
@@ -316,7 +318,8 @@ static void judge_many(struct drift_report *report, const struct drift_input *in
     if (field->at_most == 1 && f->many >= CONTRACT_MANY_MIN)
         drift_find(report, in, DRIFT_MANY, field,
                    "finds more than one element in %d of %d rows (at_most = 1)", f->many, rows);
-    else if (drift_is_learned(&usual) && (is_new || drift_is_above(&usual, f->many, rows)))
+    else if (field->type != SITE_FLAG && drift_is_learned(&usual) &&
+             (is_new || drift_is_above(&usual, f->many, rows)))
         drift_find(report, in, DRIFT_MANY, field,
                    "finds more than one element in %d of %d rows (usually in %.0f %%)", f->many,
                    rows, drift_pooled(&usual) * 100);

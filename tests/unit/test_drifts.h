@@ -104,8 +104,11 @@ UNUSED_OK static void history_add(struct history *h, const struct row_set *page)
     if (h->n < HISTORY_MAX)
         h->n++;
     memmove(h->runs + 1, h->runs, (size_t)(h->n - 1) * sizeof *h->runs);
-    h->runs[0] = (struct store_fields){
-        .run_id = 1, .is_good = true, .rows = drift_rows_read(page), .fields = fields, .n_fields = n};
+    h->runs[0] = (struct store_fields){.run_id = 1,
+                                       .is_good = true,
+                                       .rows = drift_rows_read(page),
+                                       .fields = fields,
+                                       .n_fields = n};
 }
 
 #endif
