@@ -174,6 +174,9 @@ async function extract(arg, dialog) {
         if (field.type === 'url') {
             const told = jsonOf(element.getAttribute(attribute || 'href') ?? '', field);
             const address = told && matchOf(told.trim(), field);
+            // "javascript:goToLink('...')" may hold the shop's address: link.c takes it out, or drops the whole.
+            if (address && field.name === 'redirect_url' && /^javascript:/i.test(address))
+                return address;
             return address ? absolute(address, field.query) : null;
         }
         const told = jsonOf(attribute ? element.getAttribute(attribute) ?? '' : textOf(element, field), field);

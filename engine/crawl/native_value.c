@@ -158,6 +158,9 @@ static const char *url_of(struct native_run *run, const struct html_node *elemen
     const char *told = json_of(run, address ? address : "", field);
 
     address = str_empty(told) ? NULL : match_of(run, trimmed(run->arena, told), field);
+    if (!str_empty(address) && str_eq(field->rule->name, "redirect_url") &&
+        !strncasecmp(address, "javascript:", 11))
+        return address;
     return str_empty(address) ? NULL : absolute(run, address, field->rule);
 }
 

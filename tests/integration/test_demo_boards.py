@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """The demo boards, read through Chrome to the last row of their truth."""
+import pathlib
+
 from support import boards, web
 from support.registry import expect, expect_equal, test
-from support.rows import expect_rows
+from support.rows import expect_rows, path_of
 
 # Their lists have the form of cookie-gate's, and the command that crawls every board reads them.
 SAME_FORM = ("textarea-post", "goto", "js-pager")
@@ -39,9 +41,38 @@ def one_run_reads_the_first_page_of_each_newer_board_to_the_last_row(bench):
         expect_rows([row for row in result.rows if row["site"] == name], truth["deals"])
 
 
+# Newer boards whose site file has a [post].
+POSTS_VISITED = 5
+POSTS = ("quasarzone", "arca", "fmkorea", "coolenjoy", "ppomppu-foreign")
+
+
+@test(seconds=120)
+def posts_of_newer_boards_tell_what_their_lists_do_not(bench):
+    demo = bench.start_boards()
+    for name in POSTS:
+        rules = pathlib.Path("sites", name, "site.conf").read_text()
+        (bench.folder / "sites" / name).mkdir(parents=True)
+        (bench.folder / "sites" / name / "site.conf").write_text(
+            rules.replace("[post]\n", f"[post]\nmax = {POSTS_VISITED}\n"))
+
+    result = bench.crawl(*POSTS, "--pages", "1-1", "--dry-run",
+                         **(demo.settings(*POSTS) | {"sites_dir": bench.folder / "sites"}))
+
+    expect(result.code == 0, f"crawl of {len(POSTS)} boards with posts: {result}")
+    for name in POSTS:
+        rows = [row for row in result.rows if row["site"] == name]
+        for row in rows[:POSTS_VISITED - 2]:
+            post = demo.truth(name, path_of(row["url"]))["post"]
+            expect_equal(row["redirect_url"], post["redirect_url"], f"{name}: shop of {row['key']}")
+            # The list may know the second, the post the minute.
+            expect_equal(row["posted_at"][:16] if row["posted_at"] else None, post["posted_at"][:16],
+                         f"{name}: time of {row['key']}")
+
+
 # Board, list, what its address asks for besides.
 OLD_LAYOUTS = ("ppomppu list-desktop epoch=2020", "ppomppu list-desktop epoch=2023", "ppomppu list-mobile epoch=2020",
-               "clien list epoch=2020", "ruliweb list epoch=2020", "ruliweb list view=thumbnail")
+               "clien list epoch=2020", "ruliweb list epoch=2020", "ruliweb list view=thumbnail",
+               "quasarzone list epoch=2025", "damoang list epoch=2025")
 
 
 @test(each=OLD_LAYOUTS)
