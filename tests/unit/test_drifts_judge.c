@@ -155,7 +155,7 @@ static const struct {
     {"ppomppu", "list-mobile", rules_ppomppu, "like=empty view=empty",
      "like=empty rows=no-posts view=empty"},
     {"clien", "list", rules_clien, "comment=dead title=many url=many", "comment=dead"},
-    {"ruliweb", "list", rules_ruliweb, "comment=dead like=dead title=many",
+    {"ruliweb", "list", rules_ruliweb, "comment=dead key=many like=dead title=many url=many",
      "comment=dead like=dead title=many"},
 };
 
