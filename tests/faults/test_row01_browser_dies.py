@@ -6,6 +6,7 @@ import time
 
 from provoke.pages import late_rows, page
 from provoke.scene import Scene
+from provoke.transports import over_the_pipe_too
 from support import processes
 from support.processes import wait_until
 from support.registry import expect, test
@@ -106,6 +107,7 @@ DEATHS = {
 }
 
 
+@over_the_pipe_too("mid-navigation", "mid-extraction")
 @test(each=list(DEATHS))
 def row01_browser_process_dies(bench, moment):
     provoke, reasons = DEATHS[moment]
@@ -122,6 +124,7 @@ def row01_browser_process_dies(bench, moment):
     scene.end()
 
 
+@over_the_pipe_too("idle")
 @test(each=["idle", "between-pages"])
 def row01_browser_process_dies_while_nobody_needs_it(bench, moment):
     scene = Scene(bench, schedule_override="@every 3s" if moment == "idle" else "@every 1s")
@@ -135,6 +138,7 @@ def row01_browser_process_dies_while_nobody_needs_it(bench, moment):
     scene.end()
 
 
+@over_the_pipe_too()
 @test
 def row01_browser_process_dies_during_close(bench):
     scene = Scene(bench, schedule_override="@every 4s", idle_exit="1s", close_timeout="5s")

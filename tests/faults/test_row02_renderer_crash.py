@@ -7,6 +7,7 @@ import time
 from provoke.pages import late_rows
 from provoke.programs import Fake, rows_answer
 from provoke.scene import Scene
+from provoke.transports import over_the_pipe_too
 from support.registry import expect, test
 
 
@@ -53,6 +54,7 @@ def row02_renderer_crashes(bench, how):
     scene.end()
 
 
+@over_the_pipe_too()
 @test
 def row02_renderer_killed_in_navigation(bench):
     scene = Scene(bench, page_timeout="20s")
@@ -68,6 +70,7 @@ def row02_renderer_killed_in_navigation(bench):
     scene.end()
 
 
+@over_the_pipe_too()
 @test
 def row02_renderer_killed_while_its_tab_is_idle(bench):
     scene = Scene(bench, schedule_override="@every 3s")

@@ -2,6 +2,7 @@
 """Row 3: the page's script does not yield; the page ends within its budget and the slot serves the next one."""
 from provoke.pages import ROWS_HTML, page
 from provoke.scene import Scene
+from provoke.transports import over_the_pipe_too
 from support.registry import expect, test
 
 TIMEOUT_S = 4
@@ -27,6 +28,7 @@ BLOCKS = {
 }
 
 
+@over_the_pipe_too("at-load", "in-a-synchronous-request")
 @test(each=list(BLOCKS))
 def row03_page_blocks_in_js(bench, where):
     content, reason = BLOCKS[where]

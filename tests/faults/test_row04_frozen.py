@@ -6,6 +6,7 @@ import signal
 from provoke.pages import late_rows
 from provoke.programs import Fake
 from provoke.scene import Scene
+from provoke.transports import over_the_pipe_too
 from support.registry import expect, test
 
 PAGE_S = 6
@@ -42,6 +43,7 @@ FREEZES = {
 }
 
 
+@over_the_pipe_too("browser", "whole-tree")
 @test(each=list(FREEZES), seconds=180)
 def row04_browser_is_frozen(bench, what):
     stop, reasons = FREEZES[what]
@@ -75,6 +77,7 @@ def row04_browser_is_frozen_while_idle(bench):
     scene.end()
 
 
+@over_the_pipe_too()
 @test
 def row04_browser_reads_and_never_answers(bench):
     scene = Scene(bench)

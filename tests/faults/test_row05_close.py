@@ -5,12 +5,14 @@ import re
 from provoke.pages import ROWS_HTML, page
 from provoke.programs import Fake
 from provoke.scene import Scene
+from provoke.transports import over_the_pipe_too
 from support.processes import wait_until
 from support.registry import expect, test
 
 NO_CLOSE = "default Target.closeTarget ignore\ndefault Browser.close ignore\n"
 
 
+@over_the_pipe_too()
 @test
 def row05_close_is_never_acknowledged_by_the_browser(bench):
     scene = Scene(bench, schedule_override="@every 3s", idle_exit="1s", close_timeout="1s")
@@ -48,6 +50,7 @@ def row05_close_is_never_acknowledged_by_targets_over_many_rounds(bench):
     scene.end()
 
 
+@over_the_pipe_too("pages_per_browser")
 @test(each=["pages_per_browser", "browser_age"])
 def row05_close_is_never_acknowledged_by_a_browser_that_retires(bench, why):
     limits = {"pages_per_browser": 2} if why == "pages_per_browser" else {"browser_age": "2s"}
@@ -69,6 +72,7 @@ def row05_close_is_never_acknowledged_by_a_browser_that_retires(bench, why):
     scene.end()
 
 
+@over_the_pipe_too()
 @test
 def row05_close_asks_the_page_which_would_rather_stay(bench):
     stay = page(ROWS_HTML + "<script>addEventListener('beforeunload', e => { e.preventDefault(); e.returnValue = 'stay';"

@@ -5,6 +5,7 @@ import re
 from support.children import alone
 from provoke.pages import ROWS_HTML, late_rows, page
 from provoke.scene import Scene
+from provoke.transports import over_the_pipe_too
 from support.processes import wait_until
 from support.registry import Skip, expect, test
 
@@ -35,6 +36,7 @@ def _start_with_rung(scene, rung, **settings):
     scene.settle()
 
 
+@over_the_pipe_too("cgroup-v2", "cgroup-v1", seconds=180)
 @alone
 @test(each=RUNGS, seconds=180)
 def row06_memory_explodes_at_50_MB_a_second(bench, rung):

@@ -5,6 +5,7 @@ import time
 
 from provoke.programs import Wrapper
 from provoke.scene import Scene
+from provoke.transports import over_the_pipe_too
 from support.processes import wait_until
 from support.registry import expect, expect_equal, test
 
@@ -37,6 +38,7 @@ def _spoil_next_start(scene, wrapper, mode):
         scene.kill(browser)
 
 
+@over_the_pipe_too("exits-1", "prints-nothing", "floods-stderr")
 @test(each=list(TROUBLES))
 def row07_launch_fails_because_chrome(bench, what):
     mode, words = TROUBLES[what]
@@ -55,6 +57,7 @@ def row07_launch_fails_because_chrome(bench, what):
     scene.end()
 
 
+@over_the_pipe_too()
 @test
 def row07_launch_is_slow_but_in_time(bench):
     scene, wrapper = _scene(bench)

@@ -7,6 +7,7 @@ import subprocess
 import time
 
 from provoke.scene import Scene
+from provoke.transports import over_the_pipe_too
 from support.processes import wait_until
 from support.registry import Skip, expect, expect_equal, test
 
@@ -32,6 +33,7 @@ def _use_up_inodes(folder):
 FULL = {"bytes": ("size=64m,mode=1777", _fill), "inodes": ("size=256m,nr_inodes=2000,mode=1777", _use_up_inodes)}
 
 
+@over_the_pipe_too("bytes")
 @test(each=list(FULL))
 def row08_disk_is_full_of(bench, what):
     options, fill = FULL[what]

@@ -6,6 +6,7 @@ import time
 
 from provoke.programs import Wrapper
 from provoke.scene import Scene
+from provoke.transports import over_the_pipe_too
 from support.processes import wait_until
 from support.registry import Skip, expect, test
 
@@ -24,6 +25,7 @@ def _expect_calm(scene, wrapper, seconds, most):
     return n
 
 
+@over_the_pipe_too()
 @test
 def row09_pids_run_out_at_the_start_of_a_browser(bench):
     scene = Scene(bench, worker_pids=180, launch_backoff="500ms", launch_backoff_max="2s")
@@ -86,6 +88,7 @@ def row09_pids_of_the_user_run_out(bench):
     scene.end()
 
 
+@over_the_pipe_too()
 @test
 def row09_fds_of_the_engine_run_out(bench):
     scene = Scene(bench, launch_backoff="500ms", launch_backoff_max="2s")

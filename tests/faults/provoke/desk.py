@@ -14,6 +14,7 @@ class Desk(Bench):
         self.recovery_s = None
         self.notes = []
         self.checked = False
+        self.transport = "websocket"
 
     @property
     def is_full(self):

@@ -57,7 +57,7 @@ class Scene:
         self.ledger = Ledger(path=bench.folder / "deals.db")
         self.server = None
         self.engine = None
-        self._settings = {**SETTINGS, **settings}
+        self._settings = {**SETTINGS, "chrome_transport": bench.transport, **settings}
         self._groups = set()
         self._yards = set()
         self._marked_run = 0

@@ -40,6 +40,10 @@ def test(function=None, *, each=None, seconds=120):
     return register(function) if function else register
 
 
+def add(made):
+    _tests.append(made)
+
+
 def registered():
     return list(_tests)
 
