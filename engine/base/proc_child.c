@@ -79,6 +79,9 @@ static int park(const struct child *child, int fd)
 {
     int parked = fcntl(fd, F_DUPFD_CLOEXEC, PARKED_FD);
 
+    /* A limit below PARKED_FD is told so. */
+    if (parked < 0 && errno == EINVAL)
+        errno = EMFILE;
     child_must(child, parked >= 0, STEP_FDS);
     return parked;
 }

@@ -76,14 +76,14 @@ void lease_cost(const struct lease *lease, struct lease_cost *out);
 
 /* Why a browser was ended or replaced. */
 enum pool_recycle {
-    RECYCLE_PAGES,     /* pages_per_browser */
-    RECYCLE_AGE,       /* browser_age */
-    RECYCLE_MEMORY,    /* worker_memory_soft */
-    RECYCLE_CRASH,     /* it died, or too many of its tabs did */
-    RECYCLE_NO_ANSWER, /* missed its heartbeat, or did not close a tab in time */
-    RECYCLE_FAILING,   /* several pages in a row timed out or hung in it */
-    RECYCLE_UPGRADE,   /* the program on disk is another one now */
-    RECYCLE_IDLE,      /* unused for idle_exit */
+    RECYCLE_PAGES,  /* pages_per_browser */
+    RECYCLE_AGE,    /* browser_age */
+    RECYCLE_MEMORY, /* worker_memory_soft */
+    RECYCLE_CRASH,  /* it died, or too many of its tabs did */
+    RECYCLE_NO_ANSWER, /* missed its heartbeat, gave no sign of life for a page, or did not close a tab in time */
+    RECYCLE_FAILING, /* several pages in a row timed out or hung in it */
+    RECYCLE_UPGRADE, /* the program on disk is another one now */
+    RECYCLE_IDLE,    /* unused for idle_exit */
     RECYCLE_REASONS
 };
 const char *pool_recycle_name(enum pool_recycle reason); /* "no-answer" */

@@ -162,6 +162,7 @@ void slot_open_tab(struct slot *slot, struct worker *worker)
         .prelude_js = slot->pool->prelude_js,
         .user_agent = worker->user_agent,
         .timeout_ms = OPEN_TIMEOUT_MS,
+        .heartbeat_ms = slot->pool->config->heartbeat,
         .apart = slot->pool->config->pages_per_context > 0,
     };
 
@@ -239,11 +240,14 @@ static void on_tab_lost(struct tab *tab, const struct err *why, void *ctx)
 static void on_cleaned(const struct err *err, void *ctx)
 {
     struct slot *slot = ctx;
+    struct worker *worker = slot->worker;
 
     if (err) {
         log_debug("pool", "tab thrown away", "why=%s", log_quote(err->text));
         pool_count_end(slot->pool, err->code);
         slot_drop_tab(slot);
+        if (err->code == ERR_NO_ANSWER)
+            worker_retire(worker, RECYCLE_NO_ANSWER);
     }
     slot_is_free(slot);
 }
@@ -269,6 +273,8 @@ static void throw_away(struct slot *slot)
     pool_count_end(slot->pool, code == ERR_OK ? ERR_CANCELLED : code);
     slot_drop_tab(slot);
     slot_set_state(slot, SLOT_IDLE);
+    if (code == ERR_NO_ANSWER)
+        worker_retire(worker, RECYCLE_NO_ANSWER);
 }
 
 /* What a page leaves behind is cleared up after every so many of them. */

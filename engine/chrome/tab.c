@@ -17,6 +17,7 @@
 #include "cdp/session.h"
 #include "chrome/browser.h"
 #include "chrome/guard.h"
+#include "chrome/vitals.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -61,9 +62,10 @@ struct tab {
     int opening; /* the next step of enum opening */
     struct cdp_subscription *navigated;
     struct cdp_subscription *dialogs;
-    struct guard *guard; /* when the session is there */
-    char *frame_id;      /* of the main frame */
-    char *loader_id;     /* of the document that it shows */
+    struct guard *guard;   /* when the session is there */
+    struct vitals *vitals; /* likewise */
+    char *frame_id;        /* of the main frame */
+    char *loader_id;       /* of the document that it shows */
     int viewport_w, viewport_h;
     int dialogs_seen;           /* of the page */
     char *dialog;               /* the text of its first one; NULL: none came */
@@ -102,6 +104,7 @@ static void on_probe_after_abort(const struct jval *result, const struct err *er
 static void call_take_world(struct tab *tab);
 static void on_world(const struct jval *result, const struct err *err, void *ctx);
 static void on_call_answer(const struct jval *result, const struct err *err, void *ctx);
+static void on_silent(void *ctx);
 static void op_probe(struct tab *tab);
 static void on_probe(const struct jval *result, const struct err *err, void *ctx);
 static void on_probe_after_end(const struct jval *result, const struct err *err, void *ctx);
@@ -117,6 +120,9 @@ static void op_begin(struct tab *tab, enum tab_op op, int64_t timeout_ms, void *
     tab->timeout_ms = timeout_ms;
     tab->deadline_ms = clock_mono_ms() + timeout_ms;
     loop_timer_start(tab->timer, timeout_ms);
+    vitals_watch(tab->vitals, timeout_ms / 3 < tab->settings.heartbeat_ms
+                                  ? timeout_ms / 3
+                                  : tab->settings.heartbeat_ms);
 }
 
 static void op_drop_call(struct tab *tab)
@@ -130,6 +136,7 @@ static void op_drop_call(struct tab *tab)
 static void op_clear(struct tab *tab)
 {
     op_drop_call(tab);
+    vitals_rest(tab->vitals);
     loop_timer_stop(tab->timer);
     tab->op = OP_NONE;
     tab->on_done = NULL;
@@ -544,6 +551,16 @@ static void on_browser_probe(const struct jval *result, const struct err *err, v
         op_fail(tab, err);
 }
 
+static void on_silent(void *ctx)
+{
+    struct tab *tab = ctx;
+
+    tab->spoiled = true;
+    op_fail_silent(tab, ERR_NO_ANSWER,
+                   "the browser answers nothing for this page: its network service is frozen, or "
+                   "the page is gone");
+}
+
 /* ---- memory ------------------------------------------------------------------------------------ */
 
 static void on_collected(const struct jval *result, const struct err *err, void *ctx)
@@ -758,6 +775,7 @@ static void on_session(struct cdp_session *session, const struct err *err, void 
     tab->navigated = cdp_session_subscribe(session, "Page.frameNavigated", on_frame_navigated, tab);
     tab->dialogs = cdp_session_subscribe(session, "Page.javascriptDialogOpening", on_dialog, tab);
     tab->guard = guard_new(session, cdp_conn_loop(browser_conn(tab->browser)));
+    tab->vitals = vitals_new(session, cdp_conn_loop(browser_conn(tab->browser)), on_silent, tab);
     open_next(tab);
 }
 
@@ -807,6 +825,7 @@ void tab_free(struct tab **tab_ptr)
     cdp_unsubscribe(&tab->navigated);
     cdp_unsubscribe(&tab->dialogs);
     guard_free(&tab->guard);
+    vitals_free(&tab->vitals);
     cdp_session_free(&tab->session);
     loop_timer_free(&tab->timer);
     loop_timer_free(&tab->again);

@@ -42,7 +42,8 @@ void tab_navigate(struct tab *tab, const struct tab_page *page, tab_done_fn *don
  *   ERR_TIMEOUT    the function did not settle
  *   ERR_HUNG       a script of the page does not yield; it is ended (Runtime.terminateExecution). Also: more than
  *                  10 dialogs. To tell this from ERR_TIMEOUT takes up to 4 s after the deadline.
- *   ERR_NO_ANSWER  neither the page nor the browser answers
+ *   ERR_NO_ANSWER  neither the page nor the browser answers, or the browser not for this page (vitals.h), which is
+ *                  known by two thirds of the time
  *   ERR_PROTOCOL   it threw: text holds the exception
  *   and the reasons of tab_navigate */
 typedef void tab_value_fn(const struct jval *value, const struct err *err, void *ctx);
@@ -69,7 +70,9 @@ struct tab_settings {
     const char *prelude_js;
     const char *user_agent; /* NULL: Chrome's own */
     int64_t timeout_ms;     /* of each step of the opening */
-    bool apart;             /* in a browser context of its own, which ends with the tab */
+    int64_t
+        heartbeat_ms; /* how often, at most, the browser is asked for a sign of life for the page */
+    bool apart;       /* in a browser context of its own, which ends with the tab */
 };
 
 struct tab *tab_open(struct browser *browser, const struct tab_settings *settings,

@@ -39,7 +39,7 @@ FREEZES = {
     "browser": (_stop_browser, ("no-answer",)),
     "whole-tree": (_stop_whole_tree, ("no-answer",)),
     "renderers": (_stop_renderers, ("hung", "no-answer", "timeout")),
-    "network-service": (_stop_network_service, ("timeout", "no-answer")),
+    "network-service": (_stop_network_service, ("no-answer",)),
 }
 
 
@@ -56,11 +56,10 @@ def row04_browser_is_frozen(bench, what):
     stop(scene)
 
     run = scene.expect_reason(*reasons)
-    if what in ("browser", "whole-tree"):
+    if what != "renderers":
         took_s = run.ended_at / 1000 - scene.marked_s
         expect(took_s < 2 * HEARTBEAT_S + 4, f"found out after {took_s:.1f} s, heartbeat {HEARTBEAT_S} s")
-    # A browser whose every page fails is replaced in the end.
-    scene.expect_recovery(seconds=100)
+    scene.expect_recovery()
     scene.end()
 
 

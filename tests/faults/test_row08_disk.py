@@ -33,7 +33,6 @@ def _use_up_inodes(folder):
 FULL = {"bytes": ("size=64m,mode=1777", _fill), "inodes": ("size=256m,nr_inodes=2000,mode=1777", _use_up_inodes)}
 
 
-@over_the_pipe_too("bytes")
 @test(each=list(FULL))
 def row08_disk_is_full_of(bench, what):
     options, fill = FULL[what]
@@ -89,6 +88,7 @@ def row08_disk_fills_up_under_a_living_browser(bench):
     scene.end()
 
 
+@over_the_pipe_too()
 @test
 def row08_disk_leftovers_a_directory_that_is_busy_is_removed_once_it_is_not(bench):
     scene = Scene(bench)
