@@ -122,7 +122,7 @@ FAKES = {
         'event Target.targetCrashed {"targetId":"${target}","status":"killed","errorCode":9} browser\n',
         ("renderer-crash",)),
     "no-event": ("default Runtime.callFunctionOn ignore\ndefault Runtime.evaluate ignore\n"
-                 "default Runtime.terminateExecution ignore\n", ("hung", "timeout", "no-answer")),
+                 "default Runtime.terminateExecution ignore\ndefault Network.getCookies ignore\n", ("no-answer",)),
     "target-destroyed": ("expect Runtime.callFunctionOn\n"
                          'event Target.detachedFromTarget {"sessionId":"${session}","targetId":"${target}"} browser\n'
                          'event Target.targetDestroyed {"targetId":"${target}"} browser\n',
@@ -145,9 +145,5 @@ def row02_renderer_crashes_and_chrome_tells_it_by(bench, how):
 
     scene.expect_reason(*reasons)
     fake.heal()
-    if "default" in script:
-        # It answers no page any more; a pool that keeps it needs help that a real one would not.
-        scene.expect_recovery(seconds=60)
-    else:
-        scene.expect_recovery()
+    scene.expect_recovery()
     scene.end()
