@@ -4,12 +4,13 @@
  *     input   the batch
  *     old     the known deals among them, as this statement's snapshot shows them
  *     todo    new ones, and known ones that differ in anything; the rest is read, never locked
- *     done    INSERT .. ON CONFLICT DO UPDATE .. WHERE it still differs, always in one order
+ *     done    INSERT .. ON CONFLICT DO UPDATE, always in one order
  *     events  one row for each kind of change that `done` really made
  *
  * Another engine may write the same deals between the snapshot and `done`. Then DO UPDATE sees the
- * newest row, not the snapshot's: so it is DO UPDATE that notes in `last_change` what it changed,
- * and events and counts follow that. (Only an event's old value may then be one step too old.)
+ * newest row, not the snapshot's: so it is DO UPDATE that notes in `last_change` what it changed (0
+ * where the other engine was faster), and events and counts follow that. (Only an event's old value
+ * may then be one step too old.)
  *
  * What a reading does to a known deal is merge.c's to say; here it is said again in SQL, twice per
  * statement (`todo`, DO UPDATE), over `seen` (what the page shows, in the columns of deals: is_deleted
@@ -29,29 +30,11 @@
 /* The same kind of page gave what is known. */
 #define LIKE(bit, seen, known) "(" known ".by_post & " bit " = " seen ".by_post & " bit ")"
 
-/* ---- values: is the page's one taken, and what is stored then */
+/* ---- judged once per row, as `v`: is the page's value taken? ("OFFSET 0" keeps the planner from
+ * writing the judgements out again wherever they are used, which would cost more than they.) */
 #define TAKEN(column, bit, seen, known)                                                            \
-    "(" seen "." column " IS NOT NULL AND (" known "." column " IS NULL OR "                       \
-    LIKE(bit, seen, known) "))"
-#define MERGED(column, bit, seen, known)                                                           \
-    "CASE WHEN " TAKEN(column, bit, seen, known) " THEN " seen "." column                          \
-    " ELSE " known "." column " END"
-#define COUNTER(column, seen, known) "coalesce(" seen "." column ", " known "." column ")"
-#define CURRENCY(seen, known)                                                                      \
-    "CASE WHEN " TAKEN("price_e2", "32", seen, known) " THEN " COUNTER("currency", seen, known)    \
-    " ELSE " known ".currency END"
-
-#define POSTED_TAKEN(seen, known)                                                                  \
-    "(" seen ".posted_at IS NOT NULL AND (" known ".posted_at IS NULL OR CASE WHEN "               \
-    known ".posted_is_coarse = " seen ".posted_is_coarse THEN " LIKE("64", seen, known)            \
-    " ELSE " known ".posted_is_coarse END))"
-#define POSTED(column, seen, known)                                                                \
-    "CASE WHEN " POSTED_TAKEN(seen, known) " THEN " seen "." column " ELSE " known "." column " END"
-
-#define SOLD_OUT(seen, known)                                                                      \
-    "CASE WHEN " seen ".by_post & 256 <> 0 THEN " known ".is_sold_out "                            \
-    "WHEN " seen ".is_sold_out THEN true "                                                         \
-    "WHEN " LIKE("128", seen, known) " THEN false ELSE " known ".is_sold_out END"
+    seen "." column " IS NOT NULL AND (" known "." column " IS NULL OR "                           \
+    LIKE(bit, seen, known) ") AS " column ", "
 
 /* 0 the same title, 1 edited, 2 completed */
 #define TITLE_VERDICT(seen, known)                                                                 \
@@ -65,59 +48,72 @@
     " OR starts_with(" seen ".title, " known ".title_stem) THEN 2 ELSE 1 END "                     \
     "WHEN " LIKE("1", seen, known) " THEN 1 "                                                      \
     "WHEN " FROM_POST(seen) " OR starts_with(" seen ".title, " known ".title_stem) THEN 0 "        \
-    "ELSE 1 END"
-#define TITLE(seen, known)                                                                         \
-    "CASE " TITLE_VERDICT(seen, known) " WHEN 0 THEN " known ".title ELSE " seen ".title END"
+    "ELSE 1 END AS title, "
+
+#define JUDGED(seen, known)                                                                        \
+    "(SELECT " TITLE_VERDICT(seen, known)                                                          \
+    TAKEN("redirect_url", "2", seen, known) TAKEN("image_url", "4", seen, known)                   \
+    TAKEN("mall", "8", seen, known) TAKEN("category", "16", seen, known)                           \
+    TAKEN("price_e2", "32", seen, known) TAKEN("shop_key", "2", seen, known)                       \
+    seen ".posted_at IS NOT NULL AND (" known ".posted_at IS NULL OR CASE WHEN "                   \
+    known ".posted_is_coarse = " seen ".posted_is_coarse THEN " LIKE("64", seen, known)            \
+    " ELSE " known ".posted_is_coarse END) AS posted_at, "                                         \
+    /* what is sold out and deleted then */                                                        \
+    "CASE WHEN " seen ".by_post & 256 <> 0 THEN " known ".is_sold_out "                            \
+    "WHEN " seen ".is_sold_out THEN true "                                                         \
+    "WHEN " LIKE("128", seen, known) " THEN false ELSE " known ".is_sold_out END AS is_sold_out, " \
+    "CASE WHEN " seen ".is_deleted THEN true WHEN " FROM_POST(seen) " THEN " known                 \
+    ".is_deleted ELSE false END AS is_deleted OFFSET 0) v"
+
+/* ---- what is stored then */
+#define MERGED(column, seen, known)                                                                \
+    "CASE WHEN v." column " THEN " seen "." column " ELSE " known "." column " END"
+#define COUNTER(column, seen, known) "coalesce(" seen "." column ", " known "." column ")"
+#define CURRENCY(seen, known)                                                                      \
+    "CASE WHEN v.price_e2 THEN " COUNTER("currency", seen, known) " ELSE " known ".currency END"
+#define COARSE(seen, known)                                                                        \
+    "CASE WHEN v.posted_at THEN " seen ".posted_is_coarse ELSE " known ".posted_is_coarse END"
+#define TITLE(seen, known) "CASE v.title WHEN 0 THEN " known ".title ELSE " seen ".title END"
 /* Equal to one that is no cut one: it only looked like one. */
 #define TITLE_IS_CUT(seen, known)                                                                  \
-    "CASE " TITLE_VERDICT(seen, known) " WHEN 0 THEN " known ".title_is_cut AND (" seen            \
-    ".title_is_cut OR " seen ".title <> " known ".title) ELSE " seen ".title_is_cut END"
+    "CASE v.title WHEN 0 THEN " known ".title_is_cut AND (" seen ".title_is_cut OR " seen          \
+    ".title <> " known ".title) ELSE " seen ".title_is_cut END"
 #define TITLE_STEM(seen, known)                                                                    \
-    "CASE " TITLE_VERDICT(seen, known) " WHEN 1 THEN " seen ".title_stem "                         \
+    "CASE v.title WHEN 1 THEN " seen ".title_stem "                                                \
     "ELSE coalesce(" known ".title_stem, " seen ".title_stem) END"
-
-/* ---- life */
-#define DELETED(seen, known)                                                                       \
-    "CASE WHEN " seen ".is_deleted THEN true WHEN " FROM_POST(seen) " THEN " known                 \
-    ".is_deleted ELSE false END"
 #define ABSENT_AT(seen, known)                                                                     \
     "CASE WHEN " seen ".is_deleted OR " FROM_POST(seen) " THEN " known ".absent_at END"
 
-/* ---- where each value came from */
+/* Where each value came from. */
 #define ORIGIN(taken, bit, seen, known)                                                            \
     "(CASE WHEN " taken " THEN " seen ".by_post ELSE " known ".by_post END & " bit ")"
 #define SOLD_ORIGIN(seen, known)                                                                   \
-    "(CASE WHEN " seen ".by_post & 256 <> 0 OR NOT " seen ".is_sold_out THEN " known ".by_post "    \
+    "(CASE WHEN " seen ".by_post & 256 <> 0 OR NOT " seen ".is_sold_out THEN " known ".by_post "   \
     "WHEN " known ".is_sold_out THEN " known ".by_post & " seen ".by_post "                        \
     "ELSE " seen ".by_post END & 128)"
 #define BY_POST(seen, known)                                                                       \
-    ORIGIN(TITLE_VERDICT(seen, known) " <> 0", "1", seen, known) " | "                             \
-    ORIGIN(TAKEN("redirect_url", "2", seen, known), "2", seen, known) " | "                        \
-    ORIGIN(TAKEN("image_url", "4", seen, known), "4", seen, known) " | "                           \
-    ORIGIN(TAKEN("mall", "8", seen, known), "8", seen, known) " | "                                \
-    ORIGIN(TAKEN("category", "16", seen, known), "16", seen, known) " | "                          \
-    ORIGIN(TAKEN("price_e2", "32", seen, known), "32", seen, known) " | "                          \
-    ORIGIN(POSTED_TAKEN(seen, known), "64", seen, known) " | " SOLD_ORIGIN(seen, known)
+    ORIGIN("v.title <> 0", "1", seen, known) " | " ORIGIN("v.redirect_url", "2", seen, known)      \
+    " | " ORIGIN("v.image_url", "4", seen, known) " | " ORIGIN("v.mall", "8", seen, known)         \
+    " | " ORIGIN("v.category", "16", seen, known) " | " ORIGIN("v.price_e2", "32", seen, known)    \
+    " | " ORIGIN("v.posted_at", "64", seen, known) " | " SOLD_ORIGIN(seen, known)
 
-/* Does the page say anything that is not stored? */
-#define DIFFERS(seen, known)                                                                       \
-    "(" known ".website, " known ".url, " known ".title, " known ".title_is_cut, "                 \
-    known ".title_stem, " known ".is_sold_out, " known ".redirect_url, " known ".image_url, "      \
-    known ".mall, " known ".category, " known ".currency, " known ".price_e2, "                    \
-    known ".posted_at, " known ".posted_is_coarse, " known ".view_count, "                         \
-    known ".comment_count, " known ".like_count, " known ".score, " known ".shop_key, "            \
-    known ".is_deleted, " known ".absent_at, " known ".post_read_at, "                             \
-    known ".by_post & 255) IS DISTINCT FROM ("                                                     \
+/* What may differ, in the order of STORED. */
+#define COLUMNS(row)                                                                               \
+    row "website, " row "url, " row "title, " row "title_is_cut, " row "title_stem, "              \
+    row "is_sold_out, " row "redirect_url, " row "image_url, " row "mall, " row "category, "       \
+    row "currency, " row "price_e2, " row "posted_at, " row "posted_is_coarse, "                   \
+    row "view_count, " row "comment_count, " row "like_count, " row "score, " row "shop_key, "     \
+    row "is_deleted, " row "absent_at, " row "post_read_at, " row "by_post"
+#define STORED(seen, known)                                                                        \
     seen ".website, " seen ".url, " TITLE(seen, known) ", " TITLE_IS_CUT(seen, known) ", "         \
-    TITLE_STEM(seen, known) ", " SOLD_OUT(seen, known) ", "                                        \
-    MERGED("redirect_url", "2", seen, known) ", " MERGED("image_url", "4", seen, known) ", "       \
-    MERGED("mall", "8", seen, known) ", " MERGED("category", "16", seen, known) ", "               \
-    CURRENCY(seen, known) ", " MERGED("price_e2", "32", seen, known) ", "                          \
-    POSTED("posted_at", seen, known) ", " POSTED("posted_is_coarse", seen, known) ", "             \
-    COUNTER("view_count", seen, known) ", " COUNTER("comment_count", seen, known) ", "             \
-    COUNTER("like_count", seen, known) ", " COUNTER("score", seen, known) ", "                     \
-    MERGED("shop_key", "2", seen, known) ", " DELETED(seen, known) ", " ABSENT_AT(seen, known)     \
-    ", " COUNTER("post_read_at", seen, known) ", " BY_POST(seen, known) ")"
+    TITLE_STEM(seen, known) ", v.is_sold_out, " MERGED("redirect_url", seen, known) ", "           \
+    MERGED("image_url", seen, known) ", " MERGED("mall", seen, known) ", "                         \
+    MERGED("category", seen, known) ", " CURRENCY(seen, known) ", "                                \
+    MERGED("price_e2", seen, known) ", " MERGED("posted_at", seen, known) ", "                     \
+    COARSE(seen, known) ", " COUNTER("view_count", seen, known) ", "                               \
+    COUNTER("comment_count", seen, known) ", " COUNTER("like_count", seen, known) ", "             \
+    COUNTER("score", seen, known) ", " MERGED("shop_key", seen, known) ", v.is_deleted, "          \
+    ABSENT_AT(seen, known) ", " COUNTER("post_read_at", seen, known) ", " BY_POST(seen, known)
 
 /* ---- what DO UPDATE changes, as the bits of deals.last_change (merge.h) */
 #define S "excluded"
@@ -127,31 +123,28 @@
 #define CHANGED(differs, bit, was_known)                                                           \
     "CASE WHEN " differs " THEN CASE WHEN " was_known " THEN " bit " | " EDIT " ELSE " bit " END " \
     "ELSE 0 END | "
-#define CHANGED_TEXT(column, by, bit)                                                              \
-    CHANGED(TAKEN(column, by, S, K) " AND " K "." column " IS DISTINCT FROM " S "." column, bit,   \
+#define CHANGED_TEXT(column, bit)                                                                  \
+    CHANGED("v." column " AND " K "." column " IS DISTINCT FROM " S "." column, bit,               \
             K "." column " IS NOT NULL")
 #define CHANGES                                                                                    \
-    "(CASE " TITLE_VERDICT(S, K) " WHEN 1 THEN 2 | " EDIT " WHEN 2 THEN 1024 ELSE 0 END | "        \
+    "CASE v.title WHEN 1 THEN 2 | " EDIT " WHEN 2 THEN 1024 ELSE 0 END | "                         \
     CHANGED(K ".url <> " S ".url", "4", "true")                                                    \
-    CHANGED_TEXT("redirect_url", "2", "8")                                                         \
-    CHANGED_TEXT("image_url", "4", "16")                                                           \
-    CHANGED(TAKEN("price_e2", "32", S, K) " AND (" K ".price_e2, " K ".currency) IS DISTINCT "     \
-            "FROM (" S ".price_e2, " CURRENCY(S, K) ")", "32", K ".price_e2 IS NOT NULL")          \
-    CHANGED_TEXT("mall", "8", "64")                                                                \
-    CHANGED_TEXT("category", "16", "128")                                                          \
-    CHANGED(POSTED_TAKEN(S, K) " AND " K ".posted_at IS DISTINCT FROM " S ".posted_at", "256",     \
+    CHANGED_TEXT("redirect_url", "8")                                                              \
+    CHANGED_TEXT("image_url", "16")                                                                \
+    CHANGED("v.price_e2 AND (" K ".price_e2, " K ".currency) IS DISTINCT FROM ("                   \
+            S ".price_e2, " COUNTER("currency", S, K) ")", "32", K ".price_e2 IS NOT NULL")        \
+    CHANGED_TEXT("mall", "64")                                                                     \
+    CHANGED_TEXT("category", "128")                                                                \
+    CHANGED("v.posted_at AND " K ".posted_at IS DISTINCT FROM " S ".posted_at", "256",             \
             K ".posted_at IS NOT NULL AND " K ".posted_is_coarse = " S ".posted_is_coarse")        \
-    CHANGED(K ".is_sold_out <> " SOLD_OUT(S, K), "512", "true")                                    \
-    CHANGED(DELETED(S, K) " AND NOT " K ".is_deleted", "2048", "true")                             \
-    CHANGED(K ".is_deleted AND NOT " DELETED(S, K), "4096", "true") "0)"
+    CHANGED(K ".is_sold_out <> v.is_sold_out", "512", "true")                                      \
+    CHANGED("v.is_deleted AND NOT " K ".is_deleted", "2048", "true")                               \
+    CHANGED(K ".is_deleted AND NOT v.is_deleted", "4096", "true") "0"
 
 #define PRICE_TEXT(row)                                                                            \
     "CASE WHEN " row ".price_e2 IS NOT NULL THEN "                                                 \
     "concat_ws(' ', " row ".price_e2, " row ".currency) END"
 #define TIME_TEXT(row) "to_char(" row ".posted_at, 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"
-#define SET_MERGED(column, bit) column " = " MERGED(column, bit, S, K) ", "
-#define SET_COUNTER(column) column " = " COUNTER(column, S, K) ", "
-
 /* $1 rows as JSON, $2 run id or NULL, $3 moment in ms, $4 update only, $5 from post */
 static const char write_sql[] =
     "WITH input AS MATERIALIZED (SELECT r.*, " PG_TIME("r.posted_at_ms") " AS posted_at "
@@ -174,8 +167,9 @@ static const char write_sql[] =
     "i.mall, i.category, i.currency, i.price_e2, i.posted_at, i.posted_is_coarse, i.sort_at_ms, "
     "i.view_count, i.comment_count, i.like_count, i.score, i.is_sold_out, i.is_deleted, i.shop_key, "
     "i.by_post, CASE WHEN $5::boolean THEN " PG_TIME("$3") " END AS post_read_at) s "
+    "CROSS JOIN LATERAL " JUDGED("s", "o") " "
     "WHERE CASE WHEN o.id IS NULL THEN NOT ($4::boolean OR i.is_deleted) "
-    "ELSE " DIFFERS("s", "o") " END), "
+    "ELSE (" COLUMNS("o.") " & 255) IS DISTINCT FROM (" STORED("s", "o") ") END), "
 
     "done AS (INSERT INTO deals AS d (site, post_key, product_id, website, title, title_is_cut, "
     "title_stem, url, redirect_url, image_url, mall, category, currency, price_e2, posted_at, "
@@ -186,21 +180,10 @@ static const char write_sql[] =
     "view_count, comment_count, like_count, score, is_sold_out, is_deleted, shop_key, by_post, "
     "post_read_at, " PG_TIME("sort_at_ms") ", " PG_TIME("$3") ", " PG_TIME("$3") ", 1 "
     "FROM todo ORDER BY site, length(post_key), post_key "
-    "ON CONFLICT (site, post_key) DO UPDATE SET "
-    SET_MERGED("redirect_url", "2") SET_MERGED("image_url", "4") SET_MERGED("mall", "8")
-    SET_MERGED("category", "16") SET_MERGED("price_e2", "32") SET_MERGED("shop_key", "2")
-    "currency = " CURRENCY(S, K) ", posted_at = " POSTED("posted_at", S, K) ", "
-    "posted_is_coarse = " POSTED("posted_is_coarse", S, K) ", "
-    SET_COUNTER("view_count") SET_COUNTER("comment_count") SET_COUNTER("like_count")
-    SET_COUNTER("score") SET_COUNTER("post_read_at")
-    "website = excluded.website, url = excluded.url, title = " TITLE(S, K) ", "
-    "title_is_cut = " TITLE_IS_CUT(S, K) ", title_stem = " TITLE_STEM(S, K) ", "
-    "is_sold_out = " SOLD_OUT(S, K) ", is_deleted = " DELETED(S, K) ", "
-    "absent_at = " ABSENT_AT(S, K) ", by_post = " BY_POST(S, K) ", "
-    "is_title_changed = d.is_title_changed OR " TITLE_VERDICT(S, K) " = 1, "
-    "updated_at = CASE WHEN " CHANGES " = 0 THEN d.updated_at ELSE excluded.updated_at END, "
-    "last_change = " CHANGES " "
-    "WHERE " DIFFERS("excluded", "d") " RETURNING d.*), "
+    "ON CONFLICT (site, post_key) DO UPDATE SET (" COLUMNS("") ", is_title_changed, last_change, "
+    "updated_at) = (SELECT n.*, CASE WHEN n.last_change = 0 THEN d.updated_at ELSE "
+    "excluded.updated_at END FROM (SELECT " STORED(S, K) ", d.is_title_changed OR v.title = 1, "
+    CHANGES " AS last_change FROM " JUDGED(S, K) " OFFSET 0) n) RETURNING d.*), "
 
     "events AS (INSERT INTO deal_events (deal_id, run_id, kind, old_value, new_value, at) "
     "SELECT n.id, $2::bigint, e.kind, e.old_value, e.new_value, " PG_TIME("$3") " "
