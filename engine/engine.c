@@ -52,6 +52,20 @@ static char *user_agent(const struct config *config)
     return mem_printf("catchdeal/%s (+%s)", CATCHDEAL_VERSION, config->user_agent_contact);
 }
 
+/* Is there a site that is fetched, or may have been proven to need no more? */
+static bool may_do_without_chrome(const struct engine *engine)
+{
+    enum site_render mode;
+
+    for (size_t i = 0; i < engine->sites->n; i++) {
+        if (!site_render_from(engine->config->render, &mode))
+            mode = engine->sites->items[i]->render_mode;
+        if (mode != SITE_RENDER_CHROME)
+            return true;
+    }
+    return false;
+}
+
 static int build_pool(struct engine *engine, struct err *err)
 {
     struct pool_settings settings = {.config = engine->config, .prelude_js = extract_prelude()};
@@ -62,7 +76,12 @@ static int build_pool(struct engine *engine, struct err *err)
     settings.block_hosts = (const char *const *)hosts;
     rc = pool_new(engine->env.loop, &settings, &engine->env.pool, err);
     sites_free_hosts(&hosts, settings.n_block_hosts);
-    return rc;
+    if (rc == 0 || err->code != ERR_LAUNCH || !may_do_without_chrome(engine))
+        return rc;
+    log_warn("engine", "Chrome cannot be started: only what is read without it goes on", "text=%s",
+             log_quote(err->text));
+    engine->env.no_pool = *err;
+    return 0;
 }
 
 /* Keys whose form only crawl/ knows. */
@@ -250,7 +269,8 @@ static int on_metrics(struct buf *body, void *ctx)
 {
     const struct engine *engine = ctx;
 
-    pool_metrics(engine->env.pool, body);
+    if (engine->env.pool)
+        pool_metrics(engine->env.pool, body);
     polite_metrics(engine->env.polite, body);
     return 200;
 }
@@ -424,10 +444,20 @@ static void on_pool_stopped(void *ctx)
     engine->stop_done(NULL, engine->stop_ctx);
 }
 
+static void on_no_pool(void *ctx)
+{
+    struct engine *engine = ctx;
+
+    engine->stop_done(NULL, engine->stop_ctx);
+}
+
 static void finish_stop(struct engine *engine)
 {
     loop_timer_stop(engine->patience);
-    pool_stop(engine->env.pool, on_pool_stopped, engine);
+    if (engine->env.pool)
+        pool_stop(engine->env.pool, on_pool_stopped, engine);
+    else
+        loop_defer(engine->env.loop, on_no_pool, engine);
 }
 
 void engine_stop(struct engine *engine, engine_fn *done, void *ctx)

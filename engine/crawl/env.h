@@ -18,7 +18,8 @@ struct render;
 struct crawl_env {
     struct loop *loop;
     const struct config *config;
-    struct pool *pool;
+    struct pool *pool; /* NULL: Chrome cannot be started here, because of no_pool */
+    struct err no_pool;
     struct store *store;   /* NULL: nothing is stored (dry run) */
     struct ledger *ledger; /* NULL exactly when store is */
     struct polite *polite;

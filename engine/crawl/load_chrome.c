@@ -40,6 +40,13 @@ static void end_by_chrome(struct load *load, const struct err *err, bool healthy
 
 /* ---- a tab ----------------------------------------------------------------------------------- */
 
+static void on_no_pool(void *ctx)
+{
+    struct load *load = ctx;
+
+    load_end(load, &load->env.no_pool);
+}
+
 static void start(struct load *load)
 {
     struct lease_request request = {
@@ -50,11 +57,17 @@ static void start(struct load *load)
     };
     struct lease_events events = {.on_granted = on_granted, .on_lost = on_lease_lost};
 
+    if (!load->env.pool) {
+        load->no_pool = loop_timer_new(load->env.loop, on_no_pool, load);
+        loop_timer_start(load->no_pool, 0);
+        return;
+    }
     load->lease = pool_lease(load->env.pool, &request, &events, load);
 }
 
 static void stop(struct load *load)
 {
+    loop_timer_free(&load->no_pool);
     give_back(load, false);
 }
 

@@ -29,6 +29,7 @@ struct load {
     /* by Chrome */
     struct lease *lease;
     int64_t deadline_ms; /* monotonic; set when the tab is ours */
+    struct loop_timer *no_pool; /* tells that there is none, later */
 
     /* by fetch */
     bool conditional;

@@ -27,6 +27,7 @@ struct one_site {
     size_t n_kept;
     struct store_run summary;
     int rows; /* kept after skips and duplicates */
+    int fetched; /* pages read without Chrome */
     int exit_code;
     struct err err;
 };
@@ -164,6 +165,7 @@ static void on_page(struct run *run, int page, const struct job_result *result,
 
     (void)run;
     cmd->pages_done++;
+    one->fetched += result->page && result->by == LOAD_FETCH;
     for (int i = 0; !err && i < result->page->n; i++) {
         const struct deal_row *row = &result->page->rows[i];
 
@@ -206,6 +208,7 @@ static void on_post(struct run *run, const struct visit *visit, const struct job
     (void)run;
     one->cmd->pages_done++;
     one->cmd->pages_total++;
+    one->fetched += result && result->page && result->by == LOAD_FETCH;
     if (str_eq(one->cmd->options->kind, RUN_ALIVE))
         show_verdict(one, visit, verdict, err);
     for (size_t i = 0; verdict == ALIVE_HERE && i < one->n_kept; i++) {
@@ -277,6 +280,8 @@ static void print_site_summary(FILE *to, const struct one_site *one, bool stored
     if (stored)
         fprintf(to, ": %d new, %d changed, %d same", s->counts.added, s->counts.changed,
                 s->counts.same);
+    if (one->fetched)
+        fprintf(to, ", %d of %d pages without Chrome", one->fetched, s->pages);
     fprintf(to, ", %.1f s\n", (double)(s->ended_at_ms - s->started_at_ms) / 1000);
     if (one->exit_code)
         fprintf(to, "%-12s %s\n", "", one->err.text);
@@ -285,7 +290,7 @@ static void print_site_summary(FILE *to, const struct one_site *one, bool stored
 static void print_total(FILE *to, const struct crawl_cmd *cmd)
 {
     struct store_counts sum = {0};
-    struct pool_stats stats;
+    struct pool_stats stats = {0};
     int pages = 0;
     int rows = 0;
     size_t failed = 0;
@@ -300,7 +305,8 @@ static void print_total(FILE *to, const struct crawl_cmd *cmd)
         rows += one->rows;
         failed += one->exit_code != 0;
     }
-    pool_stats(cmd->env.pool, &stats);
+    if (cmd->env.pool)
+        pool_stats(cmd->env.pool, &stats);
     fprintf(to, "total        %zu of %zu sites ok, %d pages, %d deals", cmd->n_sites - failed,
             cmd->n_sites, pages, rows);
     if (cmd->env.store)

@@ -123,7 +123,7 @@ def _crawl(bench, script, transport):
     launches.chmod(0o666)
     (site / "site.conf").write_text(SITE)
     result = bench.crawl("fake", chrome=chrome, sites_dir=folder / "sites", log="warn", page_timeout="5s",
-                         launch_timeout="4s", close_timeout="1s", page_retries="2",
+                         launch_timeout="4s", close_timeout="1s", page_retries="2", render="chrome",
                          **({} if transport == "websocket" else {"chrome_transport": transport}))
     result.launches = launches.stat().st_size
     return result
