@@ -638,6 +638,9 @@ static void on_dialog(const struct jval *params, const char *session_id, void *c
 
     (void)session_id;
     tab->dialogs_seen++;
+    /* "There is no such post", and a step back: to the page before, whoever asked for that one. */
+    if (tab->tell_dialog)
+        cdp_session_call(tab->session, "Page.resetNavigationHistory", NULL, BACKSTOP_MS, NULL, NULL);
     if (tab->dialogs_seen <= MAX_DIALOGS) {
         cdp_session_call(tab->session, "Page.handleJavaScriptDialog",
                          accept ? "{\"accept\":true}" : "{\"accept\":false}", BACKSTOP_MS, NULL,

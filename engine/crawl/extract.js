@@ -255,17 +255,21 @@ async function extract(arg, dialog) {
     const gone = { text: [], dialog: [] };
     const status = () => performance.getEntriesByType('navigation')[0]?.responseStatus ?? 0;
 
+    const firstOf = (regexes, text) => regexes.map(regex => regex.exec(text)?.[0]).find(found => found) ?? null;
+
+    /* Such pages step back when they have spoken: what stands here now may be another one. */
+    const spokenMark = () => firstOf(gone.dialog, collapse(dialog ?? ''));
+
     /* The words that say it, or null. A post that is there may hold them, too: its layout speaks against it. */
-    function goneMark() {
-        if (layoutFound() !== null)
+    function writtenMark() {
+        if (gone.text.length === 0 || layoutFound() !== null)
             return null;
-        const search = (regexes, text) => regexes.map(regex => regex.exec(text)?.[0]).find(found => found) ?? null;
-        return search(gone.dialog, collapse(dialog ?? '')) ?? search(gone.text, collapse(document.title)) ??
-               (gone.text.length > 0 && document.body ? search(gone.text, collapse(textOf(document.body, {}))) : null);
+        return firstOf(gone.text, collapse(document.title)) ??
+               (document.body ? firstOf(gone.text, collapse(textOf(document.body, {}))) : null);
     }
 
-    const postIsGone = () => document.readyState === 'complete' &&
-                             (arg.gone_status?.includes(status()) || goneMark() !== null) && layoutFound() === null;
+    const postIsGone = () => spokenMark() !== null || (document.readyState === 'complete' && layoutFound() === null &&
+                                                     (arg.gone_status?.includes(status()) || writtenMark() !== null));
 
     /* ---- waiting ---- */
 
@@ -376,7 +380,7 @@ async function extract(arg, dialog) {
     if (ready && arg.scroll)
         ready = await scrollForMore();
 
-    const layout = layoutFound();
+    const layout = spokenMark() === null ? layoutFound() : null;
     const html = document.documentElement?.outerHTML ?? '';
     const nothing = { rows: [], seen: 0, skipped: {}, fields: {} };
     return {
@@ -390,6 +394,6 @@ async function extract(arg, dialog) {
         html_length: html.length,
         ...(arg.html ? { html: html.slice(0, HTML_MAX) } : {}),
         text_head: textHead(300),
-        gone: goneMark(),
+        gone: spokenMark() ?? writtenMark(),
     };
 }

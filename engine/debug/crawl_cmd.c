@@ -263,7 +263,8 @@ static void print_tables(const struct crawl_cmd *cmd)
     struct buf header;
 
     buf_init(&header, 4096);
-    deal_print_header(cmd->columns, &header);
+    if (!str_eq(cmd->options->kind, RUN_ALIVE))
+        deal_print_header(cmd->columns, &header);
     fputs(buf_str(&header), stdout);
     buf_fini(&header);
     for (size_t i = 0; i < cmd->n_sites; i++)

@@ -21,7 +21,7 @@ def _filled(bench, database="sqlite"):
     if database == "postgresql":
         bench.start_postgres()
     demo = bench.start_boards()
-    result = bench.crawl(*BOARDS, "--pages", "1", **demo.settings(*BOARDS))
+    result = bench.crawl(*BOARDS, "--pages", "1", "--list-only", **demo.settings(*BOARDS))
     expect(result.code == 0, f"crawl: {result}")
     return bench.start_api(), result.rows
 
@@ -183,7 +183,7 @@ def an_api_that_starts_before_any_crawl_says_503_and_serves_once_the_engine_has_
 
     before = api.get("/hit-products")
     demo = bench.start_boards()
-    result = bench.crawl("clien", **demo.settings("clien"))
+    result = bench.crawl("clien", "--list-only", **demo.settings("clien"))
 
     expect_equal(before.status, 503, "without a database")
     expect("Retry-After" in before.headers, "no Retry-After")

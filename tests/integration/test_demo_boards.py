@@ -93,7 +93,7 @@ def a_view_without_rules_is_told_and_not_read_as_an_empty_list(bench):
     demo = bench.start_boards()
     demo.control("ruliweb", layout="gallery")
 
-    result = bench.crawl("ruliweb", "--pages", "1-1", "--dry-run", **demo.settings("ruliweb"))
+    result = bench.crawl("ruliweb", "--pages", "1-1", "--list-only", "--dry-run", **demo.settings("ruliweb"))
     result.program.allow_errors("ruliweb")
 
     expect_equal(result.code, 8, f"exit code of {result}")
@@ -129,7 +129,7 @@ def plain_http_client_does_not_get_the_rows_of(bench, name):
 def one_command_crawls_every_board(bench):
     demo = bench.start_boards()
 
-    result = bench.crawl("--all", seconds=200, **demo.settings())
+    result = bench.crawl("--all", "--list-only", seconds=200, **demo.settings())
 
     expect(result.code == 0, f"crawl --all: {result}")
     for name in demo.names:
@@ -146,7 +146,7 @@ def _crawled_target(demo, name):
 def a_row_repeated_on_two_pages_is_printed_and_stored_once(bench):
     demo = bench.start_boards()
 
-    result = bench.crawl("ruliweb", "--pages", "1-2", **demo.settings("ruliweb"))
+    result = bench.crawl("ruliweb", "--pages", "1-2", "--list-only", **demo.settings("ruliweb"))
 
     keys = [row["key"] for row in result.rows]
     expect_equal(len(keys), len(set(keys)), "distinct keys")

@@ -122,7 +122,7 @@ def one_board_in_trouble_never_touches_another_when_it(bench, what):
     demo = bench.start_boards()
     demo.control("clien", **trouble)
 
-    result = bench.crawl("clien", "spa", "lazy", "--pages", "1", seconds=150, page_timeout="8s", page_retries="0",
+    result = bench.crawl("clien", "spa", "lazy", "--pages", "1", "--list-only", seconds=150, page_timeout="8s", page_retries="0",
                          **demo.settings("clien", "spa", "lazy"))
     result.program.allow_errors("clien")
 

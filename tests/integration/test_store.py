@@ -22,7 +22,7 @@ def _counts(result):
 
 
 def _crawl(bench, demo, *names):
-    result = bench.crawl(*names, "--pages", "1", **demo.settings(*names))
+    result = bench.crawl(*names, "--pages", "1", "--list-only", **demo.settings(*names))
     expect(result.code == 0, f"crawl: {result}")
     return result
 
