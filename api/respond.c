@@ -28,6 +28,17 @@ void respond_json(struct httpd_req *req, struct buf *body)
     httpd_respond(req, 200, headers, ARRAY_LEN(headers), body);
 }
 
+size_t respond_cached_headers(struct httpd_header *headers, const char *content_type)
+{
+    size_t n = 0;
+
+    headers[n++] = (struct httpd_header){"Content-Type", content_type};
+    headers[n++] = (struct httpd_header){"Cache-Control", "no-cache"};
+    headers[n++] = (struct httpd_header){"Vary", "Accept-Encoding, Authorization"};
+    headers[n++] = (struct httpd_header){"X-Content-Type-Options", "nosniff"};
+    return n;
+}
+
 static const char *title_of(int status)
 {
     switch (status) {
@@ -88,6 +99,14 @@ void respond_error(struct httpd_req *req, enum respond_style style, int status, 
                    const char *parameter)
 {
     respond_problem(req, style, status, text, parameter, NULL);
+}
+
+void respond_away(struct httpd_req *req, enum respond_style style)
+{
+    respond_error(req, style, 503,
+                  style == STYLE_V3 ? "the database does not answer; try again later"
+                                    : "데이터베이스가 응답하지 않습니다. 잠시 후 다시 시도해 주세요.",
+                  NULL);
 }
 
 void respond_wrong_method(struct httpd_req *req, enum respond_style style, const char *methods,

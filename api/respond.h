@@ -17,6 +17,16 @@ enum respond_style respond_style_of(const char *target);
 
 void respond_json(struct httpd_req *req, struct buf *body);
 
+#define RESPOND_JSON "application/json; charset=utf-8"
+
+/* The headers of an answer that may be kept and asked for again by its ETag; room for
+ * RESPOND_MAX_HEADERS. Returns how many. */
+enum { RESPOND_MAX_HEADERS = 8 };
+size_t respond_cached_headers(struct httpd_header *headers, const char *content_type);
+
+/* 503: the database is away, and nothing is kept. */
+void respond_away(struct httpd_req *req, enum respond_style style);
+
 /* `parameter`: the query parameter that is at fault, or NULL. Status 503 carries Retry-After. */
 void respond_error(struct httpd_req *req, enum respond_style style, int status, const char *text,
                    const char *parameter);

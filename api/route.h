@@ -12,11 +12,13 @@
 #include "base/clock.h"
 #include "base/httpd.h"
 
+struct cache;
 struct store;
 
 /* What handlers share; no request's identity is ever kept here. */
 struct api {
     struct store *store;
+    struct cache *cache;
     struct clock_zone *zone; /* of the times that are shown */
     bool store_is_away;      /* told once in the log, not by each request */
     int n_asked;             /* store calls that have not answered */

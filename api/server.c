@@ -5,7 +5,9 @@
  * that were still waiting for it are freed with the public listener.
  */
 #include "api/server.h"
+#include "api/cache.h"
 #include "api/route.h"
+#include "api/watch.h"
 #include "base/admin_http.h"
 #include "base/httpd.h"
 #include "base/log.h"
@@ -18,6 +20,7 @@ struct server {
     struct api api;
     struct httpd *httpd;
     struct admin_http *admin;
+    struct watch *watch;
 };
 
 static void on_store_checked(const struct err *err, void *ctx)
@@ -30,6 +33,14 @@ static void on_store_checked(const struct err *err, void *ctx)
     }
     server->api.store_is_away = true;
     log_warn("api", "database not ready, answering 503", "error=%s", log_quote(err->text));
+}
+
+static void on_deals_changed(int64_t event_id, void *ctx)
+{
+    struct server *server = ctx;
+
+    log_debug("api", "deals changed", "event=%lld", (long long)event_id);
+    cache_bump(server->api.cache);
 }
 
 static int listen_public(struct server *server, struct loop *loop, const struct config *config,
@@ -68,7 +79,9 @@ static int open_all(struct server *server, struct loop *loop, const struct confi
     store_set_reader(server->api.store); /* the engine makes and changes the database */
     if (listen_public(server, loop, config, err) < 0 || listen_admin(server, loop, config, err) < 0)
         return -1;
+    server->api.cache = cache_new(loop, (size_t)config->api_cache);
     store_check(server->api.store, on_store_checked, server);
+    server->watch = watch_new(loop, server->api.store, on_deals_changed, server);
     return 0;
 }
 
@@ -107,7 +120,9 @@ void server_free(struct server **server_ptr)
         return;
     admin_http_free(&server->admin);
     store_free(&server->api.store);
+    watch_free(&server->watch);
     httpd_free(&server->httpd);
+    cache_free(&server->api.cache);
     clock_zone_free(&server->api.zone);
     mem_free(server);
     *server_ptr = NULL;

@@ -4,6 +4,7 @@
 #include "base/str.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { READ = false, WRITE = true };
 
@@ -15,11 +16,9 @@ const struct ask ask_table[ASK_COUNT] = {
 #undef ASK
 };
 
-void store_ask(struct store *store, enum ask_id id, const char *const *params, int n,
-               store_table_fn *done, void *ctx)
+static void ask(struct store_op *op, enum ask_id id, const char *const *params, int n,
+                store_table_fn *done)
 {
-    struct store_op *op = store_op_begin(store, STORE_ASK, ctx);
-
     check(n <= ASK_MAX_PARAMS);
     op->callback.table = done;
     op->ask = id;
@@ -28,6 +27,21 @@ void store_ask(struct store *store, enum ask_id id, const char *const *params, i
         op->params[i] = store_op_text(op, params[i]);
     op->n_params = n;
     store_op_start(op);
+}
+
+void store_ask(struct store *store, enum ask_id id, const char *const *params, int n,
+               store_table_fn *done, void *ctx)
+{
+    ask(store_op_begin(store, STORE_ASK, ctx), id, params, n, done);
+}
+
+void store_ask_with(struct store *store, enum ask_id id, const char *const *params, int n,
+                    store_table_fn *done, const void *ctx, size_t ctx_bytes)
+{
+    struct store_op *op = store_op_begin(store, STORE_ASK, NULL);
+
+    op->ctx = memcpy(arena_alloc(&op->arena, ctx_bytes), ctx, ctx_bytes);
+    ask(op, id, params, n, done);
 }
 
 /* ---- cells ----------------------------------------------------------------------------------- */

@@ -38,6 +38,11 @@ typedef void store_table_fn(const struct store_table *table, const struct err *e
 void store_ask(struct store *store, enum ask_id id, const char *const *params, int n,
                store_table_fn *done, void *ctx);
 
+/* The same with a context that is copied into the question and lives as long as it: for calls that
+ * keep a typed callback of their own there. `done` gets the copy. */
+void store_ask_with(struct store *store, enum ask_id id, const char *const *params, int n,
+                    store_table_fn *done, const void *ctx, size_t ctx_bytes);
+
 /* Parameters for one call, as text. */
 struct ask_params {
     struct arena arena;

@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: MIT */
+/* cache.c - see cache.h.
+ *
+ * An entry is on the cache's list by its last use and in the map by its key. While it is being filled
+ * it has a fill, and the calls that wait for it. Not here: how answers are sent (base/httpd_answer.c),
+ * who tells that the deals changed (server.c).
+ */
+#include "api/cache.h"
+#include "base/clock.h"
+#include "base/list.h"
+#include "base/log.h"
+#include "base/map.h"
+#include "base/str.h"
+
+#include <libdeflate.h>
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    ETAG_BYTES = 12,
+    GZIP_LEVEL = 6,
+    GZIP_MIN_BYTES = 400, /* below this the header of gzip eats what it saves */
+    MINUTE_MS = 60 * 1000,
+    ENTRY_BYTES = 512, /* what an entry costs beside its bodies, about */
+    SECRET_BYTES = 8,
+};
+
+struct cache {
+    struct map entries; /* key -> struct entry */
+    struct list by_use; /* the least recently used first */
+    struct libdeflate_compressor *gzip;
+    char secret[2 * SECRET_BYTES + 1]; /* before each key, so that nobody can choose its hash */
+    size_t max_bytes;
+    int64_t generation;
+    struct cache_stats stats;
+};
+
+struct waiter {
+    struct list link;
+    struct call *call;
+};
+
+struct cache_fill {
+    struct arena arena;
+    struct entry *entry;
+    struct api *api;
+    struct list waiters;
+    int64_t generation; /* when it began: a later change may be missing in it */
+    int64_t began_ms;
+};
+
+struct entry {
+    struct list link;
+    struct cache *cache;
+    char *key;
+    const char *content_type;
+    enum cache_life life;
+    struct cache_fill *fill; /* NULL: none is under way */
+    char *body;              /* NULL: nothing was ever filled */
+    size_t body_len;
+    struct httpd_answer *plain, *gzip; /* gzip NULL: nobody asked for it, or it is not worth it */
+    size_t bytes;
+    int64_t generation;
+    int64_t made_ms;
+    char etag[2 * ETAG_BYTES + 8]; /* without the quotes */
+};
+
+/* ---- entries --------------------------------------------------------------------------------- */
+
+static void forget_body(struct entry *entry)
+{
+    httpd_answer_unref(&entry->plain);
+    httpd_answer_unref(&entry->gzip);
+    mem_free(entry->body);
+    entry->body = NULL;
+    entry->cache->stats.bytes -= entry->bytes;
+    entry->bytes = 0;
+}
+
+static void entry_free(struct entry *entry)
+{
+    struct cache *cache = entry->cache;
+
+    check(!entry->fill);
+    forget_body(entry);
+    map_del(&cache->entries, entry->key);
+    list_remove(&entry->link);
+    mem_free(entry->key);
+    mem_free(entry);
+}
+
+/* Entries that are being filled stay, whatever they weigh: somebody waits for them. */
+static void make_room(struct cache *cache)
+{
+    struct list *at, *next;
+
+    LIST_FOREACH (at, next, &cache->by_use) {
+        struct entry *entry = container_of(at, struct entry, link);
+
+        if (cache->stats.bytes <= cache->max_bytes)
+            return;
+        if (entry->fill)
+            continue;
+        cache->stats.evicted++;
+        entry_free(entry);
+    }
+}
+
+static struct entry *entry_of(struct cache *cache, const char *key)
+{
+    char *secret_key = mem_printf("%s%s", cache->secret, key);
+    struct entry *entry = map_get(&cache->entries, secret_key);
+
+    if (entry) {
+        mem_free(secret_key);
+        list_move(&cache->by_use, &entry->link);
+        return entry;
+    }
+    entry = mem_new(struct entry);
+    *entry = (struct entry){.cache = cache, .key = secret_key};
+    list_init(&entry->link);
+    list_append(&cache->by_use, &entry->link);
+    map_put(&cache->entries, secret_key, entry);
+    return entry;
+}
+
+static bool is_fresh(const struct entry *entry)
+{
+    return entry->body && entry->generation == entry->cache->generation &&
+           (entry->life == CACHE_GENERATION ||
+            entry->made_ms / MINUTE_MS == clock_wall_ms() / MINUTE_MS);
+}
+
+/* ---- bodies ---------------------------------------------------------------------------------- */
+
+static void set_etag(struct entry *entry)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned len = 0;
+
+    check(EVP_Digest(entry->body, entry->body_len, digest, &len, EVP_sha256(), NULL) == 1);
+    check(len >= ETAG_BYTES);
+    for (int i = 0; i < ETAG_BYTES; i++)
+        snprintf(entry->etag + (size_t)i * 2, 3, "%02x", digest[i]);
+}
+
+static struct httpd_answer *make_answer(struct entry *entry, struct buf *bytes, bool is_gzip)
+{
+    char etag[sizeof(entry->etag) + 8];
+    struct httpd_header headers[RESPOND_MAX_HEADERS];
+    size_t n = respond_cached_headers(headers, entry->content_type);
+
+    snprintf(etag, sizeof(etag), "\"%s%s\"", entry->etag, is_gzip ? "-gz" : "");
+    headers[n++] = (struct httpd_header){"ETag", etag};
+    if (is_gzip)
+        headers[n++] = (struct httpd_header){"Content-Encoding", "gzip"};
+    check(n <= RESPOND_MAX_HEADERS);
+    return httpd_answer_new(200, headers, n, bytes);
+}
+
+static void account(struct entry *entry, size_t bytes)
+{
+    entry->bytes += bytes;
+    entry->cache->stats.bytes += bytes;
+}
+
+static void make_plain(struct entry *entry)
+{
+    struct buf copy;
+
+    buf_init(&copy, BUF_MAX_DEFAULT);
+    buf_add(&copy, entry->body, entry->body_len);
+    account(entry, 2 * entry->body_len + ENTRY_BYTES);
+    entry->plain = make_answer(entry, &copy, false);
+}
+
+/* Once per fill, when the first client takes it. */
+static void make_gzip(struct entry *entry)
+{
+    struct cache *cache = entry->cache;
+    size_t room = libdeflate_gzip_compress_bound(cache->gzip, entry->body_len);
+    char *packed = mem_alloc(room);
+    size_t len = libdeflate_gzip_compress(cache->gzip, entry->body, entry->body_len, packed, room);
+    struct buf bytes;
+
+    buf_init(&bytes, BUF_MAX_DEFAULT);
+    if (len > 0 && len < entry->body_len) {
+        buf_add(&bytes, packed, len);
+        account(entry, len);
+        entry->gzip = make_answer(entry, &bytes, true);
+    }
+    mem_free(packed);
+}
+
+/* ---- one call's answer ----------------------------------------------------------------------- */
+
+/* Accept-Encoding: gzip, unless it is there with q=0 (RFC 9110 section 12.5.3). */
+static bool takes_gzip(struct call *call)
+{
+    const char *value = httpd_header(call->req, "Accept-Encoding");
+    const char *at = value ? strstr(value, "gzip") : NULL;
+
+    if (!at)
+        return false;
+    at += strlen("gzip");
+    at += strspn(at, " ;");
+    return strncmp(at, "q=0", 3) != 0 || (at[3] == '.' && strspn(at + 4, "0") < strcspn(at + 4, ",; "));
+}
+
+/* If-None-Match is a list of quoted tags, weak ones too, or * (RFC 9110 section 13.1.2). */
+static bool matches_etag(struct call *call, const char *etag)
+{
+    const char *value = httpd_header(call->req, "If-None-Match");
+    char quoted[128];
+
+    if (!value)
+        return false;
+    snprintf(quoted, sizeof(quoted), "\"%s\"", etag);
+    return str_eq(value, "*") || strstr(value, quoted);
+}
+
+static void respond_not_modified(struct call *call, struct entry *entry, const char *etag)
+{
+    struct httpd_header headers[RESPOND_MAX_HEADERS];
+    size_t n = respond_cached_headers(headers, entry->content_type);
+    const char *quoted = arena_printf(&call->req->arena, "\"%s\"", etag);
+
+    headers[n++] = (struct httpd_header){"ETag", quoted};
+    httpd_respond_static(call->req, 304, headers, n, "", 0);
+}
+
+static void respond_fresh(struct call *call, struct entry *entry)
+{
+    bool is_gzip = entry->body_len >= GZIP_MIN_BYTES && takes_gzip(call);
+    const char *etag = entry->etag;
+
+    if (is_gzip && !entry->gzip)
+        make_gzip(entry);
+    if (is_gzip && entry->gzip)
+        etag = arena_printf(&call->req->arena, "%s-gz", entry->etag);
+    if (matches_etag(call, etag))
+        respond_not_modified(call, entry, etag);
+    else
+        httpd_respond_answer(call->req, is_gzip && entry->gzip ? entry->gzip : entry->plain);
+}
+
+static void respond_stale(struct call *call, struct entry *entry)
+{
+    struct httpd_header headers[RESPOND_MAX_HEADERS];
+    size_t n = respond_cached_headers(headers, entry->content_type);
+    struct buf body;
+
+    entry->cache->stats.stale++;
+    headers[n++] = (struct httpd_header){
+        "Age", arena_printf(&call->req->arena, "%lld",
+                            (long long)((clock_wall_ms() - entry->made_ms) / 1000))};
+    buf_init(&body, BUF_MAX_DEFAULT);
+    buf_add(&body, entry->body, entry->body_len);
+    httpd_respond(call->req, 200, headers, n, &body);
+}
+
+/* ---- filling --------------------------------------------------------------------------------- */
+
+static void wait_for(struct call *call, struct cache_fill *fill)
+{
+    struct waiter *waiter = arena_new(&fill->arena, struct waiter);
+
+    waiter->call = call;
+    list_init(&waiter->link);
+    list_append(&fill->waiters, &waiter->link);
+}
+
+static void begin_fill(struct call *call, struct entry *entry, const struct cache_source *source)
+{
+    struct cache_fill *fill = mem_new(struct cache_fill);
+    void *arg;
+
+    arena_init(&fill->arena);
+    list_init(&fill->waiters);
+    fill->entry = entry;
+    fill->api = call->api;
+    fill->generation = entry->cache->generation;
+    fill->began_ms = clock_wall_ms();
+    entry->fill = fill;
+    entry->life = source->life;
+    entry->content_type = source->content_type;
+    wait_for(call, fill);
+    arg = arena_alloc(&fill->arena, source->arg_bytes ? source->arg_bytes : 1);
+    if (source->arg_bytes)
+        memcpy(arg, source->arg, source->arg_bytes);
+    source->fill(fill->api, arg, fill);
+}
+
+static void drop_fill(struct entry *entry)
+{
+    arena_fini(&entry->fill->arena);
+    mem_free(entry->fill);
+    entry->fill = NULL;
+}
+
+/* The fill's end: each waiter is answered by `answer`, then the fill is gone. */
+typedef void answer_fn(struct call *call, struct entry *entry, const void *ctx);
+
+static void end_fill(struct cache_fill *fill, answer_fn *answer, const void *ctx)
+{
+    struct entry *entry = fill->entry;
+    struct list *at, *next;
+
+    LIST_FOREACH (at, next, &fill->waiters) {
+        struct waiter *waiter = container_of(at, struct waiter, link);
+
+        list_remove(&waiter->link);
+        answer(waiter->call, entry, ctx);
+    }
+    drop_fill(entry);
+    if (!entry->body)
+        entry_free(entry);
+    else
+        make_room(entry->cache);
+}
+
+static void answer_filled(struct call *call, struct entry *entry, const void *ctx)
+{
+    (void)ctx;
+    respond_fresh(call, entry);
+}
+
+void cache_fill_done(struct cache_fill *fill, struct buf *body)
+{
+    struct entry *entry = fill->entry;
+
+    check(!buf_overflowed(body));
+    forget_body(entry);
+    entry->body_len = body->len;
+    entry->body = buf_take(body);
+    if (!entry->body)
+        entry->body = mem_strdup("");
+    entry->generation = fill->generation;
+    entry->made_ms = fill->began_ms;
+    set_etag(entry);
+    make_plain(entry);
+    end_fill(fill, answer_filled, NULL);
+}
+
+static void answer_failed(struct call *call, struct entry *entry, const void *ctx)
+{
+    (void)ctx;
+    if (entry->body)
+        respond_stale(call, entry);
+    else
+        respond_away(call->req, call->style);
+}
+
+void cache_fill_failed(struct cache_fill *fill, const struct err *err)
+{
+    log_debug("api", "fill failed", "error=%s", log_quote(err->text));
+    end_fill(fill, answer_failed, NULL);
+}
+
+struct refusal {
+    int status;
+    const char *app_text, *v3_text;
+};
+
+static void answer_refused(struct call *call, struct entry *entry, const void *ctx)
+{
+    const struct refusal *refusal = ctx;
+
+    (void)entry;
+    respond_error(call->req, call->style, refusal->status,
+                  call->style == STYLE_V3 ? refusal->v3_text : refusal->app_text, NULL);
+}
+
+void cache_fill_refused(struct cache_fill *fill, int status, const char *app_text,
+                        const char *v3_text)
+{
+    const struct refusal refusal = {status, app_text, v3_text};
+
+    forget_body(fill->entry);
+    end_fill(fill, answer_refused, &refusal);
+}
+
+struct arena *cache_fill_arena(struct cache_fill *fill)
+{
+    return &fill->arena;
+}
+
+struct api *cache_fill_api(struct cache_fill *fill)
+{
+    return fill->api;
+}
+
+void cache_respond(struct call *call, const char *key, const struct cache_source *source)
+{
+    struct cache *cache = call->api->cache;
+    struct entry *entry = entry_of(cache, key);
+
+    if (is_fresh(entry)) {
+        cache->stats.hits++;
+        respond_fresh(call, entry);
+    } else if (entry->fill) {
+        /* Its rows may be those of a moment ago; then the next request after it fills anew. */
+        cache->stats.joined++;
+        wait_for(call, entry->fill);
+    } else {
+        cache->stats.misses++;
+        begin_fill(call, entry, source);
+    }
+}
+
+/* ---- the cache ------------------------------------------------------------------------------- */
+
+struct cache *cache_new(struct loop *loop, size_t max_bytes)
+{
+    struct cache *cache = mem_new(struct cache);
+    unsigned char secret[SECRET_BYTES];
+
+    (void)loop;
+    map_init(&cache->entries);
+    list_init(&cache->by_use);
+    cache->gzip = libdeflate_alloc_compressor(GZIP_LEVEL);
+    check(cache->gzip && RAND_bytes(secret, SECRET_BYTES) == 1);
+    for (int i = 0; i < SECRET_BYTES; i++)
+        snprintf(cache->secret + (size_t)i * 2, 3, "%02x", secret[i]);
+    cache->max_bytes = max_bytes;
+    return cache;
+}
+
+void cache_bump(struct cache *cache)
+{
+    cache->generation++;
+}
+
+const struct cache_stats *cache_stats(struct cache *cache)
+{
+    cache->stats.entries = (int)map_count(&cache->entries);
+    return &cache->stats;
+}
+
+void cache_free(struct cache **cache_ptr)
+{
+    struct cache *cache = *cache_ptr;
+
+    if (!cache)
+        return;
+    while (!list_is_empty(&cache->by_use)) {
+        struct entry *entry = container_of(list_first(&cache->by_use), struct entry, link);
+
+        if (entry->fill)
+            drop_fill(entry);
+        entry_free(entry);
+    }
+    map_fini(&cache->entries);
+    libdeflate_free_compressor(cache->gzip);
+    mem_free(cache);
+    *cache_ptr = NULL;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/* cache.h - finished answers, kept until what they show may have changed.
+ *
+ * An answer belongs to a key (all that decides its bytes) and to the generation of the deals it was
+ * made from: cache_bump(), called when the engine has committed, ends them all. Answers that show
+ * ages ("3분 전") end with the minute as well. Whoever asks for what is not there starts a fill; those
+ * who ask for the same meanwhile wait for that one. While the database is away, an answer that has
+ * ended is given all the same, with its Age (RFC 9111 section 5.1).
+ *
+ * A body is kept as it is and, once somebody asks for that, compressed; both with their ETag, by
+ * which 304 is answered without a look at any row.
+ */
+#ifndef API_CACHE_H
+#define API_CACHE_H
+
+#include "api/route.h"
+#include "base/err.h"
+
+struct cache;
+struct cache_fill;
+
+enum cache_life {
+    CACHE_GENERATION, /* until the deals change */
+    CACHE_MINUTE,     /* and not beyond this minute of the clock */
+};
+
+struct cache_stats {
+    int64_t hits, misses, joined, stale, evicted;
+    size_t bytes;
+    int entries;
+};
+
+/* max_bytes bounds what is kept (the least recently used answers go first); 0 keeps nothing, but
+ * still lets equal requests share one fill. */
+struct cache *cache_new(struct loop *loop, size_t max_bytes);
+/* After store_free() and httpd_free(): fills under way are dropped with those who waited. */
+void cache_free(struct cache **cache);
+
+/* The deals may have changed: what is kept is not fresh any more, nor is what is being filled. */
+void cache_bump(struct cache *cache);
+const struct cache_stats *cache_stats(struct cache *cache);
+
+/* Make the body: ends with cache_fill_done() or cache_fill_failed(), once, now or later. It must
+ * not use the call that began it: arg is the fill's own copy. */
+typedef void cache_fill_fn(struct api *api, const void *arg, struct cache_fill *fill);
+
+struct cache_source {
+    enum cache_life life;
+    const char *content_type; /* static */
+    cache_fill_fn *fill;
+    const void *arg; /* copied: no pointers to what lives shorter than the program */
+    size_t arg_bytes;
+};
+
+/* Answer `call` by what is kept under `key`, or by a fill. */
+void cache_respond(struct call *call, const char *key, const struct cache_source *source);
+
+/* body is taken. */
+void cache_fill_done(struct cache_fill *fill, struct buf *body);
+/* The database's failure: everybody who waits gets what was kept before, with its Age, or 503. */
+void cache_fill_failed(struct cache_fill *fill, const struct err *err);
+/* Not there, or refused: this status and text for everybody who waits; nothing is kept. */
+void cache_fill_refused(struct cache_fill *fill, int status, const char *app_text,
+                        const char *v3_text);
+
+struct arena *cache_fill_arena(struct cache_fill *fill); /* lives as long as the fill */
+struct api *cache_fill_api(struct cache_fill *fill);
+
+#endif
