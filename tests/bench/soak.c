@@ -50,6 +50,7 @@ static const char default_boards[] =
 
 struct options {
     int64_t pages, every, port;
+    int64_t litter; /* objects and nodes that each page is given; 0: none */
     const char *boards;
     const char *sets[MAX_SETS];
     size_t n_sets;
@@ -426,9 +427,22 @@ static int fail(const struct err *err)
     return err_exit_code(err->code);
 }
 
+/* The demo boards' pages leave little behind. A real one's scripts hold tens of MiB, which Chrome is in no hurry to
+ * collect when the page has gone: objects in the world of its document, and nodes that are in no tree. */
+static char *prelude_with_litter(int64_t n)
+{
+    if (!n)
+        return mem_strdup(extract_prelude());
+    return mem_printf(
+        "%s\nglobalThis.litter = Array.from({length: %lld}, (_, i) => ({i, text: 'litter ' + i, "
+        "node: Object.assign(document.createElement('p'), {textContent: i})}));",
+        extract_prelude(), (long long)n);
+}
+
 static int build_pool(struct soak *soak, struct err *err)
 {
-    struct pool_settings settings = {.config = &soak->config, .prelude_js = extract_prelude()};
+    char *prelude = prelude_with_litter(soak->options->litter);
+    struct pool_settings settings = {.config = &soak->config, .prelude_js = prelude};
     char **hosts;
     int rc;
 
@@ -436,6 +450,7 @@ static int build_pool(struct soak *soak, struct err *err)
     settings.block_hosts = (const char *const *)hosts;
     rc = pool_new(soak->env.loop, &settings, &soak->env.pool, err);
     sites_free_hosts(&hosts, settings.n_block_hosts);
+    mem_free(prelude);
     return rc;
 }
 
@@ -527,13 +542,14 @@ static int load(struct soak *soak, struct err *err)
 
 static const char usage[] =
     "bench-soak --port PORT [--pages N] [--every N] [--tabs N] [--browsers N] [--boards A,B,...] "
-    "[--set KEY=VALUE]\n"
+    "[--litter N] [--set KEY=VALUE]\n"
     "  --port PORT      where catchdeal-boards listens (tests/bench/run-soak starts it)\n"
     "  --pages N        pages in all (1000)\n"
     "  --every N        pages between two samples (a tenth of the pages)\n"
     "  --tabs N         tabs_per_browser\n"
     "  --browsers N     browsers at the same time\n"
     "  --boards A,B     the mix (all demo boards), which share the pages evenly\n"
+    "  --litter N       objects and nodes that each page leaves to be collected (0)\n"
     "  --set KEY=VALUE  a setting of catchdeal.conf\n";
 
 static void add_set(struct options *options, char *set)
@@ -563,6 +579,8 @@ static int take_option(struct options *options, int id, struct err *err)
         return str_to_int(optarg, 1, 10000000, &options->every, err);
     case 'p':
         return str_to_int(optarg, 1, 65535, &options->port, err);
+    case 'l':
+        return str_to_int(optarg, 0, 10000000, &options->litter, err);
     case 't':
         add_set(options, mem_printf("tabs_per_browser=%s", optarg));
         return 0;
@@ -583,10 +601,15 @@ static int take_option(struct options *options, int id, struct err *err)
 static int parse(struct options *options, int argc, char **argv, struct err *err)
 {
     static const struct option longs[] = {
-        {"pages", required_argument, NULL, 'n'},    {"every", required_argument, NULL, 'e'},
-        {"port", required_argument, NULL, 'p'},     {"tabs", required_argument, NULL, 't'},
-        {"browsers", required_argument, NULL, 'w'}, {"boards", required_argument, NULL, 'b'},
-        {"set", required_argument, NULL, 's'},      {NULL, 0, NULL, 0},
+        {"pages", required_argument, NULL, 'n'},
+        {"every", required_argument, NULL, 'e'},
+        {"port", required_argument, NULL, 'p'},
+        {"tabs", required_argument, NULL, 't'},
+        {"browsers", required_argument, NULL, 'w'},
+        {"boards", required_argument, NULL, 'b'},
+        {"set", required_argument, NULL, 's'},
+        {"litter", required_argument, NULL, 'l'},
+        {NULL, 0, NULL, 0},
     };
     int id;
 
