@@ -70,9 +70,10 @@ static const char *const option_help[][2] = {
      "crawl: this page instead of the site's list pages, read by the site's rules (one site)"},
     {"--pages A-B", "crawl: these list pages, as the board numbers them"},
     {"--list-only", "crawl: list pages only, no post pages"},
-    {"--kind KIND", "crawl: crawl (default), refresh (the site's refresh_pages: deals that are "
-                    "known, none new), or "
-                    "alive (are the posts of known deals still there?)"},
+    {"--kind KIND",
+     "crawl: crawl (default); refresh: the site's refresh_pages, for deals that are known; alive: "
+     "are the "
+     "posts of known deals still there?; post: the post at --url, shown and not stored"},
     {"--dry-run", "crawl: store nothing"},
     {"--render MODE",
      "crawl: chrome, fetch (without Chrome) or auto, in place of what the site files say"},
@@ -125,13 +126,14 @@ static int parse_pages(struct args *args, const char *text, struct err *err)
 
 static int parse_kind(struct args *args, const char *text, struct err *err)
 {
-    static const char *const kinds[] = {"crawl", "refresh", "alive"};
+    static const char *const kinds[] = {"crawl", "refresh", "alive", "post"};
 
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
         if (str_eq(text, kinds[i]))
             args->kind = kinds[i];
     if (!args->kind)
-        return err_set(err, ERR_USAGE, "--kind: \"%s\": expected crawl, refresh or alive", text);
+        return err_set(err, ERR_USAGE, "--kind: \"%s\": expected crawl, refresh, alive or post",
+                       text);
     return 0;
 }
 
@@ -219,6 +221,8 @@ static int check_crawl(const struct args *args, struct err *err)
         return err_set(err, ERR_USAGE,
                        "crawl: --kind alive: visits what the database knows: no --url, --pages or "
                        "--dry-run");
+    if (str_eq(args->kind, "post") && !args->url)
+        return err_set(err, ERR_USAGE, "crawl: --kind post: expected the post's --url");
     return 0;
 }
 

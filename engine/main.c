@@ -162,7 +162,9 @@ static int command_crawl(struct session *s)
 
     if (load_sites(s, &err) < 0)
         return err_exit_code(err.code); /* told by on_problem */
-    return in_engine(s, s->args->dry_run ? ENGINE_DRY : ENGINE_COMMAND, on_ready_to_crawl);
+    return in_engine(
+        s, s->args->dry_run || str_eq(s->args->kind, RUN_POST) ? ENGINE_DRY : ENGINE_COMMAND,
+        on_ready_to_crawl);
 }
 
 static int command_run(struct session *s)

@@ -20,7 +20,7 @@ struct posts {
     struct posts_events events;
     void *ctx;
     struct visits visits;
-    bool is_alive;
+    bool is_alive, chosen;
     struct job *job;
     const struct visit *visit; /* the job's */
     struct job_result result;
@@ -56,6 +56,7 @@ struct posts *posts_start(const struct crawl_env *env, const struct posts_reques
     posts->events = *events;
     posts->ctx = ctx;
     posts->is_alive = !request->visits;
+    posts->chosen = request->chosen;
     if (posts->is_alive) {
         visits_init(&posts->visits, posts->site);
     } else {
@@ -93,6 +94,10 @@ static void on_start(void *ctx)
 
     if (posts->is_alive) {
         ask_what_is_due(posts);
+        return;
+    }
+    if (posts->chosen) {
+        next_post(posts);
         return;
     }
     if (!posts->env.store || posts->visits.n == 0) {
@@ -236,6 +241,7 @@ static void log_post(const struct posts *posts)
 
 static void end_post(struct posts *posts)
 {
+    int failed_min = posts->chosen ? 1 : POSTS_MIN_FAILED;
     bool is_last;
 
     posts->visited++;
@@ -249,7 +255,7 @@ static void end_post(struct posts *posts)
     is_last = ends_posts(posts->failure.code);
     if (is_last)
         finish(posts, &posts->failure);
-    else if (posts->failed == posts->visited && posts->failed >= POSTS_MIN_FAILED)
+    else if (posts->failed == posts->visited && posts->failed >= failed_min)
         finish(posts, &posts->first_failure);
     else
         next_post(posts);

@@ -27,6 +27,7 @@ struct posts_request {
     int64_t min_delay_ms;
     /* Rows to choose from: taken. NULL: an alive run, which needs a store. */
     struct visits *visits;
+    bool chosen; /* visit all of them, whatever the store knows; one that fails ends them */
 };
 
 struct posts_events {

@@ -77,6 +77,12 @@ struct run *run_start(const struct crawl_env *env, const struct run_request *req
     run->page_to = request->url ? request->page_from : request->page_to;
     run->list_only = request->list_only;
     visits_init(&run->visits, run->site);
+    if (str_eq(request->kind, RUN_POST)) {
+        const struct store_due post = {.key = "", .url = request->url};
+
+        run->page_to = run->page - 1;
+        visits_add_due(&run->visits, &post, 1);
+    }
     run->ledger = (struct store_run){
         .site = request->site->id,
         .kind = request->kind,
@@ -275,7 +281,7 @@ static bool has_posts_to_visit(const struct run *run)
 
     if (run->cancelled || ends_run(run->end.code))
         return false;
-    if (is_kind(run, RUN_ALIVE))
+    if (is_kind(run, RUN_ALIVE) || is_kind(run, RUN_POST))
         return true;
     return is_kind(run, RUN_CRAWL) && !run->list_only && site->post &&
            site->post_when != SITE_POST_NEVER && run->visits.n > 0;
@@ -289,13 +295,14 @@ static void start_posts(struct run *run)
         .run_id = run->ledger.id,
         .min_delay_ms = min_delay_ms(run),
         .visits = is_kind(run, RUN_ALIVE) ? NULL : &run->visits,
+        .chosen = is_kind(run, RUN_POST),
     };
     struct url_parts parts;
     struct buf url;
     struct err ignored;
 
     if (has_posts_to_visit(run) && (!run->site->post || (!request.visits && !run->env.store)))
-        err_set(&run->end, ERR_SITE, "%s: expected [post] and a database, which alive checks need",
+        err_set(&run->end, ERR_SITE, "%s: expected [post], and for alive checks a database",
                 run->site->path);
     if (!has_posts_to_visit(run)) {
         finish(run);
@@ -348,8 +355,8 @@ static void finish(struct run *run)
 
 static bool brings_deals(const struct run *run)
 {
-    return is_kind(run, RUN_CRAWL) && !run->url && run->ledger.id &&
-           run->end.code != ERR_STORE && run->end.code != ERR_CANCELLED;
+    return is_kind(run, RUN_CRAWL) && !run->url && run->ledger.id && run->end.code != ERR_STORE &&
+           run->end.code != ERR_CANCELLED;
 }
 
 static void on_drift_noted(void *ctx)

@@ -4,6 +4,7 @@
  *     crawl     the list pages, then the posts that [post] asks for
  *     refresh   list pages further down: deals that are known are updated, none is added
  *     alive     posts of known deals: are they still there?
+ *     post      the post at `url`, to look at; for a run without a store
  *
  * Pages are stored as they finish, so a late failure loses nothing. A page that fails does not end
  * the run; the run's reason is then the first failure's. What ends it early: the store is away,
@@ -23,6 +24,7 @@ struct run;
 #define RUN_CRAWL "crawl"
 #define RUN_REFRESH "refresh"
 #define RUN_ALIVE "alive"
+#define RUN_POST "post"
 
 struct run_request {
     const struct site *site; /* borrowed for the run's life */

@@ -26,7 +26,7 @@ struct one_site {
     struct deal_row *rows_kept;
     size_t n_kept;
     struct store_run summary;
-    int rows; /* kept after skips and duplicates */
+    int rows;    /* kept after skips and duplicates */
     int fetched; /* pages read without Chrome */
     int exit_code;
     struct err err;
@@ -200,6 +200,18 @@ static void show_verdict(struct one_site *one, const struct visit *visit,
     buf_adds(out, "}\n");
 }
 
+/* By itself, without a list's row. */
+static void show_post(struct one_site *one, const struct visit *visit,
+                      const struct job_result *result)
+{
+    struct deal_row row = result->page->rows[0];
+
+    row.url = visit->url;
+    row.title = row.title ? row.title : "";
+    show_row(one, &row);
+    one->rows++;
+}
+
 static void on_post(struct run *run, const struct visit *visit, const struct job_result *result,
                     enum store_verdict verdict, const struct err *err, void *ctx)
 {
@@ -209,7 +221,9 @@ static void on_post(struct run *run, const struct visit *visit, const struct job
     one->cmd->pages_done++;
     one->cmd->pages_total++;
     one->fetched += result && result->page && result->by == LOAD_FETCH;
-    if (str_eq(one->cmd->options->kind, RUN_ALIVE))
+    if (str_eq(one->cmd->options->kind, RUN_POST) && verdict == ALIVE_HERE)
+        show_post(one, visit, result);
+    else if (!str_eq(one->cmd->options->kind, RUN_CRAWL))
         show_verdict(one, visit, verdict, err);
     for (size_t i = 0; verdict == ALIVE_HERE && i < one->n_kept; i++) {
         struct deal_row *row = &one->rows_kept[i];

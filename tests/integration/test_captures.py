@@ -6,10 +6,11 @@ BOARD_CAPTURES names the folder with the pages and their truth; both stay out of
 import json
 import os
 import pathlib
+import re
 import urllib.parse
 
-from support.registry import Skip, expect, test
-from support.rows import expect_rows, text_of
+from support.registry import Skip, expect, expect_equal, test
+from support.rows import expect_row, expect_rows, text_of
 
 LISTS = [
     "ppomppu/list-mobile-2026-05-16",
@@ -24,6 +25,9 @@ LISTS = [
     "zod/list-2026-07-03",
     "fmkorea/list-2026-02-03",
 ]
+
+
+POSTS = ["clien/post-2026-04-20", "fmkorea/post-9455290107-2026-02-05"]
 
 
 def _capture(name):
@@ -58,6 +62,23 @@ def saved_page_gives_exactly_its_deals_and_no_excluded_row(bench, name):
         # A best-duplicate repeats a deal that is rightly there.
         seen = title not in deals and title in {text_of(row["title"]) for row in rows}
         expect(not seen, f"{excluded['kind']} row was taken for a deal: {title}")
+
+
+@test(each=POSTS)
+def saved_post_gives_exactly_its_fields(bench, name):
+    about, page, truth = _capture(name)
+    (post,) = truth["deals"]
+    server = bench.start_pages({post["url_path"]: (f"text/html; charset={about['encoding']}", page)})
+
+    result = bench.crawl(name.split("/")[0], "--kind", "post", "--url", server.url(post["url_path"]))
+
+    expect(result.code == 0 and len(result.rows) == 1, f"post {name}: {result}")
+    (row,) = result.rows
+    expect_row(row, {**post, "key": row["key"]})
+    expect_equal(row["redirect_url"], post.get("deal_link"), "redirect_url")
+    if post.get("price_text"):
+        expect_equal(row["price"], int(re.sub(r"\D", "", post["price_text"])), "price")
+    expect(not (bench.folder / "deals.db").exists(), "--kind post made a database")
 
 
 @test
