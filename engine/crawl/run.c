@@ -384,15 +384,17 @@ static void log_end(const struct run *run)
     const struct store_run *l = &run->ledger;
     enum log_level level = run->end.code == ERR_OK ? LOG_INFO : LOG_WARN;
 
-    LOG_AT(level, "run", "ended",
-           "site=%s kind=%s reason=%s pages=%d failed=%d rows=%d new=%d changed=%d same=%d ms=%lld "
-           "cpu_ms=%lld "
-           "peak_mib=%lld%s%s",
-           run->site->id, l->kind, l->reason, l->pages, l->pages_failed, l->rows_seen,
-           l->counts.added, l->counts.changed, l->counts.same,
-           (long long)(l->ended_at_ms - l->started_at_ms), (long long)l->cpu_ms,
-           (long long)(l->peak_pss_bytes >> 20), l->detail ? " text=" : "",
-           l->detail ? log_quote(l->detail) : "");
+    LOG_AT(
+        level, "run", "ended",
+        "site=%s kind=%s reason=%s pages=%d failed=%d rows=%d new=%d changed=%d filled=%d same=%d "
+        "ms=%lld "
+        "cpu_ms=%lld "
+        "peak_mib=%lld%s%s",
+        run->site->id, l->kind, l->reason, l->pages, l->pages_failed, l->rows_seen, l->counts.added,
+        l->counts.changed, l->counts.filled, l->counts.same,
+        (long long)(l->ended_at_ms - l->started_at_ms), (long long)l->cpu_ms,
+        (long long)(l->peak_pss_bytes >> 20), l->detail ? " text=" : "",
+        l->detail ? log_quote(l->detail) : "");
 }
 
 static void on_ended(const struct err *err, void *ctx)

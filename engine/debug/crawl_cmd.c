@@ -286,6 +286,13 @@ static void print_tables(const struct crawl_cmd *cmd)
     fputc('\n', stdout);
 }
 
+static void print_counts(FILE *to, const struct store_counts *counts)
+{
+    fprintf(to, ": %d new, %d changed, %d same", counts->added, counts->changed, counts->same);
+    if (counts->filled)
+        fprintf(to, ", %d filled", counts->filled);
+}
+
 static void print_site_summary(FILE *to, const struct one_site *one, bool stored)
 {
     const struct store_run *s = &one->summary;
@@ -293,8 +300,7 @@ static void print_site_summary(FILE *to, const struct one_site *one, bool stored
     fprintf(to, "%-12s %-12s %d page%s, %d deals", one->site->id, s->reason, s->pages,
             s->pages == 1 ? "" : "s", one->rows);
     if (stored)
-        fprintf(to, ": %d new, %d changed, %d same", s->counts.added, s->counts.changed,
-                s->counts.same);
+        print_counts(to, &s->counts);
     if (one->fetched)
         fprintf(to, ", %d of %d pages without Chrome", one->fetched, s->pages);
     fprintf(to, ", %.1f s\n", (double)(s->ended_at_ms - s->started_at_ms) / 1000);
@@ -316,6 +322,7 @@ static void print_total(FILE *to, const struct crawl_cmd *cmd)
         sum.added += one->summary.counts.added;
         sum.changed += one->summary.counts.changed;
         sum.same += one->summary.counts.same;
+        sum.filled += one->summary.counts.filled;
         pages += one->summary.pages;
         rows += one->rows;
         failed += one->exit_code != 0;
@@ -325,7 +332,7 @@ static void print_total(FILE *to, const struct crawl_cmd *cmd)
     fprintf(to, "total        %zu of %zu sites ok, %d pages, %d deals", cmd->n_sites - failed,
             cmd->n_sites, pages, rows);
     if (cmd->env.store)
-        fprintf(to, ": %d new, %d changed, %d same", sum.added, sum.changed, sum.same);
+        print_counts(to, &sum);
     else
         fprintf(to, " (dry run: nothing stored)");
     fprintf(to, "; %.1f s, Chrome: peak %lld MiB, %.1f CPU-s\n",

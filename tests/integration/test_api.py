@@ -112,13 +112,19 @@ def v3_cursor_walks_over_every_deal_once(bench, database):
 
 
 @test
-def v3_shows_one_board_alone(bench):
+def v3_shows_one_board_alone_and_the_same_product_on_the_other(bench):
+    postgres = bench.start_postgres()
     api, rows = _filled(bench)
+    here, there = (next(row["product_id"] for row in rows if row["site"] == site) for site in ("dealbada", "clien"))
+    postgres.query(f"UPDATE deals SET shop_key = 'shop.example/1' WHERE product_id IN ('{here}', '{there}')")
 
     body = api.json("/v3/deals?site=dealbada&limit=100")
 
     expect_equal(sorted(deal["key"] for deal in body["data"]),
                  sorted(row["key"] for row in rows if row["site"] == "dealbada"), "deals of dealbada")
+    for deal in body["data"]:
+        expect_equal([(twin["site"], twin["product_id"]) for twin in deal["also_on"]],
+                     [("clien", there)] if deal["product_id"] == here else [], f"also_on of {deal['product_id']}")
 
 
 @test
