@@ -240,6 +240,20 @@ UNUSED_OK static void assert_filled(const struct bench *b, int filled)
     assert_int_equal(b->counts.filled, filled);
 }
 
+/* ---- an answer as text ----------------------------------------------------------------------- */
+
+UNUSED_OK static char told[100000];
+
+UNUSED_OK PRINTF_LIKE(1, 2) static void tell(const char *fmt, ...)
+{
+    size_t len = strlen(told);
+    va_list args;
+
+    va_start(args, fmt);
+    vsnprintf(told + len, sizeof(told) - len, fmt, args);
+    va_end(args);
+}
+
 /* ---- rows ------------------------------------------------------------------------------------ */
 
 /* A deal of which only the necessary is known. Keys are short: the texts are kept in a ring. */

@@ -151,6 +151,124 @@ static void site_filter_combines_with_paging(void **state)
     assert_string_equal(keys_of(b), "");
 }
 
+/* ---- the same product on other boards -------------------------------------------------------- */
+
+static const int64_t DAY_MS = INT64_C(24) * 3600 * 1000;
+
+static void write_of_shop(struct bench *b, const char *site, const char *key, const char *shop_key,
+                          int64_t at_ms)
+{
+    struct deal_row row = row_of(site, key);
+
+    row.shop_key = shop_key;
+    write_batch(b, &(struct store_batch){.rows = &row, .n = 1, .at_ms = at_ms});
+    assert_counts(b, 1, 0, 0);
+}
+
+static void list_with_also_on(struct bench *b)
+{
+    struct store_query query = query_of(NULL, 100, 0);
+
+    query.with_also_on = true;
+    list_query(b, &query);
+    assert_ok(b);
+    *told = '\0';
+    for (int i = 0; i < b->n_deals; i++) {
+        const struct deal *deal = &b->deals[i];
+
+        tell("%s%s/%s:", i ? "\n" : "", deal->row.site, deal->row.key);
+        for (int j = 0; j < deal->n_also_on; j++)
+            tell(" %s", deal->also_on[j].product_id);
+    }
+}
+
+static void a_deal_names_its_twins_on_other_boards(void **state)
+{
+    struct bench *b = bench(state);
+    const struct deal_twin *twin;
+
+    write_of_shop(b, "clien", "1", "s.example/1", AT);
+    write_of_shop(b, "ruliweb", "2", "s.example/1", AT + 1);
+    write_of_shop(b, "ppomppu", "3", "s.example/1", AT + 2);
+    write_of_shop(b, "ppomppu", "4", "s.example/2", AT + 3);
+    write_of_shop(b, "ppomppu", "5", NULL, AT + 4);
+
+    list_with_also_on(b);
+    assert_string_equal(told, "ppomppu/5:\n"
+                              "ppomppu/4:\n"
+                              "ppomppu/3: ruliweb_2 clien_1\n"
+                              "ruliweb/2: ppomppu_3 clien_1\n"
+                              "clien/1: ppomppu_3 ruliweb_2");
+    twin = &b->deals[2].also_on[0];
+    assert_string_equal(twin->site, "ruliweb");
+    assert_string_equal(twin->website, "뽐뿌");
+    assert_string_equal(twin->title, "[11번가] 라면 40개");
+    assert_string_equal(twin->url, "https://ruliweb.example/2");
+
+    list_all(b);
+    assert_int_equal(b->deals[2].n_also_on, 0); /* nobody asked */
+}
+
+static void a_board_is_named_once_by_its_newest_deal(void **state)
+{
+    struct bench *b = bench(state);
+
+    write_of_shop(b, "clien", "1", "s.example/1", AT);
+    write_of_shop(b, "clien", "2", "s.example/1", AT + 1);
+    write_of_shop(b, "ruliweb", "3", "s.example/1", AT + 2);
+
+    list_with_also_on(b);
+    assert_string_equal(told, "ruliweb/3: clien_2\nclien/2: ruliweb_3\nclien/1: ruliweb_3");
+}
+
+static void deleted_deals_and_those_of_another_month_are_no_twins(void **state)
+{
+    struct bench *b = bench(state);
+    struct deal_row gone = row_of("ruliweb", "2");
+
+    gone.gone = true;
+    write_of_shop(b, "clien", "1", "s.example/1", AT - 31 * DAY_MS);
+    write_of_shop(b, "ruliweb", "2", "s.example/1", AT);
+    write_of_shop(b, "ppomppu", "3", "s.example/1", AT);
+    write_of_shop(b, "quasar", "4", "s.example/1", AT - 2 * DAY_MS);
+    write_row(b, &gone);
+
+    list_with_also_on(b);
+    assert_string_equal(told, "ppomppu/3: quasar_4\n"
+                              "ruliweb/2: ppomppu_3 quasar_4\n"
+                              "quasar/4: ppomppu_3 clien_1\n"
+                              "clien/1: quasar_4");
+}
+
+static void at_most_ten_boards_are_named(void **state)
+{
+    struct bench *b = bench(state);
+    static const char *const sites[] = {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"};
+
+    for (size_t i = 0; i < ARRAY_LEN(sites); i++)
+        write_of_shop(b, sites[i], "1", "s.example/1", AT + (int64_t)i);
+
+    list_with_also_on(b);
+    assert_int_equal(b->deals[0].n_also_on, STORE_TWINS_MAX);
+    assert_string_equal(b->deals[0].also_on[0].site, "k");
+    assert_string_equal(b->deals[0].also_on[9].site, "b");
+}
+
+static void a_shop_key_out_of_bounds_is_none(void **state)
+{
+    struct bench *b = bench(state);
+    char *key = mem_alloc(502);
+
+    memset(key, 'k', 501);
+    key[501] = '\0';
+    write_of_shop(b, "clien", "1", key, AT);
+    write_of_shop(b, "clien", "2", "", AT);
+    write_of_shop(b, "clien", "3", key + 1, AT);
+
+    assert_string_equal(ask(b, "SELECT post_key FROM deals WHERE shop_key IS NOT NULL"), "3\n");
+    mem_free(key);
+}
+
 /* ---- runs ------------------------------------------------------------------------------------ */
 
 static int64_t begin_run(struct bench *b, const char *site, int64_t due_at_ms)
@@ -320,6 +438,11 @@ int main(void)
         BOTH(until_and_keyset_the_stricter_one_holds),
         BOTH(times_out_of_range_are_all_or_nothing),
         BOTH(site_filter_combines_with_paging),
+        BOTH(a_deal_names_its_twins_on_other_boards),
+        BOTH(a_board_is_named_once_by_its_newest_deal),
+        BOTH(deleted_deals_and_those_of_another_month_are_no_twins),
+        BOTH(at_most_ten_boards_are_named),
+        BOTH(a_shop_key_out_of_bounds_is_none),
         BOTH(a_run_is_running_until_it_ends),
         BOTH(ending_a_run_that_never_began_fails),
         BOTH(runs_left_open_are_closed_as_engine_lost),
