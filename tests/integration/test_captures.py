@@ -3,6 +3,8 @@
 
 BOARD_CAPTURES names the folder with the pages and their truth; both stay out of the repository.
 """
+import datetime
+import html
 import json
 import os
 import pathlib
@@ -30,15 +32,20 @@ LISTS = [
 POSTS = ["clien/post-2026-04-20", "fmkorea/post-9455290107-2026-02-05"]
 
 
-def _capture(name):
+def _saved(name):
     folder = os.environ.get("BOARD_CAPTURES")
     if not folder:
         raise Skip("BOARD_CAPTURES is not set: no saved pages to read")
     stem = pathlib.Path(folder) / name
     if not stem.with_suffix(".html").exists():
         raise Skip(f"BOARD_CAPTURES={folder} has no {name}.html")
-    return (json.loads(stem.with_suffix(".json").read_text()), stem.with_suffix(".html").read_bytes(),
-            json.loads(stem.with_name(stem.name + ".truth.json").read_text()))
+    return json.loads(stem.with_suffix(".json").read_text()), stem.with_suffix(".html").read_bytes()
+
+
+def _capture(name):
+    about, page = _saved(name)
+    truth = pathlib.Path(os.environ["BOARD_CAPTURES"]) / f"{name}.truth.json"
+    return about, page, json.loads(truth.read_text())
 
 
 def _crawl_capture(bench, name):
@@ -79,6 +86,35 @@ def saved_post_gives_exactly_its_fields(bench, name):
     if post.get("price_text"):
         expect_equal(row["price"], int(re.sub(r"\D", "", post["price_text"])), "price")
     expect(not (bench.folder / "deals.db").exists(), "--kind post made a database")
+
+
+def _threads_of(page):
+    """The records that a Pepper page holds for its script, by id."""
+    records = [json.loads(html.unescape(text)) for text in re.findall(r"data-vue[23]='([^']*)'", page.decode())]
+    return {record["props"]["thread"]["threadId"]: record["props"]["thread"] for record in records
+            if record.get("name") == "ThreadMainListItemNormalizer"}
+
+
+@test
+def saved_pepper_page_gives_what_its_own_records_say(bench):
+    about, page = _saved("dealabs/list-lego-2025-03-10")
+    parts = urllib.parse.urlsplit(about["url"])
+    server = bench.start_pages({parts.path: ("text/html; charset=utf-8", page)})
+
+    result = bench.crawl("dealabs", "--url", server.url(parts.path), "--pages", "1", "--list-only", "--dry-run")
+
+    expect(result.code == 0, f"crawl of a Pepper page: {result}")
+    threads = _threads_of(page)
+    expect_equal([row["key"] for row in result.rows], list(threads), "keys in page order")
+    for row in result.rows:
+        thread = threads[row["key"]]
+        got = [row["sold_out"], row["comment"], row["like"], row["mall"], row["category"],
+               datetime.datetime.fromisoformat(row["posted_at"]).timestamp()]
+        expect_equal(got, [thread["isExpired"], thread["commentCount"], int(thread["temperature"]),
+                           thread["merchant"]["merchantName"] if thread["merchant"] else None,
+                           thread["mainGroup"]["threadGroupName"], thread["publishedAt"]], f"fields of {row['key']}")
+        if thread["price"]:
+            expect_equal((row["price"], row["currency"]), (thread["price"], "EUR"), f"price of {row['key']}")
 
 
 @test
