@@ -130,7 +130,7 @@ static long post_id(const char *path, const char *query)
 }
 
 static const struct board_list lists[] = {
-    {"list", "/bbs/jirum", NULL, "page", 1, 10, 25, draw_list},
+    {"list", "/bbs/jirum", NULL, "page", 1, 3, 25, draw_list},
 };
 
 static const struct board_post posts[] = {

@@ -113,7 +113,7 @@ static long post_id(const char *path, const char *query)
 }
 
 static const struct board_list lists[] = {
-    {"list", "/economy", NULL, "page", 1, 10, 25, draw_list},
+    {"list", "/economy", NULL, "page", 1, 3, 25, draw_list},
 };
 
 /* No site file reads them, so they are plain. */

@@ -230,7 +230,7 @@ static long post_id(const char *path, const char *query)
 }
 
 static const struct board_list lists[] = {
-    {"list", "/nouveaux", NULL, "page", 1, 10, 30, draw_list},
+    {"list", "/nouveaux", NULL, "page", 1, 3, 30, draw_list},
 };
 
 /* No site file reads them, so they are plain. */
@@ -251,6 +251,7 @@ const struct board board_dealabs = {
             .categories = {"", "", "", "", "", ""},
         },
     .knobs = {.sold_permille = 100, .notice = 0, .ads = 2, .blind = 0, .dup = 1, .hot = 0},
+    .outside_demo = true,
     .lists = lists,
     .list_count = 1,
     .posts = posts,

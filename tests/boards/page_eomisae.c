@@ -74,7 +74,7 @@ static long post_id(const char *path, const char *query)
 }
 
 static const struct board_list lists[] = {
-    {"list", "/index.php", "mid=fs", "page", 1, 10, 20, draw_list},
+    {"list", "/index.php", "mid=fs", "page", 1, 3, 20, draw_list},
 };
 
 /* No site file reads them, so they are plain. */

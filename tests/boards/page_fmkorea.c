@@ -184,8 +184,8 @@ static long post_id(const char *path, const char *query)
 }
 
 static const struct board_list lists[] = {
-    {"list", "/index.php", "mid=hotdeal", "page", 1, 10, 20, draw_list},
-    {"list-short", "/hotdeal", NULL, "page", 1, 10, 20, draw_list},
+    {"list", "/index.php", "mid=hotdeal", "page", 1, 3, 20, draw_list},
+    {"list-short", "/hotdeal", NULL, "page", 1, 3, 20, draw_list},
 };
 
 static const struct board_post posts[] = {

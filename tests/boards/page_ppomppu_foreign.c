@@ -19,7 +19,7 @@ static long post_id(const char *path, const char *query)
 }
 
 static const struct board_list lists[] = {
-    {"list", "/zboard/zboard.php", "id=ppomppu4", "page", 1, 10, 20, ppomppu_draw_desktop},
+    {"list", "/zboard/zboard.php", "id=ppomppu4", "page", 1, 3, 20, ppomppu_draw_desktop},
 };
 
 static const struct board_post posts[] = {

@@ -148,22 +148,24 @@ static void draw_row(struct page *p, const struct deal *d)
 
 static void draw_gallery(struct page *p)
 {
-    int i, k;
+    struct out drawing = {0};
+    int i;
 
+    for (i = 0; i < LAZY_TEXT_BYTES / 12; i++)
+        out_printf(&drawing, "M%02d,%02dL%02d,%02d", i % 97, i % 89, i % 83, i % 79);
     page_raw(p, "<div class=\"gallery\">\n");
     for (i = 0; i < LAZY_IMAGES; i++) {
-        page_printf(
-            p,
-            "<figure class=\"gallery-item\"><span class=\"img-background-wrap lazy\" "
-            "style=\"background-image: url(/gallery/%d.png?)\"></span><img loading=\"lazy\" "
-            "class=\"maxImg\" src=\"/gallery/%d.png?\" alt=\"존\"><svg viewBox=\"0 0 99 "
-            "99\"><path d=\"",
-            i, i);
-        for (k = 0; k < LAZY_TEXT_BYTES / 12; k++)
-            page_printf(p, "M%02d,%02dL%02d,%02d", (i + k) % 97, k % 89, (i * k) % 83, k % 79);
+        page_printf(p,
+                    "<figure class=\"gallery-item\"><span class=\"img-background-wrap lazy\" "
+                    "style=\"background-image: url(/gallery/%d.png?)\"></span><img "
+                    "loading=\"lazy\" class=\"maxImg\" src=\"/gallery/%d.png?\" alt=\"존\"><svg "
+                    "viewBox=\"0 0 99 99\"><path d=\"",
+                    i, i);
+        page_raw(p, out_text(&drawing));
         page_raw(p, "\"/></svg></figure>\n");
     }
     page_raw(p, "</div>\n");
+    out_fini(&drawing);
 }
 
 static void draw_list(struct page *p)
@@ -245,7 +247,7 @@ static long post_id(const char *path, const char *query)
 }
 
 static const struct board_list lists[] = {
-    {"list", "/bbs/qb_saleinfo", NULL, "page", 1, 10, 30, draw_list},
+    {"list", "/bbs/qb_saleinfo", NULL, "page", 1, 3, 30, draw_list},
 };
 
 static const struct board_post posts[] = {

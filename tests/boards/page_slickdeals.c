@@ -161,7 +161,7 @@ static long post_id(const char *path, const char *query)
 }
 
 static const struct board_list lists[] = {
-    {"list", "/", NULL, "page", 1, 10, 40, draw_list},
+    {"list", "/", NULL, "page", 1, 3, 40, draw_list},
 };
 
 /* No site file reads them, so they are plain. */

@@ -121,7 +121,7 @@ static long post_id(const char *path, const char *query)
 }
 
 static const struct board_list lists[] = {
-    {"list", "/deal", NULL, "/page/", 1, 10, 20, draw_list},
+    {"list", "/deal", NULL, "/page/", 1, 3, 20, draw_list},
 };
 
 /* No site file reads them, so they are plain. */
@@ -142,6 +142,7 @@ const struct board board_zod = {
             .categories = {"식품", "디지털", "PC", "의류", "생활", "기타"},
         },
     .knobs = {.sold_permille = 150, .notice = 1, .ads = 3, .blind = 0, .dup = 1, .hot = 0},
+    .outside_demo = true,
     .lists = lists,
     .list_count = 1,
     .posts = posts,
