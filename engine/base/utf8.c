@@ -51,6 +51,26 @@ void utf8_add_lossy(struct buf *out, const char *bytes, size_t len)
     buf_add(out, bytes + from, at - from);
 }
 
+void utf8_add(struct buf *out, uint32_t c)
+{
+    if (c < 0x80) {
+        buf_addc(out, (char)c);
+        return;
+    }
+    if (c < 0x800) {
+        buf_addc(out, (char)(0xc0 | c >> 6));
+    } else {
+        if (c < 0x10000) {
+            buf_addc(out, (char)(0xe0 | c >> 12));
+        } else {
+            buf_addc(out, (char)(0xf0 | c >> 18));
+            buf_addc(out, (char)(0x80 | (c >> 12 & 0x3f)));
+        }
+        buf_addc(out, (char)(0x80 | (c >> 6 & 0x3f)));
+    }
+    buf_addc(out, (char)(0x80 | (c & 0x3f)));
+}
+
 uint32_t utf8_char(const char *s, size_t len, size_t *n_out)
 {
     const unsigned char *u = (const unsigned char *)s;

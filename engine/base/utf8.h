@@ -12,6 +12,9 @@
  * WHATWG decoder does. */
 void utf8_add_lossy(struct buf *out, const char *bytes, size_t len);
 
+/* Append one character. */
+void utf8_add(struct buf *out, uint32_t c);
+
 /* The character at s, and its length; s is valid UTF-8, len > 0. */
 uint32_t utf8_char(const char *s, size_t len, size_t *n_out);
 

@@ -35,7 +35,7 @@ static bool is_control(char c)
 /* Beyond controls and what is not ASCII (URL Standard 1.3). */
 #define FRAGMENT_SET " \"<>`"
 #define QUERY_SET " \"#<>'"
-#define PATH_SET " \"#<>?^`{}"
+#define PATH_SET " \"#<>?^`{|}"
 #define USERINFO_SET PATH_SET "/:;=@[\\]|"
 
 static void add_percent(struct buf *out, unsigned char c)

@@ -3,6 +3,7 @@
  * libidn2. */
 #include "base/weburl_priv.h"
 
+#include "base/buf.h"
 #include "base/str.h"
 
 #include <arpa/inet.h>
@@ -173,9 +174,28 @@ static const char *to_ascii(struct arena *arena, char *host)
 static bool has_forbidden(const char *host)
 {
     for (const char *at = host; *at; at++)
-        if ((unsigned char)*at <= 0x20 || *at == 0x7f || strchr("#/:<>?@[\\]^|%", *at))
+        if ((unsigned char)*at < 0x20 || *at == 0x7f || strchr("#/:<>?@[\\]^|%", *at))
             return true;
     return false;
+}
+
+/* The standard refuses blanks; Chrome writes them so. */
+static const char *with_blanks_encoded(struct arena *arena, const char *host)
+{
+    struct buf out;
+    const char *copy;
+
+    if (!strchr(host, ' '))
+        return host;
+    buf_init(&out, BUF_MAX_DEFAULT);
+    for (; *host; host++)
+        if (*host == ' ')
+            buf_adds(&out, "%20");
+        else
+            buf_addc(&out, *host);
+    copy = arena_strndup(arena, buf_str(&out), out.len);
+    buf_fini(&out);
+    return copy;
 }
 
 const char *weburl_host_parse(struct arena *arena, const char *text, size_t len)
@@ -194,5 +214,5 @@ const char *weburl_host_parse(struct arena *arena, const char *text, size_t len)
     host = to_ascii(arena, decoded);
     if (!host || !*host || has_forbidden(host))
         return NULL;
-    return ends_in_number(host) ? parse_ipv4(arena, host) : host;
+    return ends_in_number(host) ? parse_ipv4(arena, host) : with_blanks_encoded(arena, host);
 }

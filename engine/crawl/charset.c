@@ -298,6 +298,12 @@ static size_t decode_error(enum gaps gaps, const char *s, size_t len, struct buf
     return (unsigned char)s[1] >= 0x80 ? 2 : 1;
 }
 
+/* At 0xA2E8, which code page 949 leaves empty, glibc's iconv fails only behind both bytes. */
+static bool is_late(const struct kind *kind, const char *from, const char *at)
+{
+    return kind == &kinds[EUC_KR] && at - from >= 2 && !memcmp(at - 2, "\xa2\xe8", 2);
+}
+
 static void decode_iconv(const struct kind *kind, const char *bytes, size_t len, struct buf *out)
 {
     iconv_t cd = iconv_open("UTF-8", kind->charset.iconv);
@@ -307,12 +313,15 @@ static void decode_iconv(const struct kind *kind, const char *bytes, size_t len,
     while (len > 0) {
         char chunk[4096];
         char *to = chunk;
+        const char *from = in;
         size_t room = sizeof(chunk);
         size_t result = iconv(cd, &in, &len, &to, &room);
         int why = result == (size_t)-1 ? errno : 0;
 
         buf_add(out, chunk, sizeof(chunk) - room);
-        if (why == EILSEQ || why == EINVAL) {
+        if (why == EILSEQ && is_late(kind, from, in)) {
+            buf_adds(out, REPLACEMENT);
+        } else if (why == EILSEQ || why == EINVAL) {
             size_t n = decode_error(kind->gaps, in, len, out);
 
             in += n;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* css.h - CSS selectors compiled, and matched against the tree of html.h as querySelector() would.
  *
- * Known: type, *, .class, #id, [attribute] with = ~= |= ^= $= *= and the flags i and s; the combinators
+ * Known: type, *, .class, #id, [attribute] with = ~= |= ^= $= *= and the flag i; the combinators
  * blank > + ~; lists; :is() :where() :not() :has() :scope :root :empty; :first-child :last-child
  * :only-child :nth-child() :nth-last-child() (with `of`), and the same -of-type (without `of`). All
  * else is refused when compiled, also what some browser may know.

@@ -105,10 +105,23 @@ static bool attribute_fits(const struct match *m, const struct css_simple *simpl
     }
 }
 
+/* Names of foreign elements and attributes: Chrome, too, compares them without case. */
+static const char *attribute_of(const struct html_node *element, const struct css_simple *simple)
+{
+    for (size_t i = 0; i < element->n_attrs; i++) {
+        const struct html_attr *attr = &element->attrs[i];
+
+        if (element->is_html ? str_eq(attr->name, simple->lower)
+                             : !attr->has_namespace && !strcasecmp(attr->name, simple->name))
+            return attr->value;
+    }
+    return NULL;
+}
+
 static bool matches_attribute(const struct match *m, const struct css_simple *simple,
                               const struct html_node *element)
 {
-    const char *value = html_attr(element, element->is_html ? simple->lower : simple->name);
+    const char *value = attribute_of(element, simple);
 
     if (!value || !simple->value)
         return value != NULL;
@@ -239,7 +252,8 @@ static bool matches_simple(const struct match *m, const struct css_simple *simpl
     case CSS_ANY:
         return true;
     case CSS_TYPE:
-        return str_eq(element->name, element->is_html ? simple->lower : simple->name);
+        return element->is_html ? str_eq(element->name, simple->lower)
+                                : !strcasecmp(element->name, simple->name);
     case CSS_CLASS:
         return matches_class(m, simple, element);
     case CSS_ID:

@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/str.h"
+#include "base/utf8.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -52,27 +53,6 @@ static bool is_name_char(char c)
 
 /* ---- tokens ---- */
 
-static void add_utf8(struct buf *out, uint32_t c)
-{
-    if (c == 0 || c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
-        c = 0xfffd;
-    if (c < 0x80) {
-        buf_addc(out, (char)c);
-    } else if (c < 0x800) {
-        buf_addc(out, (char)(0xc0 | c >> 6));
-        buf_addc(out, (char)(0x80 | (c & 0x3f)));
-    } else {
-        if (c < 0x10000) {
-            buf_addc(out, (char)(0xe0 | c >> 12));
-        } else {
-            buf_addc(out, (char)(0xf0 | c >> 18));
-            buf_addc(out, (char)(0x80 | (c >> 12 & 0x3f)));
-        }
-        buf_addc(out, (char)(0x80 | (c >> 6 & 0x3f)));
-        buf_addc(out, (char)(0x80 | (c & 0x3f)));
-    }
-}
-
 /* At a backslash that is followed by something but a line's end. */
 static void read_escape(struct parser *p, struct buf *out)
 {
@@ -84,7 +64,7 @@ static void read_escape(struct parser *p, struct buf *out)
         c = c * 16 +
             (uint32_t)(isdigit((unsigned char)*p->at) ? *p->at - '0' : (*p->at | 0x20) - 'a' + 10);
     if (digits > 0) {
-        add_utf8(out, c);
+        utf8_add(out, c == 0 || c > 0x10ffff || (c >= 0xd800 && c < 0xe000) ? 0xfffd : c);
         if (is_space(*p->at))
             p->at += p->at[0] == '\r' && p->at[1] == '\n' ? 2 : 1;
         return;
@@ -209,9 +189,10 @@ static void read_attribute_value(struct parser *p, struct css_simple *simple)
     if (p->why || !isalpha((unsigned char)*p->at))
         return;
     simple->has_flag = true;
-    if (*p->at != 'i' && *p->at != 'I' && *p->at != 's' && *p->at != 'S')
-        refuse(p, "expected the flag i or s");
-    simple->without_case = (*p->at | 0x20) == 'i';
+    /* Chrome refuses the flag s. */
+    if (*p->at != 'i' && *p->at != 'I')
+        refuse(p, "expected the flag i");
+    simple->without_case = true;
     p->at++;
     skip_space(p);
 }

@@ -44,7 +44,7 @@ struct css_simple {
     const char *value;             /* of an attribute; NULL: it need only be there */
     char op;                       /* = ~ | ^ $ * */
     bool without_case;             /* flag i, or an attribute whose values have no case */
-    bool has_flag;                 /* i or s was written: it holds for foreign elements too */
+    bool has_flag;                 /* i was written: it holds for foreign elements too */
     int a, b;                      /* an + b */
     const struct css *list;        /* of :is(), :not(), :has(), "of" */
     uint32_t has_index;

@@ -100,12 +100,19 @@ async function extract(arg, dialog) {
         return text;
     }
 
+    /* As a link of the page: what its query holds beyond ASCII is written in the page's charset. */
+    const link = document.createElement('a');
+    function urlOf(address) {
+        link.setAttribute('href', address);
+        return new URL(link.href);
+    }
+
     /* http and https only. `//host` on an http page means https, as every board's image host has it, unless the
      * page serves itself so (demo, tests). */
     function absolute(address, query) {
         let url;
         try {
-            url = new URL(address, document.baseURI);
+            url = urlOf(address);
         } catch {
             return null;
         }

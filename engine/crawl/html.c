@@ -11,7 +11,7 @@
 #include "base/buf.h"
 #include "base/str.h"
 #include "base/utf8.h"
-#include "crawl/html_scan.h"
+#include "crawl/html_fix.h"
 
 #include <gumbo.h>
 #include <setjmp.h>
@@ -39,8 +39,9 @@ struct frame {
 struct convert {
     struct html_doc *doc;
     const char *source;   /* what gumbo read */
-    const char *original; /* as it was before noscript was renamed; the same offsets */
+    const char *original; /* as it was before elements were renamed; the same offsets */
     size_t len;
+    bool has_stand_ins;
     struct frame stack[HTML_MAX_DEPTH + 2];
     size_t depth;
     bool after_comment; /* the last thing added was a comment */
@@ -88,37 +89,42 @@ static GumboOutput *parse_within(struct budget *budget, const char *text, size_t
     return gumbo_parse_with_options(&options, text, len);
 }
 
-/* ---- noscript ---- */
-
-/* Gumbo parses as if scripting were off. An element of the same length whose content is text in
- * every browser takes noscript's place: noframes as long as the head may be open, then noembed. */
-static void rename_noscript(char *text, size_t len)
+/* The text as the page has it. */
+static const char *own_text(const struct convert *c, const char *text)
 {
-    struct html_scan scan;
-    struct html_tag tag;
-    bool in_body = false;
+    size_t len = strlen(text);
+    const char *copy;
+    struct buf out;
 
-    html_scan_init(&scan, text, len);
-    while (html_scan_next(&scan, &tag)) {
-        const char *name = in_body ? "noembed " : "noframes";
-
-        in_body |=
-            tag.is_end ? html_scan_is(&scan, &tag, "head") : html_scan_is(&scan, &tag, "body");
-        if (tag.is_end || !html_scan_is(&scan, &tag, "noscript"))
-            continue;
-        memcpy(text + tag.name_at, name, 8);
-        if (tag.content_end < len)
-            memcpy(text + tag.content_end + 2, name, 8);
-    }
+    if (!c->has_stand_ins)
+        return arena_strndup(&c->doc->arena, text, len);
+    buf_init(&out, BUF_MAX_DEFAULT);
+    for (size_t i = 0, n; i < len; i += n)
+        utf8_add(&out, html_fix_stood_for(utf8_char(text + i, len - i, &n)));
+    copy = arena_strndup(&c->doc->arena, buf_str(&out), out.len);
+    buf_fini(&out);
+    return copy;
 }
 
-static bool was_noscript(const struct convert *c, const GumboElement *element)
+/* ---- names ---- */
+
+/* The tag as the page has it, behind '<'; NULL: a tag that gumbo thought of. */
+static const char *original_name(const struct convert *c, const GumboElement *element)
 {
     const char *tag = element->original_tag.data;
 
-    return element->tag_namespace == GUMBO_NAMESPACE_HTML && tag >= c->source &&
-           tag + 9 <= c->source + c->len &&
-           !strncasecmp(c->original + (tag - c->source), "<noscript", 9);
+    return tag >= c->source && tag < c->source + c->len ? c->original + (tag - c->source) + 1
+                                                        : NULL;
+}
+
+/* NULL: it was not renamed. */
+static const char *name_before(const struct convert *c, const GumboElement *element)
+{
+    const char *tag = original_name(c, element);
+
+    if (!tag || element->tag_namespace != GUMBO_NAMESPACE_HTML)
+        return NULL;
+    return html_fix_name_before(tag);
 }
 
 /* ---- nodes ---- */
@@ -137,10 +143,11 @@ static const char *element_name(const struct convert *c, const GumboElement *ele
 {
     struct arena *arena = &c->doc->arena;
     GumboStringPiece name = element->original_tag;
+    const char *before = name_before(c, element);
     const char *svg;
 
-    if (was_noscript(c, element))
-        return "noscript";
+    if (before)
+        return before;
     if (element->tag_namespace == GUMBO_NAMESPACE_HTML && element->tag != GUMBO_TAG_UNKNOWN)
         return gumbo_normalized_tagname(element->tag);
     if (!name.data)
@@ -191,7 +198,8 @@ static void add_attributes(struct convert *c, struct html_node *node, const Gumb
         struct html_attr *ours = &node->attrs[node->n_attrs++];
 
         ours->name = attribute_name(arena, attr);
-        ours->value = arena_strdup(arena, attr->value);
+        ours->has_namespace = attr->attr_namespace != GUMBO_ATTR_NAMESPACE_NONE;
+        ours->value = own_text(c, attr->value);
         c->doc->outer_length += utf8_utf16_len(ours->name, strlen(ours->name)) + strlen(" =\"\"") +
                                 written_length(ours->value, strlen(ours->value), true);
     }
@@ -263,7 +271,7 @@ static bool is_written_raw(const GumboNode *parent)
 static void add_text(struct convert *c, struct html_node *parent, const GumboNode *text)
 {
     struct arena *arena = &c->doc->arena;
-    const char *words = text->v.text.text;
+    const char *words = own_text(c, text->v.text.text);
     size_t len = strlen(words);
     struct html_node *node;
 
@@ -273,7 +281,7 @@ static void add_text(struct convert *c, struct html_node *parent, const GumboNod
         return;
     node = arena_new(arena, struct html_node);
     node->joins = parent->last && !parent->last->name && !c->after_comment;
-    node->text = arena_strndup(arena, words, len);
+    node->text = words;
     node->text_len = len;
     append(parent, node);
     c->after_comment = false;
@@ -334,12 +342,20 @@ static int convert(struct convert *c, const GumboNode *root, struct err *err)
 static int parse_into(struct html_doc *doc, const char *text, size_t len, struct err *err)
 {
     struct budget budget = {0};
-    struct convert c = {.doc = doc, .original = text, .len = len};
-    char *source = mem_strndup(text, len);
+    char *replaced = html_fix_characters(text, &len);
+    struct convert c = {.doc = doc, .has_stand_ins = replaced != NULL};
+    char *source = mem_strndup(replaced ? replaced : text, len);
     GumboOutput *output;
     int result;
 
-    rename_noscript(source, len);
+    c.original = replaced ? replaced : text;
+    c.len = len;
+    html_fix_doctype(source, len);
+    if (html_fix_elements(source, len, err) < 0) {
+        mem_free(source);
+        mem_free(replaced);
+        return -1;
+    }
     c.source = source;
     arena_init(&budget.arena);
     output = parse_within(&budget, source, len);
@@ -351,6 +367,7 @@ static int parse_into(struct html_doc *doc, const char *text, size_t len, struct
     }
     arena_fini(&budget.arena);
     mem_free(source);
+    mem_free(replaced);
     return result;
 }
 

@@ -23,6 +23,7 @@
 struct html_attr {
     const char *name; /* of an HTML element: in lower case; "xlink:href" where it has a prefix */
     const char *value;
+    bool has_namespace; /* no selector finds it */
 };
 
 struct html_node {
@@ -56,7 +57,7 @@ struct html_doc {
 MUST_CHECK int html_parse(const char *text, size_t len, struct html_doc **out, struct err *err);
 void html_free(struct html_doc **doc);
 
-/* Value of an attribute, NULL when there is none. `name` in lower case for HTML elements. */
+/* getAttribute(): NULL when there is none. `name` in lower case for HTML elements. */
 const char *html_attr(const struct html_node *element, const char *name);
 
 /* The next node inside `within` in document order; begin with node = within. NULL: no more. */

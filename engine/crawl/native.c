@@ -25,6 +25,7 @@ struct count {
 struct reading {
     struct native_run run;
     const struct native_layout *layout;
+    const char *title, *gone;
     struct buf *out;
     struct arena labels; /* of skipped rows */
     struct skipped *skipped;
@@ -247,10 +248,20 @@ static bool awaited_are_filled(struct reading *r)
     return is_filled;
 }
 
-static bool is_ready(struct reading *r)
+static bool list_is_ready(struct reading *r)
 {
-    return r->layout && css_next(&r->run.css, r->layout->ready, NULL, NULL) &&
-           awaited_are_filled(r);
+    return css_next(&r->run.css, r->layout->ready, NULL, NULL) && awaited_are_filled(r);
+}
+
+/* What stands where a post was. */
+static bool is_gone_by_status(const struct native_rules *rules, int status)
+{
+    const struct site_statuses *gone = &rules->site->gone_status;
+
+    for (size_t i = 0; rules->is_post && i < gone->n; i++)
+        if (gone->items[i] == status)
+            return true;
+    return false;
 }
 
 /* ---- what the page says of itself ---- */
@@ -265,11 +276,12 @@ static const struct html_node *first_named(const struct html_doc *doc, const cha
 }
 
 /* document.title: runs of ASCII white space are one blank. */
-static void write_title(struct reading *r)
+static const char *title_of(struct native_run *run)
 {
-    const struct html_node *title = first_named(r->run.doc, "title");
-    struct buf text;
+    const struct html_node *title = first_named(run->doc, "title");
     bool has_space = false;
+    const char *copy;
+    struct buf text;
 
     buf_init(&text, BUF_MAX_DEFAULT);
     for (const struct html_node *node = title ? title->first : NULL; node; node = node->next) {
@@ -286,8 +298,9 @@ static void write_title(struct reading *r)
             buf_addc(&text, c);
         }
     }
-    buf_add_json_n(r->out, buf_str(&text), text.len);
+    copy = arena_strndup(&run->doc->arena, buf_str(&text), text.len);
     buf_fini(&text);
+    return copy;
 }
 
 static const struct html_node *body_of(const struct html_doc *doc)
@@ -347,6 +360,34 @@ static void write_text_head(struct reading *r)
     buf_fini(&text);
 }
 
+static const char *gone_in(struct reading *r, const struct native_regexes *regexes,
+                           const char *text)
+{
+    for (size_t i = 0; i < regexes->n; i++) {
+        size_t at, n;
+
+        if (regex_find_whole(regexes->items[i], text, strlen(text), &at, &n, &r->run.too_costly) &&
+            n > 0)
+            return arena_strndup(&r->labels, text + at, n);
+    }
+    return NULL;
+}
+
+/* The words that say that the post is no more. A post that is there may hold them, too: its layout
+ * speaks against it. */
+static const char *gone_mark(struct reading *r, const struct native_rules *rules)
+{
+    const char *found;
+
+    if (r->layout || rules->gone_text.n == 0)
+        return NULL;
+    r->run.arena = &r->labels;
+    found = gone_in(r, &rules->gone_text, r->title);
+    if (found)
+        return found;
+    return gone_in(r, &rules->gone_text, native_text(&r->run, body_of(r->run.doc)));
+}
+
 /* ---- the page ---- */
 
 /* document.baseURI: the first <base> with an address that a page may have there. */
@@ -381,6 +422,7 @@ static int read_doc(const struct native_rules *rules, const struct native_page *
                     struct buf *out, struct err *err)
 {
     struct reading r = {.run = {.doc = doc, .encoder = encoder}, .out = out};
+    bool is_ready;
 
     if (!weburl_parse(&doc->arena, page->url, NULL, NULL, NULL, &r.run.location))
         return err_set(err, ERR_PROTOCOL, "%s: expected an address of http or https", page->url);
@@ -391,13 +433,16 @@ static int read_doc(const struct native_rules *rules, const struct native_page *
     r.layout = layout_of(&r.run, rules);
     if (r.layout)
         r.counts = arena_array(&r.labels, struct count, r.layout->rule->n_fields);
+    r.title = title_of(&r.run);
+    r.gone = gone_mark(&r, rules);
+    is_ready = r.layout ? list_is_ready(&r) : r.gone || is_gone_by_status(rules, page->status);
     buf_addf(out, "{\"status\":%d,\"url\":", page->status);
     buf_add_json(out, weburl_href(&doc->arena, &r.run.location));
     buf_adds(out, ",\"title\":");
-    write_title(&r);
+    buf_add_json(out, r.title);
     buf_adds(out, ",\"layout\":");
     buf_add_json(out, r.layout ? r.layout->rule->name : NULL);
-    buf_addf(out, ",\"ready\":%s,\"waited_ms\":0,", is_ready(&r) ? "true" : "false");
+    buf_addf(out, ",\"ready\":%s,\"waited_ms\":0,", is_ready ? "true" : "false");
     write_rows(&r);
     buf_addf(out, ",\"html_length\":%zu", doc->outer_length);
     if (page->with_html) {
@@ -406,6 +451,8 @@ static int read_doc(const struct native_rules *rules, const struct native_page *
     }
     buf_adds(out, ",\"text_head\":");
     write_text_head(&r);
+    buf_adds(out, ",\"gone\":");
+    buf_add_json(out, r.gone);
     buf_addc(out, '}');
     arena_fini(&r.row);
     arena_fini(&r.labels);

@@ -39,7 +39,9 @@ struct native_rules {
     const struct site *site;
     struct native_layout *layouts;
     size_t n_layouts;
-    uint32_t n_has; /* :has() in all of them */
+    bool is_post;                    /* they are those of the site's posts */
+    struct native_regexes gone_text; /* of posts */
+    uint32_t n_has;                  /* :has() in all of them */
     struct regex **regexes;
     size_t n_regexes, cap_regexes;
 };
@@ -62,6 +64,9 @@ struct native_run {
 /* native_value.c: what an element says by a field's rule, in run->arena; NULL: nothing. */
 const char *native_value(struct native_run *run, const struct html_node *element,
                          const char *attribute, const struct native_field *field);
+
+/* The element's text, collapsed, in run->arena. */
+const char *native_text(struct native_run *run, const struct html_node *element);
 
 /* Text that browsers never show. */
 bool native_is_silent(const struct html_node *element);

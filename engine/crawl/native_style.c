@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/str.h"
+#include "base/utf8.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -40,6 +41,33 @@ static const char *behind_comment(const char *at, const char *end)
     return close ? close + 2 : end;
 }
 
+static const char *without_comments(struct arena *arena, const char *style)
+{
+    const char *end = style + strlen(style);
+    const char *copy;
+    struct buf out;
+
+    buf_init(&out, BUF_MAX_DEFAULT);
+    for (const char *at = style; at < end;) {
+        const char *from = at;
+
+        if (*at == '/' && at[1] == '*') {
+            at = behind_comment(at, end);
+            continue;
+        }
+        if (*at == '"' || *at == '\'')
+            at = behind_string(at, end);
+        else if (!strncasecmp(at, "url(", 4))
+            at += strcspn(at, ")\"'"); /* "//" and "/ *" belong to an address */
+        else
+            at += *at == '\\' && at + 1 < end ? 2 : 1;
+        buf_add(&out, from, (size_t)(at - from));
+    }
+    copy = arena_strndup(arena, buf_str(&out), out.len);
+    buf_fini(&out);
+    return copy;
+}
+
 /* Where the declaration that begins at `at` ends: at a ';' outside of brackets and strings. */
 static const char *declaration_end(const char *at, const char *end)
 {
@@ -48,10 +76,6 @@ static const char *declaration_end(const char *at, const char *end)
     while (at < end) {
         if (*at == '"' || *at == '\'') {
             at = behind_string(at, end);
-            continue;
-        }
-        if (*at == '/' && at + 1 < end && at[1] == '*') {
-            at = behind_comment(at, end);
             continue;
         }
         if (*at == ';' && depth == 0)
@@ -79,13 +103,8 @@ static const char *add_escape(const char *at, const char *end, struct buf *out)
             buf_addc(out, *at++);
         return at;
     }
-    if (code < 0x80)
-        buf_addc(out, (char)code);
-    else if (code < 0x800)
-        buf_addf(out, "%c%c", (int)(0xc0 | code >> 6), (int)(0x80 | (code & 0x3f)));
-    else if (code < 0x10000)
-        buf_addf(out, "%c%c%c", (int)(0xe0 | code >> 12), (int)(0x80 | (code >> 6 & 0x3f)),
-                 (int)(0x80 | (code & 0x3f)));
+    utf8_add(out,
+             code == 0 || code > 0x10ffff || (code >= 0xd800 && code < 0xe000) ? 0xfffd : code);
     return at < end && is_space(*at) ? at + 1 : at;
 }
 
@@ -198,14 +217,13 @@ const char *native_background(struct arena *arena, const struct html_node *eleme
 
     if (!style || !strcasestr(style, "url("))
         return NULL;
+    style = without_comments(arena, style);
     end = style + strlen(style);
     for (const char *at = style; at < end;) {
         const char *stop;
 
         if (is_space(*at) || *at == ';') {
             at++;
-        } else if (*at == '/' && at[1] == '*') {
-            at = behind_comment(at, end);
         } else {
             stop = declaration_end(at, end);
             read_declaration(arena, at, stop, &found);

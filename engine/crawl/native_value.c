@@ -49,7 +49,7 @@ bool native_is_silent(const struct html_node *element)
             str_eq(element->name, "noscript") || str_eq(element->name, "template"));
 }
 
-/* The tree is at most HTML_MAX_DEPTH deep, so this is bounded. */
+/* The tree is at most HTML_MAX_DEPTH deep, so this is bounded. field NULL: all of it. */
 static void add_text_of(struct native_run *run, const struct html_node *element,
                         const struct native_field *field, struct buf *out)
 {
@@ -59,8 +59,8 @@ static void add_text_of(struct native_run *run, const struct html_node *element,
         if (!node->name) {
             run->css.steps_left -= (int64_t)(node->text_len / 16);
             buf_add(out, node->text, node->text_len);
-        } else if (!field->rule->own_text && !native_is_silent(node) &&
-                   !(field->without && css_matches(&run->css, field->without, node))) {
+        } else if (!(field && field->rule->own_text) && !native_is_silent(node) &&
+                   !(field && field->without && css_matches(&run->css, field->without, node))) {
             add_text_of(run, node, field, out);
         }
     }
@@ -74,6 +74,13 @@ static const char *text_of(struct native_run *run, const struct html_node *eleme
     buf_init(&out, BUF_MAX_DEFAULT);
     add_text_of(run, element, field, &out);
     return taken(run->arena, &out);
+}
+
+const char *native_text(struct native_run *run, const struct html_node *element)
+{
+    const char *text = text_of(run, element, NULL);
+
+    return collapsed(run->arena, text, strlen(text));
 }
 
 /* ---- addresses ---- */

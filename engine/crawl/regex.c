@@ -61,24 +61,43 @@ void regex_free(struct regex **regex)
     *regex = NULL;
 }
 
-bool regex_find(struct regex *regex, const char *text, size_t len, size_t *at, size_t *n,
-                bool *too_costly)
+/* The offsets of match[0] and, if `group`, of match[1] where it took part. NULL: no match. */
+static const PCRE2_SIZE *find(struct regex *regex, const char *text, size_t len, bool group,
+                              bool *too_costly)
 {
     int result = pcre2_match(regex->code, (PCRE2_SPTR)text, len, 0, PCRE2_NO_UTF_CHECK, regex->data,
                              regex->context);
-    PCRE2_SIZE *where = pcre2_get_ovector_pointer(regex->data);
-    int group;
+    const PCRE2_SIZE *where = pcre2_get_ovector_pointer(regex->data);
 
     if (result < 0) {
         *too_costly |= result != PCRE2_ERROR_NOMATCH;
-        return false;
+        return NULL;
     }
-    group = pcre2_get_ovector_count(regex->data) > 1 && result > 1 && where[2] != PCRE2_UNSET;
-    if (at)
-        *at = where[2 * group];
-    if (n)
-        *n = where[2 * group + 1] - where[2 * group];
-    return true;
+    return group && result > 1 && where[2] != PCRE2_UNSET ? where + 2 : where;
+}
+
+bool regex_find(struct regex *regex, const char *text, size_t len, size_t *at, size_t *n,
+                bool *too_costly)
+{
+    const PCRE2_SIZE *where = find(regex, text, len, true, too_costly);
+
+    if (where && at)
+        *at = where[0];
+    if (where && n)
+        *n = where[1] - where[0];
+    return where != NULL;
+}
+
+bool regex_find_whole(struct regex *regex, const char *text, size_t len, size_t *at, size_t *n,
+                      bool *too_costly)
+{
+    const PCRE2_SIZE *where = find(regex, text, len, false, too_costly);
+
+    if (where) {
+        *at = where[0];
+        *n = where[1] - where[0];
+    }
+    return where != NULL;
 }
 
 const char *regex_source(struct arena *arena, const char *source)

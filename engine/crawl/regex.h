@@ -26,6 +26,10 @@ void regex_free(struct regex **regex);
 bool regex_find(struct regex *regex, const char *text, size_t len, size_t *at, size_t *n,
                 bool *too_costly);
 
+/* The same, and what match[0] holds. */
+bool regex_find_whole(struct regex *regex, const char *text, size_t len, size_t *at, size_t *n,
+                      bool *too_costly);
+
 /* RegExp.prototype.source */
 const char *regex_source(struct arena *arena, const char *source);
 
