@@ -6,9 +6,11 @@
  */
 #include "chrome/guard.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/list.h"
 #include "base/log.h"
 #include "base/resolve.h"
+#include "base/retry_after.h"
 #include "base/str.h"
 #include "base/url.h"
 
@@ -28,6 +30,7 @@ struct guard {
     struct list waiting; /* requests whose name is being looked up */
     char *own_origin;
     char refusal[512];
+    int64_t retry_after_ms;
 };
 
 struct request {
@@ -191,6 +194,20 @@ static void judge(struct request *request)
     url_parts_fini(&parts);
 }
 
+/* An answer's head has come, or word that none will: go on in either case. */
+static void note_answer(struct guard *guard, const struct request *request,
+                        const struct jval *headers)
+{
+    if (request->is_main_frame)
+        guard->retry_after_ms = RETRY_AFTER_NONE;
+    for (const struct jval *one = jval_first(headers); one && request->is_main_frame;
+         one = jval_next(one))
+        if (strcasecmp(jval_get_str(one, "name", ""), "Retry-After") == 0)
+            guard->retry_after_ms =
+                retry_after_ms(jval_get_str(one, "value", NULL), clock_wall_ms());
+    let_go(guard, request->id);
+}
+
 /* The main frame has its target's id (Target.TargetInfo). */
 static void on_paused(const struct jval *params, const char *session_id, void *ctx)
 {
@@ -204,7 +221,10 @@ static void on_paused(const struct jval *params, const char *session_id, void *c
     };
 
     (void)session_id;
-    judge(&request);
+    if (jval_get(params, "responseStatusCode") || jval_get(params, "responseErrorReason"))
+        note_answer(guard, &request, jval_get(params, "responseHeaders"));
+    else
+        judge(&request);
 }
 
 /* ---- the object -------------------------------------------------------------------------------- */
@@ -248,9 +268,15 @@ void guard_begin(struct guard *guard, const char *own_origin)
     mem_free(guard->own_origin);
     guard->own_origin = NULL;
     guard->refusal[0] = '\0';
+    guard->retry_after_ms = RETRY_AFTER_NONE;
     if (own_origin && url_split(own_origin, &parts, &err) == 0)
         guard->own_origin = mem_strdup(parts.origin);
     url_parts_fini(&parts);
+}
+
+int64_t guard_retry_after_ms(const struct guard *guard)
+{
+    return guard->retry_after_ms;
 }
 
 const char *guard_refusal(const struct guard *guard)

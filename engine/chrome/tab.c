@@ -794,6 +794,11 @@ static void on_opening_answer(const struct jval *result, const struct err *err, 
         open_next(tab);
 }
 
+int64_t tab_retry_after_ms(const struct tab *tab)
+{
+    return guard_retry_after_ms(tab->guard);
+}
+
 bool tab_is_spoiled(const struct tab *tab)
 {
     return tab->spoiled || cdp_session_is_lost(tab->session);

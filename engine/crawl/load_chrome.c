@@ -161,6 +161,7 @@ static void on_extracted(const struct jval *value, const struct err *err, void *
         return;
     }
     load_stage(load, LOAD_EXTRACTING);
+    load->answer.retry_after_ms = tab_retry_after_ms(lease_tab(load->lease));
     quarantine_clear(load->env.quarantine, load->url);
     end_by_chrome(load, load_read(load, value, &why) < 0 ? &why : NULL, true);
 }

@@ -70,11 +70,13 @@ def nothing_changed_is_a_good_run_and_a_script_s_rows_are_not_there(bench):
     expect("chromium" not in engine.err, "Chrome was started")
 
 
-@test(each=["seconds", "date"])
-def a_board_that_wants_to_be_left_alone_is(bench, form):
+@test(each=["fetched-seconds", "fetched-date", "rendered-seconds"])
+def a_board_that_wants_to_be_left_alone_is(bench, how):
+    way, form = how.split("-")
     demo = bench.start_boards()
     demo.control("ruliweb", status=429, retry_after=100, **({"retry_date": 1} if form == "date" else {}))
-    engine = bench.start_engine("run", chrome=NO_CHROME, render="fetch", schedule_override="@every 1s", log="info",
+    ways = {"fetched": {"render": "fetch", "chrome": NO_CHROME}, "rendered": {"render": "chrome"}}
+    engine = bench.start_engine("run", schedule_override="@every 1s", log="info", **ways[way],
                                 **demo.settings("ruliweb"))
     engine.allow_errors(r"the board blocks us.* site=ruliweb ")
 

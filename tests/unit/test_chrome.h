@@ -126,6 +126,13 @@ static inline void on_request(struct httpd_req *req, void *ctx)
         w->silent = req;
         return;
     }
+    if (str_starts(req->target, "/busy")) {
+        const struct httpd_header busy[] = {html, {"retry-after", "7"}};
+
+        buf_adds(&body, "<title>busy</title><iframe src=/plain></iframe>");
+        httpd_respond(req, 429, busy, 2, &body);
+        return;
+    }
     if (str_eq(req->target, "/download")) {
         buf_adds(&body, "bytes");
         httpd_respond(req, 200, download, 2, &body);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_chrome_tab.c - pages in the real Chrome: those that behave, that go away, that misbehave. */
+#include "base/retry_after.h"
 #include "test_chrome.h"
 
 /* ---- pages that behave --------------------------------------------------------------------------- */
@@ -140,6 +141,23 @@ static void reports_a_page_that_goes_on_to_nowhere(void **state)
     assert_int_equal(call(w, 0, "() => new Promise(() => 0)", NULL, PAGE_MS), ERR_NETWORK);
     assert_non_null(strstr(w->holders[0].op_err.text, "nosuch.invalid"));
     assert_tab_works(w, 0);
+    pool_return(&w->holders[0].lease, true);
+}
+
+static void knows_how_long_the_server_wants_to_be_left_alone(void **state)
+{
+    struct world *w = *state;
+    struct tab *tab;
+
+    make_pool(w);
+    take(w, 0);
+    tab = lease_tab(w->holders[0].lease);
+
+    assert_int_equal(go(w, 0, "/busy"), ERR_OK);
+    assert_int_equal(call(w, 0, "() => 1", NULL, PAGE_MS), ERR_OK);
+    assert_int_equal(tab_retry_after_ms(tab), 7000);
+    assert_int_equal(go(w, 0, "/plain"), ERR_OK);
+    assert_int_equal(tab_retry_after_ms(tab), RETRY_AFTER_NONE);
     pool_return(&w->holders[0].lease, true);
 }
 
@@ -436,6 +454,7 @@ int main(void)
         CHROME_TEST(names_the_user_agent_s_contact),
         CHROME_TEST(calls_again_when_the_page_replaces_itself),
         CHROME_TEST(reports_a_page_that_goes_on_to_nowhere),
+        CHROME_TEST(knows_how_long_the_server_wants_to_be_left_alone),
         CHROME_TEST(reports_an_address_that_cannot_be_reached),
         CHROME_TEST(reports_a_server_that_does_not_answer),
         CHROME_TEST(refuses_downloads),

@@ -83,9 +83,11 @@ static struct world {
     enum render_verdict verdict;
     char why[RENDER_WHY_BYTES];
     int fine, troubles;
+    int64_t retry_after_ms; /* told with the last trouble */
     enum load_by by;
     struct store_counts counts;
     bool cancel_when_fetched;
+    bool no_pool; /* Chrome is not installed */
 } world;
 
 struct polite_ticket {
@@ -153,7 +155,7 @@ void polite_tell_trouble(struct polite_ticket *ticket, const struct err *why, in
 {
     assert_non_null(ticket);
     assert_non_null(why);
-    (void)retry_after;
+    world.retry_after_ms = retry_after;
     world.troubles++;
 }
 
@@ -209,6 +211,12 @@ bool tab_is_lost(const struct tab *tab)
 {
     assert_false(((const struct lease *)tab)->returned);
     return world.tab_lost;
+}
+
+int64_t tab_retry_after_ms(const struct tab *tab)
+{
+    assert_false(((const struct lease *)tab)->returned);
+    return 7000;
 }
 
 struct tab_wait {
@@ -502,6 +510,7 @@ static void run_job(void)
     struct crawl_env env = {
         .loop = world.loop,
         .config = &world.config,
+        .pool = world.no_pool ? NULL : (struct pool *)&world,
         .store = (struct store *)&world,
         .quarantine = world.quarantine,
         .fetcher = world.fetcher,
@@ -512,6 +521,7 @@ static void run_job(void)
                                   .own_origin = "http://a.localhost",
                                   .page = 1};
 
+    err_set(&env.no_pool, ERR_LAUNCH, "no Chrome here");
     world.job = job_start(&env, &request, on_done, NULL);
     assert_int_equal(world.ended, 0);
     loop_run(world.loop);
@@ -928,6 +938,21 @@ static void a_due_comparison_is_left_out_when_chrome_does_not_start(void **state
     assert_int_equal(world.compared, 0);
 }
 
+static void without_a_pool_pages_are_fetched_or_fail(void **state)
+{
+    (void)state;
+    world.no_pool = true;
+    run_job();
+    assert_end(ERR_LAUNCH, 1, 0);
+    assert_string_equal(world.end.text, "no Chrome here");
+
+    world.ended = 0;
+    plan(RENDER_PLAN_FETCH);
+    world.suspicious = true; /* and nobody to ask */
+    run_job();
+    assert_end(ERR_OK, 1, 2);
+}
+
 static void tells_the_gate_what_the_host_answered_and_not_what_chrome_did(void **state)
 {
     static const struct {
@@ -953,6 +978,8 @@ static void tells_the_gate_what_the_host_answered_and_not_what_chrome_did(void *
         run_job();
         if (world.fine != rows[i].fine || world.troubles != rows[i].troubles)
             fail_msg("row %zu: fine %d, troubles %d", i, world.fine, world.troubles);
+        if (rows[i].troubles)
+            assert_int_equal(world.retry_after_ms, rows[i].status ? 7000 : RETRY_AFTER_NONE);
     }
 }
 
@@ -982,6 +1009,7 @@ int main(void)
         EACH(a_comparison_that_fails_is_no_failure_of_the_page),
         EACH(cancelling_a_comparison_leaves_the_page_done),
         EACH(a_due_comparison_is_left_out_when_chrome_does_not_start),
+        EACH(without_a_pool_pages_are_fetched_or_fail),
         EACH(tells_the_gate_what_the_host_answered_and_not_what_chrome_did),
     };
 
