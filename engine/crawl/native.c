@@ -377,11 +377,16 @@ static const char *gone_in(struct reading *r, const struct native_regexes *regex
  * speaks against it. */
 static const char *gone_mark(struct reading *r, const struct native_rules *rules)
 {
-    const char *found;
+    const char *found = NULL, *dialog;
 
-    if (r->layout || rules->gone_text.n == 0)
+    if (r->layout)
         return NULL;
     r->run.arena = &r->labels;
+    dialog = rules->gone_dialog.n > 0 ? native_dialog(&r->run) : NULL;
+    if (dialog)
+        found = gone_in(r, &rules->gone_dialog, dialog);
+    if (found || rules->gone_text.n == 0)
+        return found;
     found = gone_in(r, &rules->gone_text, r->title);
     if (found)
         return found;

@@ -39,9 +39,9 @@ struct native_rules {
     const struct site *site;
     struct native_layout *layouts;
     size_t n_layouts;
-    bool is_post;                    /* they are those of the site's posts */
-    struct native_regexes gone_text; /* of posts */
-    uint32_t n_has;                  /* :has() in all of them */
+    bool is_post;                                 /* they are those of the site's posts */
+    struct native_regexes gone_text, gone_dialog; /* of posts */
+    uint32_t n_has;                               /* :has() in all of them */
     struct regex **regexes;
     size_t n_regexes, cap_regexes;
 };
@@ -70,6 +70,10 @@ const char *native_text(struct native_run *run, const struct html_node *element)
 
 /* Text that browsers never show. */
 bool native_is_silent(const struct html_node *element);
+
+/* native_dialog.c: what the page says in its first alert(), as far as that is sure; in run->arena,
+ * NULL: nothing. */
+const char *native_dialog(struct native_run *run);
 
 /* native_style.c: the address in element.style.backgroundImage; NULL: none. */
 const char *native_background(struct arena *arena, const struct html_node *element);

@@ -132,11 +132,11 @@ int native_rules_init(struct native_rules *rules, const struct site *site,
     if (site->scroll && layouts == site->layouts)
         return err_set(err, ERR_SITE, "%s: list.scroll: only Chrome can scroll", site->path);
     rules->is_post = layouts == site->post;
-    if (rules->is_post && site->gone_dialog.n > 0)
-        return err_set(err, ERR_SITE, "%s: gone.dialog: only Chrome can see dialogs", site->path);
     c.layout = "gone";
-    if (rules->is_post)
+    if (rules->is_post) {
         rules->gone_text = regexes_of(&c, "text", &site->gone_text);
+        rules->gone_dialog = regexes_of(&c, "dialog", &site->gone_dialog);
+    }
     rules->layouts = arena_array(&rules->arena, struct native_layout, n_layouts);
     for (size_t i = 0; i < n_layouts && !c.has_failed; i++)
         layout_of(&c, &layouts[i], &rules->layouts[i]);

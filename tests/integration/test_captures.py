@@ -30,6 +30,7 @@ LISTS = [
 
 
 POSTS = ["clien/post-2026-04-20", "fmkorea/post-9455290107-2026-02-05"]
+POSTS_EACH_WAY = [f"{name} {way}" for name in POSTS for way in ("chrome", "fetch")]
 
 
 def _saved(name):
@@ -71,15 +72,17 @@ def saved_page_gives_exactly_its_deals_and_no_excluded_row(bench, name):
         expect(not seen, f"{excluded['kind']} row was taken for a deal: {title}")
 
 
-@test(each=POSTS)
-def saved_post_gives_exactly_its_fields(bench, name):
+@test(each=POSTS_EACH_WAY)
+def saved_post_gives_exactly_its_fields(bench, case):
+    name, _, way = case.partition(" ")
     about, page, truth = _capture(name)
     (post,) = truth["deals"]
     server = bench.start_pages({post["url_path"]: (f"text/html; charset={about['encoding']}", page)})
 
-    result = bench.crawl(name.split("/")[0], "--kind", "post", "--url", server.url(post["url_path"]))
+    result = bench.crawl(name.split("/")[0], "--kind", "post", "--url", server.url(post["url_path"]),
+                         render=way)
 
-    expect(result.code == 0 and len(result.rows) == 1, f"post {name}: {result}")
+    expect(result.code == 0 and len(result.rows) == 1, f"post {case}: {result}")
     (row,) = result.rows
     expect_row(row, {**post, "key": row["key"]})
     expect_equal(row["redirect_url"], post.get("deal_link"), "redirect_url")
