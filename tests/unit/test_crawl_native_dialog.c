@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_crawl_native_gone.c - what a page that was fetched says of a post that is gone. */
+/* test_crawl_native_dialog.c - what a page that was fetched says of a post that is gone. */
 #include "crawl/native.h"
 
 #include "base/jdoc.h"
