@@ -12,7 +12,9 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { KNOWN_MIN = 4 };
+enum { KNOWN_MIN = 4, KNOWN_ALL_MIN = 3 };
+
+#define DAY_MS ((int64_t)24 * 3600 * 1000)
 
 /* Shares of the posts compared. Titles are edited and deals come back, a few at a time. */
 static const double MOST = 0.6, NEARLY_ALL = 0.8;
@@ -118,25 +120,88 @@ static struct pairs compare(const struct drift_input *in, const struct map *know
     return pairs;
 }
 
-/* "18:23:08" today is a full time, "26/11/21" tomorrow is none. */
-static bool may_fade(const struct site_field *field)
+/* ---- times ---- */
+
+/* "18:23:08" today is a full time, "26/11/21" tomorrow is none: that alone is no loss. But where an
+ * older post had its full time, the board shows full times, and then no post loses its. */
+struct times {
+    int older;     /* posts that had a full time though they were not of that day */
+    int had, lost; /* posts of days before the newest one's */
+};
+
+static int64_t day_of(const struct site *site, int64_t at_ms)
 {
-    return field->type == SITE_TIME;
+    struct clock_civil civil;
+
+    if (at_ms == CLOCK_NONE)
+        return INT64_MIN;
+    clock_to_local(site->zone, at_ms, &civil);
+    return (at_ms + (int64_t)civil.offset_s * 1000) / DAY_MS;
+}
+
+static int64_t newest_day(const struct site *site, const struct deal_row *rows, int n)
+{
+    int64_t newest = INT64_MIN;
+
+    for (int i = 0; i < n; i++)
+        if (day_of(site, rows[i].posted_at_ms) > newest)
+            newest = day_of(site, rows[i].posted_at_ms);
+    return newest;
+}
+
+static bool are_times_lost(const struct drift_input *in, const struct map *known)
+{
+    int64_t then = newest_day(in->site, in->known, in->n_known);
+    int64_t today = newest_day(in->site, in->page->rows, in->page->n);
+    struct times times = {0};
+
+    today = then > today ? then : today;
+    for (int i = 0; i < in->page->n; i++) {
+        const struct deal_row *now = &in->page->rows[i];
+        const struct deal_row *before = map_get(known, now->key);
+        int64_t day = before ? day_of(in->site, before->posted_at_ms) : INT64_MIN;
+
+        if (day == INT64_MIN || day >= today)
+            continue;
+        times.older += day < then;
+        times.had++;
+        times.lost += now->posted_at_ms == CLOCK_NONE;
+    }
+    return times.older >= KNOWN_ALL_MIN && times.lost >= NEARLY_ALL * times.had;
+}
+
+/* ---- one field ---- */
+
+/* Counts do not vanish; sold-out deals come back, a few at a time. */
+static bool is_lost(const struct site_field *field, const struct pairs *p)
+{
+    if (field->type == SITE_TIME)
+        return false;
+    if (p->had >= KNOWN_MIN && p->lost >= NEARLY_ALL * p->had)
+        return true;
+    return field->type != SITE_FLAG && p->had >= KNOWN_ALL_MIN && p->lost == p->had;
+}
+
+/* Deals end and counts begin, but not all at once. */
+static bool is_everywhere_now(const struct site_field *field, const struct pairs *p)
+{
+    if (field->type == SITE_FLAG)
+        return p->had_not >= KNOWN_MIN && p->got >= NEARLY_ALL * p->had_not;
+    return field->type == SITE_INT && p->had_not >= 2 * KNOWN_MIN && p->got >= 0.9 * p->had_not;
 }
 
 static void judge_field(struct drift_report *report, const struct drift_input *in,
                         const struct site_field *field, const struct pairs *p)
 {
-    if (!may_fade(field) && p->had >= KNOWN_MIN && p->lost >= NEARLY_ALL * p->had)
+    if (is_lost(field, p))
         drift_find(report, in, DRIFT_LOST, field, "gives no value in %d of %d posts that had one",
                    p->lost, p->had);
     else if (p->both >= KNOWN_MIN && p->changed >= MOST * p->both)
         drift_find(report, in, DRIFT_CHANGED, field, "gives another value in %d of %d known posts",
                    p->changed, p->both);
-    else if (field->type == SITE_FLAG && p->had_not >= KNOWN_MIN &&
-             p->got >= NEARLY_ALL * p->had_not)
-        drift_find(report, in, DRIFT_CHANGED, field, "is set in %d of %d posts that had it not",
-                   p->got, p->had_not);
+    else if (is_everywhere_now(field, p))
+        drift_find(report, in, DRIFT_CHANGED, field,
+                   "gives a value in %d of %d posts that had none", p->got, p->had_not);
 }
 
 void drift_judge_known(struct drift_report *report, const struct drift_input *in,
@@ -151,6 +216,9 @@ void drift_judge_known(struct drift_report *report, const struct drift_input *in
         struct pairs pairs = compare(in, &known, layout->fields[i].name);
 
         judge_field(report, in, &layout->fields[i], &pairs);
+        if (layout->fields[i].type == SITE_TIME && are_times_lost(in, &known))
+            drift_find(report, in, DRIFT_LOST, &layout->fields[i],
+                       "gives no full time for posts that had one");
     }
     map_fini(&known);
 }
