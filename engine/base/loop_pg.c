@@ -270,8 +270,16 @@ static void flush_out(struct loop_pg *pg)
     fail_all(pg, &err);
 }
 
+static uint64_t n_statements;
+
+uint64_t loop_pg_statements(void)
+{
+    return n_statements;
+}
+
 static int send_statement(struct loop_pg *pg, const struct statement *s)
 {
+    n_statements++;
     if (!s->n_params)
         return PQsendQuery(pg->conn, s->sql);
     return PQsendQueryParams(pg->conn, s->sql, s->n_params, NULL, (const char *const *)s->params,

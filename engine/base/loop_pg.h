@@ -13,6 +13,7 @@
 #include "base/loop.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct loop_pg;
 
@@ -33,6 +34,9 @@ void loop_pg_query(struct loop_pg *pg, const char *sql, const char *const *param
 
 bool loop_pg_is_connected(const struct loop_pg *pg);
 int loop_pg_pending(const struct loop_pg *pg);
+
+/* Statements that this program has sent, on all connections. */
+uint64_t loop_pg_statements(void);
 
 /* Drops the connection; waiting callbacks do not come. */
 void loop_pg_free(struct loop_pg **pg);

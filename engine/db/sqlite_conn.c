@@ -55,6 +55,25 @@ static int on_busy(void *ctx, int tries)
     return 1;
 }
 
+/* ---- counting -------------------------------------------------------------------------------- */
+
+static atomic_uint_fast64_t n_statements;
+
+uint64_t sqlite_statements(void)
+{
+    return atomic_load(&n_statements);
+}
+
+static int on_statement(unsigned event, void *ctx, void *stmt, void *text)
+{
+    (void)event;
+    (void)ctx;
+    (void)stmt;
+    (void)text;
+    atomic_fetch_add(&n_statements, 1);
+    return 0;
+}
+
 /* ---- errors ---------------------------------------------------------------------------------- */
 
 static const char *hint_of(int code)
@@ -241,6 +260,7 @@ static int open_file(struct sqlite_conn *conn)
     sqlite3_busy_handler(conn->db, on_busy, conn);
     sqlite3_progress_handler(conn->db, PROGRESS_STEPS, on_progress, conn);
     sqlite3_extended_result_codes(conn->db, 1);
+    sqlite3_trace_v2(conn->db, SQLITE_TRACE_STMT, on_statement, NULL);
     return 0;
 }
 

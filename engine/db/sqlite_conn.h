@@ -33,6 +33,9 @@ struct sqlite_conn {
     bool is_broken;      /* to be closed on leave */
 };
 
+/* Statements that this program has begun, on all connections. Any thread. */
+uint64_t sqlite_statements(void);
+
 /* CLOCK_MONOTONIC; clock_mono_ms() belongs to the loop's thread and stands still in tests. */
 int64_t sqlite_now_ms(void);
 

@@ -6,7 +6,9 @@
  * callback is settled, and the backend gives it back whenever it can.
  */
 #include "db/store_vtable.h"
+#include "base/loop_pg.h"
 #include "base/str.h"
+#include "db/sqlite_conn.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -110,6 +112,11 @@ const char *store_verdict_name(enum store_verdict verdict)
 const char *store_kind(const struct store *store)
 {
     return store->vtable->kind;
+}
+
+uint64_t store_statements(void)
+{
+    return sqlite_statements() + loop_pg_statements();
 }
 
 void store_set_reader(struct store *store)

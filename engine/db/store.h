@@ -125,7 +125,11 @@ MUST_CHECK int store_open(struct loop *loop, const char *url, int64_t timeout_ms
 void store_free(struct store **store);
 const char *store_kind(const struct store *store); /* "sqlite" or "postgresql" */
 
-/* Before the first call. Reader (the api): never makes, migrates or changes a database.
+/* Statements that this program has given to databases so far, whatever for. */
+uint64_t store_statements(void);
+
+/* Before the first call. Reader (the api): never makes or migrates a database, and changes nothing in it but what
+ * store_users.h keeps.
  * Engine name: whose runs these are, the host's name unless set; engines that share a host and a
  * database need names of their own. A command beside a running engine calls itself NAME/PID. */
 void store_set_reader(struct store *store);
@@ -231,7 +235,8 @@ enum store_verdict {
     ALIVE_ABSENT,  /* 404, 410: deletes the second time, at min_distance_ms from the first */
     ALIVE_GONE_MARK, /* the page says that the post is gone: deletes */
 };
-const char *store_verdict_name(enum store_verdict verdict); /* "unknown", "here", "absent", "gone" */
+const char *store_verdict_name(
+    enum store_verdict verdict); /* "unknown", "here", "absent", "gone" */
 struct store_alive_result {
     const char *key; /* unknown ones are ignored, and not counted */
     enum store_verdict verdict;
