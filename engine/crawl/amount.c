@@ -7,8 +7,6 @@
 #include <ctype.h>
 #include <string.h>
 
-#define MALL_MAX_BYTES 40
-
 /* A bare number in a title's pair, "(1340/3000배송)", is a price from here on: "(1/2)" is not. */
 #define BARE_PRICE_MIN 100
 
@@ -447,28 +445,49 @@ static bool first_grouped_number(const char *title, struct amount_price *out)
     return false;
 }
 
+static bool may_be_bare_price(const struct number *number)
+{
+    return number->e2 >= BARE_PRICE_MIN * 100 && !number->has_decimals &&
+           (number->e2 < 190000 || number->e2 > 210000); /* a year */
+}
+
+static bool is_shipping(const char *at)
+{
+    return str_starts(at, "무료") || str_starts(at, "무배") || str_starts(at, "유배");
+}
+
+/* A number without any sign is a price where the form says so: "... (5950)" at the end, and
+ * "... 5950/무료". "RTX 5070 무료배송" is none. */
+static bool bare_number(const char *title, struct amount_price *out)
+{
+    struct number number;
+
+    for (const char *at = title; *at; at++) {
+        const char *end;
+        bool is_price;
+
+        if (!begins_number(title, at))
+            continue;
+        if (!read_number(at, &number))
+            return false;
+        end = skip_blanks(number.end);
+        is_price = *end == '/' && is_shipping(skip_blanks(end + 1));
+        if (at > title && at[-1] == '(' && *end == ')')
+            is_price = *skip_blanks(end + 1) == '\0';
+        if (is_price && may_be_bare_price(&number)) {
+            *out = (struct amount_price){number.e2, "KRW"};
+            return true;
+        }
+        at = number.end - 1;
+    }
+    return false;
+}
+
 bool amount_price_in_title(const char *title, struct amount_price *out)
 {
     if (!title)
         return false;
     title = skip_leading_brackets(title);
     return price_in_last_pair(title, out) || first_money(title, title + strlen(title), out) ||
-           first_grouped_number(title, out);
-}
-
-char *amount_mall_in_title(const char *title)
-{
-    const char *close, *open;
-    size_t len;
-
-    if (!title)
-        return NULL;
-    open = skip_blanks(title);
-    close = *open == '[' ? strchr(open, ']') : NULL;
-    if (!close)
-        return NULL;
-    open = skip_blanks(open + 1);
-    for (len = (size_t)(close - open); len > 0 && open[len - 1] == ' ';)
-        len--;
-    return len == 0 || close < open || len > MALL_MAX_BYTES ? NULL : mem_strndup(open, len);
+           first_grouped_number(title, out) || bare_number(title, out);
 }

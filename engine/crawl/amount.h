@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* amount.h - reads counts, prices and malls as boards write them.
+/* amount.h - reads counts and prices as boards write them.
  *
  * Pure functions. A text that could mean two things gives nothing: a missing price is better than a
  * wrong one.
  */
 #ifndef CRAWL_AMOUNT_H
 #define CRAWL_AMOUNT_H
-
-#include "base/mem.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -32,12 +30,9 @@ bool amount_price_in(const char *text, const char *currency, struct amount_price
 
 /* The price inside a title: the first part of "(10,900원/무료)" where there is such a pair, else
  * the first number with a currency, else a number with thousands separators that nothing but white
- * space or a closing sign follows. Numbers that the server cut ("149...") and shipping ("(2,500원)"
+ * space or a closing sign follows, else a bare one in brackets at the end, "(5950)", or before its
+ * shipping, "5950/무료". Numbers that the server cut ("149...") and shipping ("(2,500원)"
  * behind a price) are none. A leading [mall] is passed over. */
 bool amount_price_in_title(const char *title, struct amount_price *out);
-
-/* "[11번가] 버거킹 ..." -> "11번가", owned by the caller; NULL when the title does not begin with a
- * bracket, or what stands in it is longer than 40 bytes. */
-char *amount_mall_in_title(const char *title);
 
 #endif

@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "crawl/amount.h"
 #include "crawl/link.h"
+#include "crawl/mall.h"
 #include "crawl/when.h"
 
 #include "gen/extract_js.h"
@@ -152,12 +153,13 @@ static void set_redirect(struct arena *arena, const struct jval *row, struct dea
 
 static void set_mall(struct arena *arena, const struct jval *row, struct deal_row *deal)
 {
+    const char *shown = raw(row, "mall"), *name = mall_known(shown);
     char *in_title;
 
-    deal->mall = cut(arena, raw(row, "mall"), MAX_SHORT_BYTES);
+    deal->mall = cut(arena, name ? name : shown, MAX_SHORT_BYTES);
     if (deal->mall)
         return;
-    in_title = amount_mall_in_title(deal->title);
+    in_title = mall_in_title(deal->title);
     deal->mall = arena_strdup(arena, in_title);
     mem_free(in_title);
 }

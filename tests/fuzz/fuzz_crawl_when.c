@@ -3,6 +3,7 @@
 #include "fuzz.h"
 #include "base/str.h"
 #include "crawl/amount.h"
+#include "crawl/mall.h"
 #include "crawl/when.h"
 
 #include <stdio.h>
@@ -42,7 +43,7 @@ static void check_amounts(const char *text, size_t size)
 {
     struct amount_price price = {-7, NULL};
     int64_t count = -7;
-    char *mall = amount_mall_in_title(text);
+    char *mall = mall_in_title(text);
 
     check_price(amount_price(text, &price), &price);
     price = (struct amount_price){-7, NULL};
@@ -54,7 +55,8 @@ static void check_amounts(const char *text, size_t size)
     else
         check(strpbrk(text, "0123456789") && (count >= 0 || strchr(text, '-')));
     if (mall) {
-        check(*mall && strlen(mall) <= 40 && !strchr(mall, ']') && strstr(text, mall));
+        check(*mall && strlen(mall) <= 40 && !strchr(mall, ']'));
+        check(strstr(text, mall) || str_eq(mall_known(mall), mall));
         check(str_utf8_valid(mall, strlen(mall)) || !str_utf8_valid(text, size));
     }
     mem_free(mall);
