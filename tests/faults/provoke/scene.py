@@ -40,6 +40,8 @@ SETTINGS = {
     "close_timeout": "1s", "heartbeat": "2s", "launch_timeout": "10s", "launch_backoff": "200ms",
     "launch_backoff_max": "1s", "origin_min_delay": 0, "min_free_memory": 0, "max_memory_pressure": 0, "quarantine": 0,
     "stop_timeout": "5s", "log": "info,schedule=error",
+    # Every page is Chrome's, and a host that is made to fail is asked again at once.
+    "render": "chrome", "host_backoff": "10ms", "host_backoff_max": "10ms", "host_failures": 1000,
 }
 
 
