@@ -151,9 +151,12 @@ static void set_redirect(struct arena *arena, const struct jval *row, struct dea
     mem_free(target);
 }
 
-static void set_mall(struct arena *arena, const struct jval *row, struct deal_row *deal)
+/* The names of malls are those of Korean boards: elsewhere Amazon is Amazon. */
+static void set_mall(const struct site *site, struct arena *arena, const struct jval *row,
+                     struct deal_row *deal)
 {
-    const char *shown = raw(row, "mall"), *name = mall_known(shown);
+    const char *shown = raw(row, "mall");
+    const char *name = str_eq(site->currency, "KRW") ? mall_known(shown) : NULL;
     char *in_title;
 
     deal->mall = cut(arena, name ? name : shown, MAX_SHORT_BYTES);
@@ -198,7 +201,7 @@ static void fill_row(const struct reading *r, const struct jval *row, struct dea
     deal->sold_out = raw(row, "sold_out") != NULL;
     deal->sold_out_unknown = !has_rule(r->layout, "sold_out");
     set_price(r->site, row, deal);
-    set_mall(arena, row, deal);
+    set_mall(r->site, arena, row, deal);
     deal->score = score(r->site, deal);
 }
 
