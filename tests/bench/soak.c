@@ -660,6 +660,7 @@ int main(int argc, char **argv)
     struct err err;
     int exit_code;
 
+    add_set(&options, mem_strdup("render=chrome")); /* it is the pool that is looked at */
     if (parse(&options, argc, argv, &err) < 0 || make_run_dir(&options, &err) < 0)
         exit_code = fail(&err);
     else

@@ -39,7 +39,7 @@ SETTINGS = {
     "schedule_override": "@every 1s", "tabs_per_browser": 1, "browsers": 1, "page_retries": 0, "page_timeout": "6s",
     "close_timeout": "1s", "heartbeat": "2s", "launch_timeout": "10s", "launch_backoff": "200ms",
     "launch_backoff_max": "1s", "origin_min_delay": 0, "min_free_memory": 0, "max_memory_pressure": 0, "quarantine": 0,
-    "stop_timeout": "5s", "log": "info,schedule=error",
+    "stop_timeout": "5s", "render": "chrome", "log": "info,schedule=error",
     # Every page is Chrome's, and a host that is made to fail is asked again at once.
     "render": "chrome", "host_backoff": "10ms", "host_backoff_max": "10ms", "host_failures": 1000,
 }
