@@ -156,13 +156,14 @@ static void set_mall(const struct site *site, struct arena *arena, const struct 
                      struct deal_row *deal)
 {
     const char *shown = raw(row, "mall");
-    const char *name = str_eq(site->currency, "KRW") ? mall_known(shown) : NULL;
+    bool is_foreign = !str_eq(site->currency, "KRW");
+    const char *name = is_foreign ? NULL : mall_known(shown);
     char *in_title;
 
     deal->mall = cut(arena, name ? name : shown, MAX_SHORT_BYTES);
     if (deal->mall)
         return;
-    in_title = mall_in_title(deal->title);
+    in_title = mall_in_title(deal->title, is_foreign);
     deal->mall = arena_strdup(arena, in_title);
     mem_free(in_title);
 }

@@ -72,7 +72,7 @@ const char *mall_known(const char *text)
     return text ? known(text, strlen(text)) : NULL;
 }
 
-char *mall_in_title(const char *title)
+char *mall_in_title(const char *title, bool keep_names)
 {
     const char *close, *open = title, *name;
     size_t len;
@@ -92,7 +92,7 @@ char *mall_in_title(const char *title)
         len--;
     if (len == 0 || len > MAX_BYTES)
         return NULL;
-    name = known(open, len);
+    name = keep_names ? NULL : known(open, len);
     if (name)
         return mem_strdup(name);
     return is_square ? mem_strndup(open, len) : NULL;

@@ -206,7 +206,9 @@ static void on_visited(const struct job_result *result, const struct err *err, v
     posts->result = *result; /* its page lives as long as the job */
     posts->failure = err ? *err : (struct err){.code = ERR_OK};
     posts->verdict = ALIVE_UNKNOWN;
-    if (!err)
+    if (!err && result->page->not_modified)
+        posts->verdict = ALIVE_HERE;
+    else if (!err)
         posts->verdict = judge_post(posts->site, result->page, &posts->failure);
     one.verdict = posts->verdict;
     if (is_worth_noting(posts))

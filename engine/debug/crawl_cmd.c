@@ -221,11 +221,11 @@ static void on_post(struct run *run, const struct visit *visit, const struct job
     one->cmd->pages_done++;
     one->cmd->pages_total++;
     one->fetched += result && result->page && result->by == LOAD_FETCH;
-    if (str_eq(one->cmd->options->kind, RUN_POST) && verdict == ALIVE_HERE)
+    if (str_eq(one->cmd->options->kind, RUN_POST) && verdict == ALIVE_HERE && result->page->n > 0)
         show_post(one, visit, result);
     else if (!str_eq(one->cmd->options->kind, RUN_CRAWL))
         show_verdict(one, visit, verdict, err);
-    for (size_t i = 0; verdict == ALIVE_HERE && i < one->n_kept; i++) {
+    for (size_t i = 0; verdict == ALIVE_HERE && result->page->n > 0 && i < one->n_kept; i++) {
         struct deal_row *row = &one->rows_kept[i];
 
         if (str_eq(row->key, visit->key)) {

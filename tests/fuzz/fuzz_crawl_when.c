@@ -43,7 +43,7 @@ static void check_amounts(const char *text, size_t size)
 {
     struct amount_price price = {-7, NULL};
     int64_t count = -7;
-    char *mall = mall_in_title(text);
+    char *mall = mall_in_title(text, false);
 
     check_price(amount_price(text, &price), &price);
     price = (struct amount_price){-7, NULL};

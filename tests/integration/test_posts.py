@@ -63,6 +63,11 @@ def _check_life(bench, demo, settings):
     expect_equal({row["verdict"] for row in first.rows if row["key"] not in rows.values()}, {"here", "unknown"},
                  "verdicts of the posts that are there")
     expect_equal({row["reason"] for row in first.rows if row["site"] == "clien"}, {"http-error"}, "reasons of clien")
+    demo.control("ruliweb", status=403)
+    blocked = bench.crawl("ruliweb", "--kind", "alive", **settings)
+    expect(blocked.code == 9, f"alive on a board that blocks: {blocked}")
+    expect_equal([(row["verdict"], row["reason"]) for row in blocked.rows], [("unknown", "blocked")],
+                 "what a block proves, and how many posts are asked for")
     dead = {site for (site,) in _stored(bench, "SELECT site FROM deals WHERE is_deleted")}
     expect_equal(dead, {"ppomppu", "ruliweb", "dealbada"}, "boards with a deleted deal")
 

@@ -35,12 +35,22 @@ static void takes_the_mall_from_the_first_bracket(void **state)
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(samples); i++) {
-        char *mall = mall_in_title(samples[i].title);
+        char *mall = mall_in_title(samples[i].title, false);
 
         if (!str_eq(mall, samples[i].mall))
             fail_msg("\"%s\": \"%s\"", samples[i].title, mall ? mall : "(none)");
         mem_free(mall);
     }
+}
+
+static void keeps_the_names_of_foreign_boards(void **state)
+{
+    char *square = mall_in_title("[Amazon] x", true), *round = mall_in_title("(Amazon) x", true);
+
+    (void)state;
+    assert_string_equal(square, "Amazon");
+    assert_null(round);
+    mem_free(square);
 }
 
 static void knows_a_mall_by_its_other_names(void **state)
@@ -66,6 +76,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_the_mall_from_the_first_bracket),
+        cmocka_unit_test(keeps_the_names_of_foreign_boards),
         cmocka_unit_test(knows_a_mall_by_its_other_names),
     };
 
