@@ -19,6 +19,10 @@ static const struct {
     {"run", ARGS_RUN, "run",
      "follow the schedule of all sites until SIGTERM (a second one hurries)"},
     {"schedule", ARGS_SCHEDULE, "schedule", "when each site is due next"},
+    {"status", ARGS_STATUS, "status [SITE...] [--json]",
+     "how each site does: last run, last new deal, what is reported and not over, next due"},
+    {"diff", ARGS_DIFF, "diff SITE [--accept]",
+     "what changed on a board that no longer fits its rules, and which selectors would read it"},
     {"migrate", ARGS_MIGRATE, "migrate",
      "bring the database's schema up to this program's version"},
     {"doctor", ARGS_DOCTOR, "doctor [--json]",
@@ -40,6 +44,7 @@ enum option_id {
     OPT_DRY_RUN,
     OPT_RENDER,
     OPT_JSON,
+    OPT_ACCEPT,
 };
 
 static const struct option options[] = {
@@ -56,6 +61,7 @@ static const struct option options[] = {
     {"dry-run", no_argument, NULL, OPT_DRY_RUN},
     {"render", required_argument, NULL, OPT_RENDER},
     {"json", no_argument, NULL, OPT_JSON},
+    {"accept", no_argument, NULL, OPT_ACCEPT},
     {NULL, 0, NULL, 0},
 };
 
@@ -77,8 +83,9 @@ static const char *const option_help[][2] = {
     {"--dry-run", "crawl: store nothing"},
     {"--render MODE",
      "crawl: chrome, fetch (without Chrome) or auto, in place of what the site files say"},
-    {"--json",
-     "crawl: one deal a line as JSON on stdout, the summary on stderr; doctor: one document"},
+    {"--json", "crawl: one deal a line as JSON on stdout, the summary on stderr; doctor, status: "
+               "one document"},
+    {"--accept", "diff: the board is read as it should be: learn anew, and close the report"},
 };
 
 static const char *const exit_codes[] = {
@@ -184,6 +191,9 @@ static int take_option(struct args *args, int id, struct err *err)
     case OPT_JSON:
         args->json = true;
         return 0;
+    case OPT_ACCEPT:
+        args->accept = true;
+        return 0;
     case OPT_RENDER:
         return take_render(args, optarg, err);
     default:
@@ -205,13 +215,16 @@ static int find_command(struct args *args, const char *word, struct err *err)
     }
     nearest = str_nearest(word, names, ARRAY_LEN(names));
     return err_set(err, ERR_USAGE,
-                   "\"%s\": expected a command (crawl, run, schedule, migrate, doctor, help)%s%s%s",
+                   "\"%s\": expected a command (crawl, run, schedule, status, diff, migrate, "
+                   "doctor, help)%s%s%s",
                    word, nearest ? "; did you mean " : "", nearest ? nearest : "",
                    nearest ? "?" : "");
 }
 
 static int check_crawl(const struct args *args, struct err *err)
 {
+    if (args->accept)
+        return err_set(err, ERR_USAGE, "--accept belongs to diff");
     if (args->all == (args->n_names > 0))
         return err_set(err, ERR_USAGE, "crawl: expected names of sites, or --all");
     if (args->url && (args->all || args->n_names != 1))
@@ -226,15 +239,26 @@ static int check_crawl(const struct args *args, struct err *err)
     return 0;
 }
 
+static bool has_crawl_options(const struct args *args)
+{
+    return args->all || args->url || args->page_from >= 0 || args->list_only || args->dry_run ||
+           args->kind || args->render;
+}
+
 static int check_others(const struct args *args, struct err *err)
 {
-    if (args->n_names)
+    if (args->command == ARGS_DIFF && args->n_names != 1)
+        return err_set(err, ERR_USAGE, "diff: expected exactly one site");
+    if (args->n_names && args->command != ARGS_DIFF && args->command != ARGS_STATUS)
         return err_set(err, ERR_USAGE, "\"%s\": nothing is expected here", args->names[0]);
-    if (args->all || args->url || args->page_from >= 0 || args->list_only || args->dry_run ||
-        args->kind || args->render || (args->json && args->command != ARGS_DOCTOR))
+    if (has_crawl_options(args))
         return err_set(err, ERR_USAGE,
                        "--all, --url, --pages, --list-only, --kind, --dry-run and --render belong "
-                       "to crawl, --json to crawl and doctor");
+                       "to crawl");
+    if (args->json && args->command != ARGS_DOCTOR && args->command != ARGS_STATUS)
+        return err_set(err, ERR_USAGE, "--json belongs to crawl, doctor and status");
+    if (args->accept && args->command != ARGS_DIFF)
+        return err_set(err, ERR_USAGE, "--accept belongs to diff");
     return 0;
 }
 
@@ -262,8 +286,9 @@ int args_parse(struct args *args, int argc, char **argv, struct err *err)
     if (args->render)
         args->sets[args->n_sets++] = args->render;
     if (optind == argc)
-        return err_set(err, ERR_USAGE,
-                       "expected a command (crawl, run, schedule, migrate, doctor, help)");
+        return err_set(
+            err, ERR_USAGE,
+            "expected a command (crawl, run, schedule, status, diff, migrate, doctor, help)");
     if (find_command(args, argv[optind], err) < 0)
         return -1;
     for (int i = optind + 1; i < argc; i++)

@@ -13,6 +13,8 @@ enum args_command {
     ARGS_CRAWL,
     ARGS_RUN,
     ARGS_SCHEDULE,
+    ARGS_STATUS,
+    ARGS_DIFF,
     ARGS_MIGRATE,
     ARGS_DOCTOR,
     ARGS_HELP,
@@ -27,7 +29,7 @@ struct args {
     size_t n_sets;
     const char **names; /* what stands behind the command: sites */
     size_t n_names;
-    bool all, dry_run, json, list_only;
+    bool all, dry_run, json, list_only, accept;
     const char *url;
     const char *kind;       /* --kind; NULL: not given */
     char *render; /* "render=MODE", also the last of sets; NULL: not given */

@@ -7,7 +7,9 @@
 #include "base/str.h"
 #include "crawl/run.h"
 #include "debug/crawl_cmd.h"
+#include "debug/diff_cmd.h"
 #include "debug/doctor.h"
+#include "debug/status_cmd.h"
 #include "engine.h"
 #include "gen/version.h"
 
@@ -215,6 +217,27 @@ static int command_schedule(struct session *s)
     return 0;
 }
 
+/* ---- status, diff ---------------------------------------------------------------------------- */
+
+static int command_status(struct session *s)
+{
+    struct err err;
+
+    if (load_sites(s, &err) < 0)
+        return err_exit_code(err.code); /* told by on_problem */
+    return status_cmd_run(&s->config, &s->sites, s->args->json);
+}
+
+static int command_diff(struct session *s)
+{
+    struct err err;
+
+    if (load_sites(s, &err) < 0)
+        return err_exit_code(err.code); /* told by on_problem */
+    return s->args->accept ? diff_cmd_accept(&s->config, s->sites.items[0])
+                           : diff_cmd_run(&s->config, s->sites.items[0]);
+}
+
 /* ---- migrate --------------------------------------------------------------------------------- */
 
 struct migration {
@@ -262,6 +285,10 @@ static int run_command(struct session *s)
         return command_run(s);
     case ARGS_SCHEDULE:
         return command_schedule(s);
+    case ARGS_STATUS:
+        return command_status(s);
+    case ARGS_DIFF:
+        return command_diff(s);
     case ARGS_MIGRATE:
         return command_migrate(s);
     case ARGS_DOCTOR:

@@ -17,8 +17,6 @@
 #define DAY_MS ((int64_t)24 * 3600 * 1000)
 #define POSTS_MAX_BYTES ((size_t)1 << 20)
 
-static const char POSTS[] = "drift.posts."; /* and the layout's name */
-static const char ACCEPTED[] = "drift.accepted";
 static const char GOOD_AT[] = "drift.good-page";
 
 /* One layout of the site. */
@@ -177,12 +175,13 @@ static void on_states(const struct store_state *states, int n, const struct err 
     warn_store(w, err);
     for (int i = 0; !err && i < n; i++) {
         const struct store_state *state = &states[i];
-        struct seen *seen =
-            str_starts(state->name, POSTS) ? seen_named(w, state->name + strlen(POSTS)) : NULL;
+        struct seen *seen = str_starts(state->name, DRIFT_STATE_POSTS)
+                                ? seen_named(w, state->name + strlen(DRIFT_STATE_POSTS))
+                                : NULL;
 
         if (seen)
             drift_posts_read(&seen->posts, state->value);
-        else if (str_eq(state->name, ACCEPTED))
+        else if (str_eq(state->name, DRIFT_STATE_ACCEPTED))
             w->accepted_ms = state->at_ms;
         else if (str_eq(state->name, GOOD_AT))
             w->good_page_ms = state->at_ms;
@@ -395,7 +394,7 @@ static bool write_posts(struct drift_watch *w, const struct seen *seen)
 
     if (!seen->posts_changed)
         return false;
-    name = mem_printf("%s%s", POSTS, seen->name);
+    name = mem_printf("%s%s", DRIFT_STATE_POSTS, seen->name);
     buf_init(&text, POSTS_MAX_BYTES);
     drift_posts_write(&seen->posts, &text);
     store_state_set(w->env.store, w->site->id, name, buf_overflowed(&text) ? NULL : buf_str(&text),

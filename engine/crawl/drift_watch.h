@@ -18,6 +18,11 @@
 
 struct drift_watch;
 
+/* Names of the store's states: the posts of a layout (drift_posts.h), with its name behind, and since
+ * when the operator takes the board as it is. */
+#define DRIFT_STATE_POSTS "drift.posts."
+#define DRIFT_STATE_ACCEPTED "drift.accepted"
+
 typedef void drift_watch_fn(void *ctx);
 
 /* env and site are borrowed for its life. */

@@ -38,14 +38,12 @@ static void on_runs(const struct store_run *runs, int n, const struct err *err, 
 static void on_silence(int64_t id, bool is_new, const struct err *err, void *ctx);
 static void on_silence_over(bool was_open, const struct err *err, void *ctx);
 
-int64_t silence_period_ms(const struct site *site, int64_t now_ms)
+int64_t silence_period_ms(const struct cron *cron, const struct clock_zone *zone, int64_t now_ms)
 {
     int64_t widest_ms = 0, at_ms = now_ms;
 
-    if (!site->crawl_text)
-        return 0;
     for (int i = 0; i < MAX_DUE && at_ms < now_ms + WEEK_MS; i++) {
-        int64_t next_ms = cron_next(&site->crawl, site->zone, at_ms);
+        int64_t next_ms = cron_next(cron, zone, at_ms);
 
         if (next_ms == CLOCK_NONE)
             break;

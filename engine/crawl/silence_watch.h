@@ -17,7 +17,7 @@ typedef void silence_watch_fn(void *ctx);
 void silence_watch(const struct crawl_env *env, const struct site *site,
                    const struct store_run *ended, silence_watch_fn *done, void *ctx);
 
-/* Milliseconds between two crawls that are due, at the widest of the next week; 0: no schedule. */
-int64_t silence_period_ms(const struct site *site, int64_t now_ms);
+/* Milliseconds between two moments that are due, at the widest of the next week; 0: there are none. */
+int64_t silence_period_ms(const struct cron *cron, const struct clock_zone *zone, int64_t now_ms);
 
 #endif

@@ -328,10 +328,10 @@ int suggest_use_rows(struct suggest *s, const char *selector, struct err *err)
     return prepare(s, err);
 }
 
-const struct html_node *suggest_row(const struct suggest *s, const char **key_out)
+const struct html_node *suggest_row(const struct suggest *s, int n, const char **key_out)
 {
-    *key_out = s->n_posts ? s->posts[0].known->key : NULL;
-    return s->n_posts ? s->posts[0].row : NULL;
+    *key_out = n < s->n_posts ? s->posts[n].known->key : NULL;
+    return n < s->n_posts ? s->posts[n].row : NULL;
 }
 
 /* ---- how a value fits ---- */

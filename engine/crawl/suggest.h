@@ -63,8 +63,8 @@ struct suggestion suggest_as_is(struct suggest *suggest, const char *field);
 /* Does a rule that does so need another selector? */
 bool suggest_is_broken(const struct suggestion *as_is);
 
-/* A row of a known post that the page shows (the first); NULL: there is none. *key_out: whose. */
-const struct html_node *suggest_row(const struct suggest *suggest, const char **key_out);
+/* The row of the n-th known post that the page shows; NULL: there are fewer. *key_out: whose. */
+const struct html_node *suggest_row(const struct suggest *suggest, int n, const char **key_out);
 
 /* The markup of an element, indented, for people; at most max_lines lines. */
 void suggest_write_row(const struct html_node *element, int max_lines, struct buf *out);

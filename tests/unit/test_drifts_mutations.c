@@ -452,7 +452,7 @@ static void find_rows(struct board_case *c)
         in.known = &c->before[0]->rows[i];
         if (suggest_new(&in, &s, &err) < 0)
             fail_msg("%s", err.text);
-        c->rows[c->n_rows++] = element_at(c->doc, suggest_row(s, &key)->order);
+        c->rows[c->n_rows++] = element_at(c->doc, suggest_row(s, 0, &key)->order);
         suggest_free(&s);
     }
 }
