@@ -288,13 +288,17 @@ static bool begins_number(const char *start, const char *at)
 
 static bool first_money(const char *start, const char *end, struct amount_price *out)
 {
+    struct amount_price found;
     const char *at = start;
 
     while (at < end) {
-        if (!begins_number(start, at))
+        if (!begins_number(start, at)) {
             at++;
-        else if (read_money(start, at, out, &at))
+        } else if (read_money(start, at, &found, &at)) {
+            if (at <= end)
+                *out = found;
             return at <= end;
+        }
     }
     return false;
 }

@@ -213,6 +213,17 @@ static void reads_an_endless_row_of_numbers(void **state)
     mem_free(text);
 }
 
+static void leaves_the_price_alone_where_there_is_none(void **state)
+{
+    struct amount_price price = {-7, NULL};
+
+    (void)state;
+    assert_false(amount_price("3월29.9(19..8/0", &price));
+    assert_false(amount_price("1 299€", &price));
+    assert_int_equal(price.e2, -7);
+    assert_null(price.currency);
+}
+
 static void finds_no_price_where_there_is_none(void **state)
 {
     static const struct price_sample samples[] = {
@@ -258,6 +269,7 @@ int main(void)
         cmocka_unit_test(reads_bare_prices_in_the_currency_of_the_board),
         cmocka_unit_test(reads_prices_in_titles),
         cmocka_unit_test(reads_an_endless_row_of_numbers),
+        cmocka_unit_test(leaves_the_price_alone_where_there_is_none),
         cmocka_unit_test(finds_no_price_where_there_is_none),
     };
 
