@@ -20,6 +20,18 @@ struct postgres_store {
 #define PG_TIME(ms) "('epoch'::timestamptz + (" ms ")::bigint * interval '1 millisecond')"
 #define PG_MS(time) "(extract(epoch FROM " time ") * 1000)::bigint"
 
+/* Of a table or subquery of deals, in the order of postgres_read_deal(). */
+#define POSTGRES_DEAL_COLUMNS                                                                            \
+    "id, site, website, post_key, product_id, title, url, redirect_url, image_url, mall, "         \
+    "category, currency, price_e2, " PG_MS("posted_at") ", view_count, comment_count, like_count, " \
+    "score, is_sold_out::int, is_deleted::int, is_title_changed::int, " PG_MS("sort_at") ", "       \
+    PG_MS("created_at") ", " PG_MS("updated_at") ", title_is_cut::int, posted_is_coarse::int, "     \
+    "shop_key"
+
+void postgres_read_deal(struct store_op *op, const void *result, int at, struct deal *out);
+/* Fill in also_on of op->deals, if anybody asked for it, and finish. */
+void postgres_also_on(struct store_op *op);
+
 /* err NULL: op holds the answer. */
 void postgres_finish(struct store_op *op, const struct err *err);
 
@@ -36,6 +48,8 @@ int64_t postgres_read_int(const void *result, int row, int *column);
 void postgres_migrate(struct store_op *op); /* op->version is known */
 void postgres_write(struct store_op *op);
 void postgres_list(struct store_op *op);
+void postgres_find(struct store_op *op);
+extern const char postgres_find_walk_sql[], postgres_find_grams_sql[]; /* for the test of their plans */
 void postgres_run_begin(struct store_op *op);
 void postgres_run_end(struct store_op *op);
 void postgres_runs_recover(struct store_op *op);

@@ -10,11 +10,7 @@
  * with the parameters' values in hand, so the test for NULL costs nothing. The subquery keeps rows
  * that OFFSET skips from being formatted. */
 static const char list_sql[] =
-    "SELECT id, site, website, post_key, product_id, title, url, redirect_url, image_url, mall, "
-    "category, currency, price_e2, " PG_MS("posted_at") ", view_count, comment_count, like_count, "
-    "score, is_sold_out::int, is_deleted::int, is_title_changed::int, " PG_MS("sort_at") ", "
-    PG_MS("created_at") ", " PG_MS("updated_at") ", title_is_cut::int, posted_is_coarse::int, "
-    "shop_key FROM (SELECT * FROM deals "
+    "SELECT " POSTGRES_DEAL_COLUMNS " FROM (SELECT * FROM deals "
     "WHERE ($5::text IS NULL OR site = $5) AND (sort_at, id) < (" PG_TIME("$1") ", $2::bigint) "
     "ORDER BY sort_at DESC, id DESC LIMIT $3::bigint OFFSET $4::bigint) d "
     "ORDER BY sort_at DESC, id DESC";
@@ -66,7 +62,7 @@ int64_t postgres_read_int(const void *result, int row, int *column)
     return postgres_field(result, row, (*column)++);
 }
 
-static void read_deal(struct store_op *op, const void *result, int at, struct deal *out)
+void postgres_read_deal(struct store_op *op, const void *result, int at, struct deal *out)
 {
     struct deal_row *row = &out->row;
     int column = 0;
@@ -121,7 +117,7 @@ static void on_twins(const void *result, const struct err *err, void *ctx)
 }
 
 /* Ends the operation when there is nothing to ask. */
-static void list_also_on(struct store_op *op)
+void postgres_also_on(struct store_op *op)
 {
     struct postgres_store *store = op->backend;
     const char *asked = store_op_shops_json(op);
@@ -145,8 +141,8 @@ static void on_listed(const void *result, const struct err *err, void *ctx)
     op->n_deals = PQntuples(result);
     op->deals = arena_array(&op->arena, struct deal, (size_t)op->n_deals + 1);
     for (int i = 0; i < op->n_deals; i++)
-        read_deal(op, result, i, &op->deals[i]);
-    list_also_on(op);
+        postgres_read_deal(op, result, i, &op->deals[i]);
+    postgres_also_on(op);
 }
 
 void postgres_list(struct store_op *op)

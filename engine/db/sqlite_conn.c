@@ -6,6 +6,8 @@
  * anew.
  */
 #include "db/sqlite_conn.h"
+#include "base/str.h"
+#include "db/fold.h"
 #include "db/schema.h"
 
 #include <errno.h>
@@ -244,6 +246,20 @@ static int file_there(struct sqlite_conn *conn)
                    errno == ENOENT ? "there is no database yet" : strerror(errno));
 }
 
+/* deal_fold(text) of migration 0004. */
+static void sql_fold(sqlite3_context *context, int n, sqlite3_value **values)
+{
+    const char *text = (const char *)sqlite3_value_text(values[0]);
+    struct arena arena;
+
+    (void)n;
+    if (!text || !str_utf8_valid(text, strlen(text))) /* written by another program */
+        return;
+    arena_init(&arena);
+    sqlite3_result_text(context, fold_text(&arena, text), -1, SQLITE_TRANSIENT);
+    arena_fini(&arena);
+}
+
 static int open_file(struct sqlite_conn *conn)
 {
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
@@ -260,6 +276,8 @@ static int open_file(struct sqlite_conn *conn)
     sqlite3_busy_handler(conn->db, on_busy, conn);
     sqlite3_progress_handler(conn->db, PROGRESS_STEPS, on_progress, conn);
     sqlite3_extended_result_codes(conn->db, 1);
+    check(sqlite3_create_function(conn->db, "deal_fold", 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
+                                  sql_fold, NULL, NULL) == SQLITE_OK);
     sqlite3_trace_v2(conn->db, SQLITE_TRACE_STMT, on_statement, NULL);
     return 0;
 }

@@ -70,7 +70,7 @@ static void read_twins(struct store_op *op, sqlite3_stmt *stmt)
     store_op_add_twin(op, id, &twin);
 }
 
-static int list_also_on(struct sqlite_conn *conn, struct store_op *op)
+int sqlite_also_on(struct sqlite_conn *conn, struct store_op *op)
 {
     const char *asked = store_op_shops_json(op);
     sqlite3_stmt *stmt;
@@ -105,7 +105,7 @@ int sqlite_list(struct sqlite_conn *conn, struct store_op *op)
     op->deals = arena_array(&op->arena, struct deal, (size_t)query->limit);
     while ((rc = sqlite_step(conn, stmt)) == 1)
         sqlite_read_deal(op, stmt, &op->deals[op->n_deals++]);
-    return rc < 0 ? rc : list_also_on(conn, op);
+    return rc < 0 ? rc : sqlite_also_on(conn, op);
 }
 
 /* ---- runs ------------------------------------------------------------------------------------ */

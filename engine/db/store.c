@@ -155,6 +155,9 @@ static void op_answer(const struct store_op *op)
     case STORE_LIST:
         op->callback.deals(err ? NULL : op->deals, err ? 0 : op->n_deals, err, op->ctx);
         break;
+    case STORE_FIND:
+        op->callback.page(err ? NULL : &op->page, err, op->ctx);
+        break;
     case STORE_KNOWN:
         op->callback.known(op->answer.known, n, err, op->ctx);
         break;
@@ -239,6 +242,7 @@ static bool op_only_reads(const struct store_op *op)
     switch (op->kind) {
     case STORE_CHECK:
     case STORE_LIST:
+    case STORE_FIND:
     case STORE_LAST_DUE:
     case STORE_KNOWN:
     case STORE_ALIVE_DUE:

@@ -234,6 +234,11 @@ void store_op_take_query(struct store_op *op, const struct store_query *query)
     own->before_sort_ms = clamp_time(own->before_sort_ms);
 }
 
+int64_t store_op_since(int64_t since_ms)
+{
+    return since_ms == CLOCK_NONE ? TIME_MIN_MS : clamp_time(since_ms);
+}
+
 int64_t store_op_sort_at(const struct deal_row *row, int64_t at_ms)
 {
     int64_t known_ms = row->posted_at_ms != CLOCK_NONE ? row->posted_at_ms : at_ms;

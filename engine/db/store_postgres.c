@@ -163,6 +163,9 @@ static void op_run(struct store_op *op)
     case STORE_LIST:
         postgres_list(op);
         break;
+    case STORE_FIND:
+        postgres_find(op);
+        break;
     case STORE_KNOWN:
         postgres_known(op);
         break;

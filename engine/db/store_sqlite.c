@@ -43,6 +43,8 @@ static int run_op(struct sqlite_conn *conn, struct store_op *op)
         return sqlite_last_due(conn, op);
     case STORE_LIST:
         return sqlite_list(conn, op);
+    case STORE_FIND:
+        return sqlite_find(conn, op);
     case STORE_KNOWN:
         return sqlite_known(conn, op);
     case STORE_ALIVE_DUE:
@@ -84,7 +86,7 @@ static struct sqlite_conn *conn_for(struct sqlite_store *store, const struct sto
 
     if (op->is_reader)
         return writes ? &store->guest : &store->reader;
-    return op->kind == STORE_LIST ? &store->reader : &store->writer;
+    return op->kind == STORE_LIST || op->kind == STORE_FIND ? &store->reader : &store->writer;
 }
 
 /* On the worker thread. */

@@ -13,6 +13,7 @@
 #include "base/list.h"
 #include "db/ask.h"
 #include "db/store.h"
+#include "db/store_find.h"
 
 #include <stdatomic.h>
 
@@ -38,6 +39,7 @@ enum store_op_kind {
     STORE_RUNS_RECENT,
     STORE_ARRIVALS,
     STORE_ASK,
+    STORE_FIND,
     STORE_OP_KINDS
 };
 
@@ -49,6 +51,7 @@ union store_callback {
     store_run_fn *run;
     store_time_fn *time;
     store_deals_fn *deals;
+    store_page_fn *page;
     store_known_fn *known;
     store_due_fn *due;
     store_fields_fn *fields;
@@ -86,6 +89,7 @@ struct store_op {
     const char **title_stems; /* of the batch's rows: see merge.h */
     struct store_run run;
     struct store_query query; /* both bounds as one: before_sort_ms, before_id */
+    struct store_find find;   /* word folded; query has its keyset and with_also_on */
     const char *site, *kind_name;
     int64_t at_ms;
     const char **keys;
@@ -110,6 +114,7 @@ struct store_op {
     bool is_so;     /* report opened: new; closed: was open */
     struct deal *deals;
     int n_deals;
+    struct store_page page; /* of store_find() */
     union {
         struct store_known *known;
         struct store_due *due;
@@ -164,6 +169,16 @@ void store_op_take_fields(struct store_op *op, const struct store_fields *fields
 /* Rows of arrivals at most; how far apart twins are in sort_at at most. */
 enum { STORE_HOURS_MAX = 10000 };
 #define STORE_TWIN_MS (INT64_C(30) * 24 * 3600 * 1000)
+
+/* sort_at at least this: CLOCK_NONE is the beginning of time. */
+int64_t store_op_since(int64_t since_ms);
+
+/* store_find.c: the word's pairs of letters as a JSON array; whether it has any. */
+const char *store_op_grams_json(struct store_op *op);
+bool store_op_word_has_grams(const struct store_op *op);
+/* A deal that fits: of one more than limit it is only noted that there is more. */
+void store_op_take_row(struct store_op *op, const struct deal *deal);
+void store_op_end_page(struct store_op *op);
 
 /* The listed deals that have a shop_key, as [{"id", "site", "shop", "sort_at"}]; NULL when none has
  * one or nobody asked for also_on. */

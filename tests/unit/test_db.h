@@ -281,6 +281,13 @@ UNUSED_OK static struct deal_row row_of(const char *site, const char *key)
 
 /* ---- looking into the tables ----------------------------------------------------------------- */
 
+/* The program's deal_fold(), for statements that are only explained. */
+UNUSED_OK static void same_text(sqlite3_context *context, int n, sqlite3_value **values)
+{
+    assert_int_equal(n, 1);
+    sqlite3_result_value(context, values[0]);
+}
+
 UNUSED_OK static void ask_sqlite(const char *url, const char *sql, struct buf *out)
 {
     sqlite3 *db;
@@ -288,6 +295,7 @@ UNUSED_OK static void ask_sqlite(const char *url, const char *sql, struct buf *o
 
     assert_int_equal(sqlite3_open(url + strlen("sqlite:"), &db), SQLITE_OK);
     sqlite3_busy_timeout(db, 5000);
+    sqlite3_create_function(db, "deal_fold", 1, SQLITE_UTF8, NULL, same_text, NULL, NULL);
     if (sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) != SQLITE_OK)
         fail_msg("%s: %s", sql, sqlite3_errmsg(db));
     while (sqlite3_step(stmt) == SQLITE_ROW) {

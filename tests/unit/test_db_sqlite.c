@@ -430,14 +430,16 @@ static void no_statement_on_deals_scans_or_sorts(void **state)
         if (strstr(texts[i], "FROM deals") || strstr(texts[i], "UPDATE deals")) {
             const char *plan = ask(b, sql);
 
-            if (strstr(plan, "SCAN") || strstr(plan, "ORDER BY") ||
+            /* the week's best: no index has a score, for that would be written every hour */
+            if (strstr(plan, "SCAN") ||
+                (strstr(plan, "ORDER BY") && !strstr(texts[i], "ORDER BY d.score")) ||
                 !(strstr(plan, " INDEX ") || strstr(plan, "PRIMARY KEY")))
                 fail_msg("%s: %s", texts[i], plan);
             seen++;
         }
         mem_free(sql);
     }
-    assert_int_equal(seen, 9);
+    assert_int_equal(seen, 13);
 }
 
 static void the_same_rows_again_write_nothing(void **state)
