@@ -94,7 +94,7 @@ void drift_keep_good(const char *dir, const char *site, const char *layout, cons
 
 /* ---- failures ---- */
 
-static void remove_failure(const char *path)
+void drift_keep_remove(const char *path)
 {
     static const char *const names[] = {"page.html.gz", "report.json"};
 
@@ -151,7 +151,7 @@ static void remove_old(const char *folder, const char *site)
         if (i + KEEP_FAILURES < n) {
             char *path = mem_printf("%s/%s", folder, names[i]);
 
-            remove_failure(path);
+            drift_keep_remove(path);
             mem_free(path);
         }
         mem_free(names[i]);

@@ -27,6 +27,9 @@ void drift_keep_good(const char *dir, const char *site, const char *layout, cons
 char *drift_keep_failure(const char *dir, const struct site *site, const struct row_set *page,
                          const struct drift_report *report, const char *why, int64_t at_ms);
 
+/* A folder of a failure that was none. */
+void drift_keep_remove(const char *path);
+
 /* The newest folder of a site's failures, or NULL; mem_free() it. */
 char *drift_keep_newest(const char *dir, const char *site);
 

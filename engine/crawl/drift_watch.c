@@ -253,8 +253,21 @@ static void keep_good_page(struct drift_watch *w, const struct row_set *page)
     w->good_page_ms = clock_wall_ms();
 }
 
+/* The same page was judged once more: it may have been fetched, and rendered then. */
+static void forget_drift(struct drift_watch *w)
+{
+    if (w->evidence)
+        drift_keep_remove(w->evidence);
+    mem_free(w->evidence);
+    w->evidence = NULL;
+    w->was_drift = false;
+    for (size_t i = 0; i < w->site->n_layouts; i++)
+        w->seen[i].bad = (struct store_fields){0};
+}
+
 static void note_good(struct drift_watch *w, struct seen *seen, const struct row_set *page)
 {
+    forget_drift(w);
     w->was_good = true;
     add_counts(w, &seen->good, page);
     drift_posts_add(&seen->posts, page->rows, page->n);
@@ -263,29 +276,33 @@ static void note_good(struct drift_watch *w, struct seen *seen, const struct row
         keep_good_page(w, page);
 }
 
-/* The first bad page explains the run; with its document, if the caller has it by now. */
-static void note_drift(struct drift_watch *w, struct seen *seen, const struct row_set *page,
-                       const struct drift_report *report, const struct err *why)
+static void keep_failure(struct drift_watch *w, const struct row_set *page,
+                         const struct drift_report *report)
 {
     struct buf dir;
 
-    if (w->was_drift)
-        return;
+    buf_init(&dir, BUF_MAX_DEFAULT);
+    drift_keep_dir(w->env.config, &dir);
+    w->evidence =
+        drift_keep_failure(buf_str(&dir), w->site, page, report, w->drift.text, clock_wall_ms());
+    buf_fini(&dir);
+}
+
+/* A drift ends the run, so the last one explains it; with the document, if there is one by now. */
+static void note_drift(struct drift_watch *w, struct seen *seen, const struct row_set *page,
+                       const struct drift_report *report, const struct err *why)
+{
     if (!page->html && !w->asked_again && w->env.store) {
         w->asks_again = true;
         return;
     }
+    forget_drift(w);
     w->was_drift = true;
     w->drift = *why;
     if (seen)
         add_counts(w, &seen->bad, page);
-    if (!w->env.store)
-        return;
-    buf_init(&dir, BUF_MAX_DEFAULT);
-    drift_keep_dir(w->env.config, &dir);
-    w->evidence =
-        drift_keep_failure(buf_str(&dir), w->site, page, report, why->text, clock_wall_ms());
-    buf_fini(&dir);
+    if (w->env.store)
+        keep_failure(w, page, report);
 }
 
 static void say(const struct row_set *page, const struct drift_report *report, struct err *err)
