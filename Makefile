@@ -212,8 +212,12 @@ $(BIN)/bench-%: $(OUT)/obj/tests/bench/%.o $(call link_libs,crawl)
 bench-soak: $(BIN)/bench-soak $(BIN)/catchdeal-boards ## 1,000 pages through the pool, and what grows (BENCH_ARGS="--pages 5000")
 	@tests/bench/run-soak --bin $(BIN) $(BENCH_ARGS)
 
+.PHONY: bench-fetch
+bench-fetch: $(BIN)/bench-soak $(BIN)/catchdeal-boards ## CPU-seconds of a list page, fetched and in Chrome, side by side (BENCH_ARGS="--pages 400")
+	@tests/bench/run-fetch --bin $(BIN) $(BENCH_ARGS)
+
 .PHONY: bench
-bench: bench-soak ## all benchmarks
+bench: bench-soak bench-fetch ## all benchmarks
 
 .PHONY: check-walls
 check-walls: ## every #include obeys the folder order

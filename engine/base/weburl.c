@@ -55,10 +55,12 @@ static void add_encoded(struct buf *out, const char *text, size_t len, const cha
     }
 }
 
+/* What the buffer holds, NUL bytes too. */
 static const char *taken(struct arena *arena, struct buf *text)
 {
-    const char *copy = arena_strndup(arena, buf_str(text), text->len);
+    char *copy = arena_alloc(arena, text->len + 1);
 
+    memcpy(copy, buf_str(text), text->len);
     buf_fini(text);
     return copy;
 }
@@ -107,7 +109,7 @@ static int hex_value(char c)
 
 char *weburl_percent_decode(struct arena *arena, const char *text, size_t len, size_t *len_out)
 {
-    char *out = arena_strndup(arena, text, len);
+    char *out = arena_alloc(arena, len + 1);
     size_t n = 0;
 
     for (size_t i = 0; i < len; i++) {

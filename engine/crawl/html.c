@@ -344,11 +344,13 @@ static int parse_into(struct html_doc *doc, const char *text, size_t len, struct
     struct budget budget = {0};
     char *replaced = html_fix_characters(text, &len);
     struct convert c = {.doc = doc, .has_stand_ins = replaced != NULL};
-    char *source = mem_strndup(replaced ? replaced : text, len);
+    char *source = mem_alloc(len + 1);
     GumboOutput *output;
     int result;
 
     c.original = replaced ? replaced : text;
+    memcpy(source, c.original, len);
+    source[len] = '\0';
     c.len = len;
     html_fix_doctype(source, len);
     if (html_fix_elements(source, len, err) < 0) {

@@ -18,7 +18,9 @@
 #include "base/str.h"
 #include "cdp/transport.h"
 #include "crawl/extract.h"
+#include "crawl/fetcher.h"
 #include "crawl/job.h"
+#include "crawl/render.h"
 #include "crawl/sites.h"
 
 #include <dirent.h>
@@ -474,6 +476,8 @@ static void end(struct soak *soak)
     struct rusage children;
 
     pool_free(&soak->env.pool);
+    render_free(&soak->env.render);
+    fetcher_free(&soak->env.fetcher);
     polite_free(&soak->env.polite);
     soak->processes_left = count_processes();
     soak->own_cpu_s = own_cpu_s() - soak->own_cpu_begin_s;
@@ -509,6 +513,8 @@ static int run(struct soak *soak)
         return exit_code;
     }
     soak->env.polite = polite_new(soak->env.loop, &polite);
+    soak->env.fetcher = fetcher_new(soak->env.loop, "catchdeal-soak");
+    soak->env.render = render_new(soak->env.loop, &soak->config, NULL);
     soak->settle = loop_timer_new(soak->env.loop, on_settle, soak);
     soak->sigterm = loop_signal_new(soak->env.loop, SIGTERM, on_interrupt, soak);
     soak->sigint = loop_signal_new(soak->env.loop, SIGINT, on_interrupt, soak);
