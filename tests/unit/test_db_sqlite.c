@@ -58,7 +58,9 @@ static void the_first_write_makes_folder_file_and_schema(void **state)
 
     assert_counts(b, 1, 0, 0);
     assert_string_equal(ask(b, "PRAGMA journal_mode"), "wal\n");
-    assert_string_equal(ask(b, "SELECT version, name FROM schema_version"), "1|deals\n2|life\n");
+    assert_true(str_starts(ask(b, "SELECT version, name FROM schema_version ORDER BY version"),
+                           "1|deals\n2|life\n3|users\n"));
+    assert_int_equal(atoi(ask(b, "SELECT count(*) FROM schema_version")), schema_version());
 }
 
 static void migrate_tells_what_it_applied(void **state)
@@ -381,7 +383,7 @@ static void processes_that_start_together_make_one_database(void **state)
         assert_int_equal(status, 0);
     }
 
-    assert_string_equal(ask(b, "SELECT count(*) FROM schema_version"), "2\n");
+    assert_int_equal(atoi(ask(b, "SELECT count(*) FROM schema_version")), schema_version());
     assert_string_equal(ask(b, "SELECT count(*) FROM deals"), "1600\n");
 }
 
