@@ -6,6 +6,7 @@
  * who tells that the deals changed (server.c).
  */
 #include "api/cache.h"
+#include "api/marks.h"
 #include "base/clock.h"
 #include "base/list.h"
 #include "base/log.h"
@@ -236,6 +237,10 @@ static void respond_fresh(struct call *call, struct entry *entry)
     bool is_gzip = entry->body_len >= GZIP_MIN_BYTES && takes_gzip(call);
     const char *etag = entry->etag;
 
+    if (call->wants_marks) {
+        marks_respond(call, entry->body, entry->body_len, -1);
+        return;
+    }
     if (is_gzip && !entry->gzip)
         make_gzip(entry);
     if (is_gzip && entry->gzip)
@@ -253,6 +258,11 @@ static void respond_stale(struct call *call, struct entry *entry)
     struct buf body;
 
     entry->cache->stats.stale++;
+    if (call->wants_marks) {
+        marks_respond(call, entry->body, entry->body_len,
+                      (clock_wall_ms() - entry->made_ms) / 1000);
+        return;
+    }
     headers[n++] = (struct httpd_header){
         "Age", arena_printf(&call->req->arena, "%lld",
                             (long long)((clock_wall_ms() - entry->made_ms) / 1000))};

@@ -27,11 +27,14 @@ static void add_count_or_null(struct buf *out, const char *name, int64_t value)
         buf_addf(out, ",\"%s\":%lld", name, (long long)value);
 }
 
-void deal_json_app(struct buf *out, const struct deal *deal, int order, int64_t now_ms)
+static void add_app_deal(struct buf *out, const struct deal *deal, const char *keyword, int order,
+                         int64_t now_ms, const char *is_marked)
 {
     const struct deal_row *row = &deal->row;
 
     buf_addf(out, "{\"order\":%d", order);
+    if (keyword)
+        add_text(out, "keywordTitle", keyword);
     add_text(out, "productId", row->product_id);
     add_text(out, "title", row->title);
     add_count_or_zero(out, "view", row->view);
@@ -48,7 +51,18 @@ void deal_json_app(struct buf *out, const struct deal *deal, int order, int64_t 
     add_flag(out, "isTitleChanged", deal->is_title_changed);
     add_text(out, "url", row->url);
     add_text(out, "shortUrl", row->redirect_url);
-    buf_adds(out, ",\"isBookmark\":null}");
+    buf_addf(out, ",\"isBookmark\":%s}", is_marked);
+}
+
+void deal_json_app(struct buf *out, const struct deal *deal, int order, int64_t now_ms)
+{
+    add_app_deal(out, deal, NULL, order, now_ms, "null");
+}
+
+void deal_json_user(struct buf *out, const struct deal *deal, const char *keyword, bool is_marked,
+                    int order, int64_t now_ms)
+{
+    add_app_deal(out, deal, keyword, order, now_ms, is_marked ? "true" : "false");
 }
 
 static void add_time(struct buf *out, const char *name, int64_t at_ms,

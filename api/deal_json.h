@@ -11,6 +11,10 @@
  * null. */
 void deal_json_app(struct buf *out, const struct deal *deal, int order, int64_t now_ms);
 
+/* The same for a user, whose bookmark is known. keyword: of the push list, else NULL. */
+void deal_json_user(struct buf *out, const struct deal *deal, const char *keyword, bool is_marked,
+                    int order, int64_t now_ms);
+
 /* snake_case, unknown values null, times RFC 3339 in `zone`. */
 void deal_json_v3(struct buf *out, const struct deal *deal, const struct clock_zone *zone);
 

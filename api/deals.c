@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* deals.c - see deals.h. Each answer is one or two statements of the store. */
 #include "api/deals.h"
+#include "api/away.h"
 #include "api/cache.h"
 #include "api/cursor.h"
 #include "api/deal_json.h"
-#include "base/log.h"
 #include "base/str.h"
 #include "db/store.h"
 
@@ -41,8 +41,6 @@ struct filling {
     const void *asked;
 };
 
-/* While the database is away, one fill at a time finds out whether it is back; the others fail
- * at once instead of each waiting for a timeout. */
 static void ask_store(struct cache_fill *fill, const struct store_query *query, const void *asked,
                       store_deals_fn *done)
 {
@@ -50,30 +48,19 @@ static void ask_store(struct cache_fill *fill, const struct store_query *query, 
     struct filling *filling = arena_new(cache_fill_arena(fill), struct filling);
     struct err err;
 
-    if (api->store_is_away && api->n_asked > 0) {
+    if (!away_may_ask(api)) {
         err_set(&err, ERR_STORE, "the database is away");
         cache_fill_failed(fill, &err);
         return;
     }
     *filling = (struct filling){.fill = fill, .asked = asked};
-    api->n_asked++;
     store_list(api->store, query, done, filling);
 }
 
-/* True when the rows are there; otherwise the fill is over. The log tells when the database
- * goes and when it is back, not each request in between. */
+/* True when the rows are there; otherwise the fill is over. */
 static bool store_answered(struct cache_fill *fill, const struct err *err)
 {
-    struct api *api = cache_fill_api(fill);
-
-    api->n_asked--;
-    if (err && !api->store_is_away)
-        log_error("api", "database away", "error=%s", log_quote(err->text));
-    else if (err)
-        log_debug("api", "database still away", "error=%s", log_quote(err->text));
-    if (!err && api->store_is_away)
-        log_info("api", "database back", "kind=%s", store_kind(api->store));
-    api->store_is_away = err;
+    away_answered(cache_fill_api(fill), err);
     if (err)
         cache_fill_failed(fill, err);
     return !err;

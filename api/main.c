@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* main.c - catchdeal-api: command line, signals, the line that says where it serves. */
+#include "api/secrets.h"
 #include "api/server.h"
 #include "base/log.h"
 #include "base/str.h"
@@ -37,6 +38,8 @@ static const char usage[] =
     "  --set KEY=VALUE    one setting, stronger than the file and the environment; repeatable\n"
     "  --port-file FILE   write the port there once it listens (for api_listen with port 0)\n"
     "  --help-config      every setting, as a commented file of defaults\n"
+    "  --hash-password    read a password from stdin, print what push_password_hash and\n"
+    "                     admin_key_hash want\n"
     "  --version\n"
     "  --help\n";
 
@@ -51,6 +54,21 @@ static int print_config_help(void)
     fputs(buf_str(&out), stdout);
     buf_fini(&out);
     return 0;
+}
+
+/* The password comes from stdin, so that it is in no list of processes and no shell history. */
+static int print_password_hash(void)
+{
+    char password[SECRETS_MAX_BYTES + 2] = "", hash[SECRETS_HASH_BYTES];
+    struct err err;
+
+    if (!fgets(password, sizeof(password), stdin))
+        password[0] = '\0';
+    password[strcspn(password, "\r\n")] = '\0';
+    if (secrets_hash(password, hash, &err) == 0)
+        return puts(hash) < 0;
+    fprintf(stderr, "catchdeal-api: --hash-password: %s, as one line on stdin\n", err.text);
+    return err_exit_code(err.code);
 }
 
 static int refuse_usage(const char *what, const char *text)
@@ -71,6 +89,8 @@ static void take_option(struct options *options, int c)
         options->exit_code = refuse_usage("too many --set", "");
     else if (c == 'C')
         options->exit_code = print_config_help();
+    else if (c == 'P')
+        options->exit_code = print_password_hash();
     else if (c == 'v')
         options->exit_code = puts("catchdeal-api " CATCHDEAL_VERSION) < 0;
     else if (c == 'h')
@@ -85,6 +105,7 @@ static void read_command_line(struct options *options, int argc, char **argv)
                                           {"set", required_argument, NULL, 's'},
                                           {"port-file", required_argument, NULL, 'p'},
                                           {"help-config", no_argument, NULL, 'C'},
+                                          {"hash-password", no_argument, NULL, 'P'},
                                           {"version", no_argument, NULL, 'v'},
                                           {"help", no_argument, NULL, 'h'},
                                           {NULL, 0, NULL, 0}};

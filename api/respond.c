@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* respond.c - see respond.h. */
 #include "api/respond.h"
+#include "base/clock.h"
 #include "base/str.h"
 
 /* Everything that the page needs comes from its own address, and nothing may frame it. */
@@ -39,17 +40,55 @@ size_t respond_cached_headers(struct httpd_header *headers, const char *content_
     return n;
 }
 
+void respond_private(struct httpd_req *req, int status, int list_limit, struct buf *body)
+{
+    struct httpd_header headers[4] = {{"Content-Type", RESPOND_JSON},
+                                      {"Cache-Control", "no-store"},
+                                      {"X-Content-Type-Options", "nosniff"}};
+    size_t n = 3;
+
+    if (list_limit)
+        headers[n++] =
+            (struct httpd_header){"X-List-Limit", arena_printf(&req->arena, "%d", list_limit)};
+    httpd_respond(req, status, headers, n, body);
+}
+
+void respond_add_time(struct buf *body, const struct clock_zone *zone, int64_t at_ms)
+{
+    struct clock_civil c;
+    int offset_min;
+
+    clock_to_local(zone, at_ms, &c);
+    offset_min = (c.offset_s < 0 ? -c.offset_s : c.offset_s) / 60;
+    buf_addf(body, "\"%04d-%02d-%02dT%02d:%02d:%02d.%03d%c%02d:%02d\"", c.year, c.month, c.day,
+             c.hour, c.minute, c.second, (int)((at_ms % 1000 + 1000) % 1000),
+             c.offset_s < 0 ? '-' : '+', offset_min / 60, offset_min % 60);
+}
+
+void respond_nothing(struct httpd_req *req)
+{
+    static const struct httpd_header headers[] = {{"Cache-Control", "no-store"}};
+
+    httpd_respond_static(req, 204, headers, ARRAY_LEN(headers), "", 0);
+}
+
 static const char *title_of(int status)
 {
     switch (status) {
     case 400:
         return "Bad Request";
+    case 401:
+        return "Unauthorized";
+    case 403:
+        return "Forbidden";
     case 404:
         return "Not Found";
     case 405:
         return "Method Not Allowed";
     case 413:
         return "Content Too Large";
+    case 429:
+        return "Too Many Requests";
     case 503:
         return "Service Unavailable";
     default:
@@ -70,7 +109,8 @@ static void add_problem(struct buf *body, int status, const char *text, const ch
 }
 
 static void respond_problem(struct httpd_req *req, enum respond_style style, int status,
-                            const char *text, const char *parameter, const char *methods)
+                            const char *text, const char *parameter,
+                            const struct httpd_header *more)
 {
     struct httpd_header headers[5] = {{"Content-Type", style == STYLE_V3
                                                            ? "application/problem+json"
@@ -90,8 +130,8 @@ static void respond_problem(struct httpd_req *req, enum respond_style style, int
     }
     if (status == 503)
         headers[n++] = (struct httpd_header){"Retry-After", RETRY_AFTER_S};
-    if (methods)
-        headers[n++] = (struct httpd_header){"Allow", methods};
+    if (more)
+        headers[n++] = *more;
     httpd_respond(req, status, headers, n, &body);
 }
 
@@ -104,15 +144,35 @@ void respond_error(struct httpd_req *req, enum respond_style style, int status, 
 void respond_away(struct httpd_req *req, enum respond_style style)
 {
     respond_error(req, style, 503,
-                  style == STYLE_V3 ? "the database does not answer; try again later"
-                                    : "데이터베이스가 응답하지 않습니다. 잠시 후 다시 시도해 주세요.",
+                  style == STYLE_V3
+                      ? "the database does not answer; try again later"
+                      : "데이터베이스가 응답하지 않습니다. 잠시 후 다시 시도해 주세요.",
                   NULL);
 }
 
 void respond_wrong_method(struct httpd_req *req, enum respond_style style, const char *methods,
                           const char *text)
 {
-    respond_problem(req, style, 405, text, NULL, methods);
+    const struct httpd_header allow = {"Allow", methods};
+
+    respond_problem(req, style, 405, text, NULL, &allow);
+}
+
+void respond_unknown(struct httpd_req *req, enum respond_style style, const char *text)
+{
+    static const struct httpd_header challenge = {"WWW-Authenticate", "Bearer"};
+
+    respond_problem(req, style, 401, text, NULL, &challenge);
+}
+
+void respond_too_often(struct httpd_req *req, enum respond_style style, int wait_s)
+{
+    const struct httpd_header retry = {"Retry-After", arena_printf(&req->arena, "%d", wait_s)};
+
+    respond_problem(req, style, 429,
+                    style == STYLE_V3 ? "too many requests from this address; see Retry-After"
+                                      : "요청이 너무 많습니다. 잠시 후 다시 시도해 주세요.",
+                    NULL, &retry);
 }
 
 void respond_options(struct httpd_req *req, const char *methods)

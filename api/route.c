@@ -1,22 +1,61 @@
 /* SPDX-License-Identifier: MIT */
 /* route.c - the table of paths, and what happens off it. */
 #include "api/route.h"
+#include "api/bookmarks.h"
 #include "api/deals.h"
+#include "api/keywords.h"
+#include "api/marks.h"
+#include "api/notices.h"
 #include "api/page.h"
+#include "api/tokens.h"
+#include "api/users.h"
 #include "base/str.h"
 
 #include <string.h>
 
 const struct route route_table[] = {
     /* the app's contract, with the aliases that shipped apps call */
-    {"/hit-products", .get = deals_app_list},
-    {"/hit-products/index", .get = deals_app_list},
-    {"/hit-products/condition", .get = deals_app_list},
-    {"/hit_products", .get = deals_app_list},
-    {"/hit_products/index", .get = deals_app_list},
-    {"/hit_products/condition", .get = deals_app_list},
+    {"/hit-products", .get = deals_app_list, .marks = true},
+    {"/hit-products/index", .get = deals_app_list, .marks = true},
+    {"/hit-products/condition", .get = deals_app_list, .marks = true},
+    {"/hit_products", .get = deals_app_list, .marks = true},
+    {"/hit_products/index", .get = deals_app_list, .marks = true},
+    {"/hit_products/condition", .get = deals_app_list, .marks = true},
+    {"/auth-user", .get = users_show, .post = users_register},
+    {"/auth_user", .post = users_register},
+    {"/apis/test", .get = users_show},
+    {"/bookmarks", .get = bookmarks_list, .post = bookmarks_add, .del = bookmarks_remove},
+    {"/bookmarks/combine", .post = bookmarks_toggle},
+    {"/book_mark_combine", .post = bookmarks_toggle},
+    {"/bookmark-combine", .post = bookmarks_toggle},
+    {"/book_mark_create", .post = bookmarks_add},
+    {"/bookmark-create", .post = bookmarks_add},
+    {"/book_mark_destroy", .del = bookmarks_remove},
+    {"/bookmark-destroy", .del = bookmarks_remove},
+    {"/book_mark_list", .get = bookmarks_list},
+    {"/bookmark-list", .get = bookmarks_list},
+    {"/bookmark-product-list", .get = bookmarks_list},
+    {"/keyword-pushalarms",
+     .get = keywords_push_list, .post = keywords_add, .del = keywords_remove},
+    {"/keyword-pushalarms/combine", .post = keywords_toggle},
+    {"/keyword-pushalarms/user-status", .get = keywords_status},
+    {"/keyword-pushalarms/user-config", .patch = keywords_config},
+    {"/keyword-pushalarms/send-pushalarm", .post = notices_send_push},
+    {"/keyword-pushalarm-list", .get = keywords_push_list},
+    {"/keyword-combine", .post = keywords_toggle},
+    {"/keyword-create", .post = keywords_add},
+    {"/keyword-destroy", .del = keywords_remove},
+    {"/keyword-user-status", .get = keywords_status},
+    {"/keyword-config", .patch = keywords_config},
+    {"/send-pushalarm", .post = notices_send_push},
+    {"/notices", .get = notices_list},
+    {"/notice.json", .get = notices_list},
     /* version 3 */
     {"/v3/deals", .get = deals_v3_list},
+    {"/v3/tokens", .post = tokens_begin, .del = tokens_end},
+    {"/v3/tokens/refresh", .post = tokens_refresh},
+    {"/v3/notices", .post = notices_add},
+    {"/v3/notices/{id}", .del = notices_remove},
     /* the web page */
     {"/", .get = page_index},
     {"/app.js", .get = page_script},
@@ -127,6 +166,13 @@ static const char *app_refusal_text(int status)
     }
 }
 
+static void handle(struct call *call, route_fn *handler)
+{
+    if (call->route->marks && handler == call->route->get)
+        marks_begin(call);
+    handler(call);
+}
+
 void route_request(struct httpd_req *req, void *ctx)
 {
     struct call *call = arena_new(&req->arena, struct call);
@@ -154,7 +200,7 @@ void route_request(struct httpd_req *req, void *ctx)
     else if (!handler)
         refuse_method(call);
     else
-        handler(call);
+        handle(call, handler);
 }
 
 void route_refuse(struct httpd_req *req, int status, const char *text, void *ctx)

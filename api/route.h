@@ -10,15 +10,23 @@
 #include "api/params.h"
 #include "api/respond.h"
 #include "base/clock.h"
+#include "base/config.h"
 #include "base/httpd.h"
+#include "db/store_users.h"
 
+struct auth;
+struct buckets;
 struct cache;
-struct store;
+struct secrets;
 
 /* What handlers share; no request's identity is ever kept here. */
 struct api {
     struct store *store;
     struct cache *cache;
+    struct auth *auth;
+    struct secrets *secrets;
+    struct buckets *registrations, *passwords; /* how often each address may try */
+    const struct config *config;
     struct clock_zone *zone; /* of the times that are shown */
     bool store_is_away;      /* told once in the log, not by each request */
     int n_asked;             /* store calls that have not answered */
@@ -34,6 +42,8 @@ struct call {
     enum respond_style style;
     struct params params;
     const char *args[ROUTE_MAX_ARGS]; /* the segments that stand for {name}, decoded */
+    struct store_who who;             /* of this request alone; user_id 0: nobody is known */
+    bool wants_marks;                 /* the list is to show who's bookmarks: see marks.h */
 };
 
 typedef void route_fn(struct call *call);
@@ -42,6 +52,8 @@ typedef void route_fn(struct call *call);
 struct route {
     const char *path;
     route_fn *get, *post, *patch, *del; /* NULL: 405 */
+    bool
+        marks; /* GET answers the app's deals by cache_respond(): isBookmark is filled in for a token */
 };
 
 extern const struct route route_table[];

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* server.c - see server.h.
  *
- * Order of the end: listeners stop, then the store (no callback comes any more), then the requests
+ * The configuration must outlive the server. Order of the end: listeners stop, then the store (no callback comes any more), then the requests
  * that were still waiting for it are freed with the public listener.
  */
 #include "api/server.h"
+#include "api/auth.h"
+#include "api/buckets.h"
 #include "api/cache.h"
 #include "api/route.h"
+#include "api/secrets.h"
 #include "api/watch.h"
 #include "base/admin_http.h"
 #include "base/httpd.h"
@@ -14,7 +17,7 @@
 #include "base/str.h"
 #include "db/store.h"
 
-enum { REQUEST_BODY_MAX_BYTES = 64 << 10 };
+enum { REQUEST_BODY_MAX_BYTES = 64 << 10, PASSWORDS_PER_MINUTE = 6, PASSWORDS_BURST = 10 };
 
 struct server {
     struct api api;
@@ -69,6 +72,24 @@ static int listen_admin(struct server *server, struct loop *loop, const struct c
     return 0;
 }
 
+static int set_up_users(struct server *server, struct loop *loop, const struct config *config,
+                        struct err *err)
+{
+    struct api *api = &server->api;
+    int64_t registrations = config->registrations;
+
+    if (secrets_accept("push_password_hash", config->push_password_hash, err) < 0 ||
+        secrets_accept("admin_key_hash", config->admin_key_hash, err) < 0 ||
+        auth_new(config, &api->auth, err) < 0)
+        return -1;
+    api->config = config;
+    api->secrets = secrets_new(loop);
+    api->registrations =
+        buckets_new((double)registrations, registrations ? (int)registrations : 1);
+    api->passwords = buckets_new(PASSWORDS_PER_MINUTE, PASSWORDS_BURST);
+    return 0;
+}
+
 static int open_all(struct server *server, struct loop *loop, const struct config *config,
                     struct err *err)
 {
@@ -77,6 +98,8 @@ static int open_all(struct server *server, struct loop *loop, const struct confi
     if (store_open(loop, config->database, config->database_timeout, &server->api.store, err) < 0)
         return err_prefix(err, "database");
     store_set_reader(server->api.store); /* the engine makes and changes the database */
+    if (set_up_users(server, loop, config, err) < 0)
+        return -1;
     if (listen_public(server, loop, config, err) < 0 || listen_admin(server, loop, config, err) < 0)
         return -1;
     server->api.cache = cache_new(loop, (size_t)config->api_cache);
@@ -120,9 +143,13 @@ void server_free(struct server **server_ptr)
         return;
     admin_http_free(&server->admin);
     store_free(&server->api.store);
+    secrets_free(&server->api.secrets);
     watch_free(&server->watch);
     httpd_free(&server->httpd);
     cache_free(&server->api.cache);
+    auth_free(&server->api.auth);
+    buckets_free(&server->api.registrations);
+    buckets_free(&server->api.passwords);
     clock_zone_free(&server->api.zone);
     mem_free(server);
     *server_ptr = NULL;
