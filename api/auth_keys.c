@@ -121,7 +121,7 @@ static int read_file(struct auth_keys *keys, const char *path, struct err *err)
     ssize_t len;
     int rc;
 
-    if (fd < 0 && errno == ENOENT)
+    if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
         return 1;
     if (fd < 0 || (len = read(fd, text, FILE_MAX_BYTES)) < 0) {
         err_set(err, ERR_CONFIG, "jwt secret: cannot read %s: %s", path, strerror(errno));
