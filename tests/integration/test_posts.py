@@ -49,6 +49,24 @@ def _newest_posts(demo, rows, name):
     return [(row, demo.truth(name, path_of(row["url"]))["post"]) for row in mine]
 
 
+def _check_refresh(bench, demo, settings):
+    """Further down the list: a deal ends, another is blinded; both are told, and the rows stay as many as they were."""
+    (before,) = _stored(bench, "SELECT count(*) FROM deals")
+    (ended,), (blinded,) = _stored(bench, "SELECT post_key FROM deals WHERE site = 'dealbada' AND NOT is_sold_out"
+                                          " ORDER BY sort_at DESC LIMIT 2 OFFSET 3")
+    demo.control("dealbada", key=ended, sold=1)
+    demo.control("dealbada", key=blinded, blind=1)
+
+    refresh = bench.crawl("dealbada", "--kind", "refresh", "--pages", "1", **settings)
+
+    expect(refresh.code == 0 and blinded not in {row["key"] for row in refresh.rows}, f"refresh: {refresh}")
+    expect_equal(_stored(bench, f"SELECT is_sold_out, is_deleted FROM deals WHERE post_key = '{ended}'"), [(1, 0)],
+                 "sold out, deleted of the deal that ended")
+    expect_equal(_stored(bench, f"SELECT is_deleted FROM deals WHERE post_key = '{blinded}'"), [(1,)],
+                 "deleted of the deal that was blinded")
+    expect_equal(_stored(bench, "SELECT count(*) FROM deals"), [before], "deals after a refresh")
+
+
 def _check_life(bench, demo, settings):
     """One deal of each board ends; the others' boards prove nothing."""
     rows = dict(_stored(bench, "SELECT site, post_key FROM deals GROUP BY site HAVING sort_at = max(sort_at)"))
@@ -89,4 +107,5 @@ def posts_fill_their_rows_and_only_proof_ends_a_deal(bench):
     read = dict(_stored(bench, "SELECT site, count(*) FROM deals WHERE post_read_at IS NOT NULL GROUP BY site"))
     expect_equal(read, {name: POSTS for name in BOARDS}, "posts read by site")
 
+    _check_refresh(bench, demo, settings)
     _check_life(bench, demo, settings)
