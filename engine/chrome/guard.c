@@ -21,6 +21,8 @@ enum {
     LOOK_UP_MS = 5000,
     ANSWER_MS = 30000, /* Chrome's word that it took our answer; nobody waits for it */
     PARAMS_MAX_BYTES = 64 << 10,
+    FIRST_ERROR_STATUS = 400,
+    MAX_ERRORS = 3, /* documents with an error status in a row; gates let pass after one or two */
 };
 
 struct guard {
@@ -31,6 +33,8 @@ struct guard {
     char *own_origin;
     char refusal[512];
     int64_t retry_after_ms;
+    int status;
+    int errors; /* answers with an error status in a row, of the main frame */
 };
 
 struct request {
@@ -195,17 +199,29 @@ static void judge(struct request *request)
 }
 
 /* An answer's head has come, or word that none will: go on in either case. */
-static void note_answer(struct guard *guard, const struct request *request,
+static void note_answer(struct guard *guard, const struct request *request, int64_t status,
                         const struct jval *headers)
 {
-    if (request->is_main_frame)
+    if (request->is_main_frame) {
         guard->retry_after_ms = RETRY_AFTER_NONE;
+        guard->status = (int)status;
+        guard->errors = status >= FIRST_ERROR_STATUS ? guard->errors + 1 : 0;
+    }
     for (const struct jval *one = jval_first(headers); one && request->is_main_frame;
          one = jval_next(one))
         if (strcasecmp(jval_get_str(one, "name", ""), "Retry-After") == 0)
             guard->retry_after_ms =
                 retry_after_ms(jval_get_str(one, "value", NULL), clock_wall_ms());
     let_go(guard, request->id);
+}
+
+/* A page that the server refuses asks for itself again and again (a challenge that is not passed): the
+ * document stays that is there. */
+static void end_reloads(const struct request *request)
+{
+    log_info("guard", "no more reloads", "url=%s errors=%d", log_quote(request->url),
+             request->guard->errors);
+    answer(request->guard, "Fetch.failRequest", request->id, "Aborted");
 }
 
 /* The main frame has its target's id (Target.TargetInfo). */
@@ -222,7 +238,10 @@ static void on_paused(const struct jval *params, const char *session_id, void *c
 
     (void)session_id;
     if (jval_get(params, "responseStatusCode") || jval_get(params, "responseErrorReason"))
-        note_answer(guard, &request, jval_get(params, "responseHeaders"));
+        note_answer(guard, &request, jval_get_int(params, "responseStatusCode", 0),
+                    jval_get(params, "responseHeaders"));
+    else if (request.is_main_frame && guard->errors >= MAX_ERRORS)
+        end_reloads(&request);
     else
         judge(&request);
 }
@@ -269,9 +288,15 @@ void guard_begin(struct guard *guard, const char *own_origin)
     guard->own_origin = NULL;
     guard->refusal[0] = '\0';
     guard->retry_after_ms = RETRY_AFTER_NONE;
+    guard->errors = guard->status = 0;
     if (own_origin && url_split(own_origin, &parts, &err) == 0)
         guard->own_origin = mem_strdup(parts.origin);
     url_parts_fini(&parts);
+}
+
+int guard_status(const struct guard *guard)
+{
+    return guard->status;
 }
 
 int64_t guard_retry_after_ms(const struct guard *guard)

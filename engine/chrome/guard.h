@@ -52,10 +52,15 @@ void guard_begin(struct guard *guard, const char *own_origin);
  * refused: 10.0.0.1 is a private address (private)"; or NULL. */
 const char *guard_refusal(const struct guard *guard);
 
-/* Retry-After of the main frame's latest answer since guard_begin(), as in base/retry_after.h. Documents
+/* Status (0: none came) and Retry-After (as in base/retry_after.h) of the main frame's latest answer since
+ * guard_begin(). Documents
  * are paused a second time for it, when their head has come: the one way to a header while the Network
  * domain is off. */
+int guard_status(const struct guard *guard);
 int64_t guard_retry_after_ms(const struct guard *guard);
+
+/* Besides: a page whose main frame was answered with an error status three times in a row gets no
+ * fourth document; what it shows then is what it is. */
 
 /* The switches without which the above does not hold, joined with those of the file. */
 void guard_add_switches(struct flags *flags);

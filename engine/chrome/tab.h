@@ -50,7 +50,9 @@ typedef void tab_value_fn(const struct jval *value, const struct err *err, void 
 void tab_call(struct tab *tab, const char *function, const char *args_json, int64_t timeout_ms,
               tab_value_fn *done, void *ctx);
 
-/* How long the server of the page that was loaded last wants to be left alone (base/retry_after.h). */
+/* Of the page that was loaded last: its HTTP status (0: no answer came), and how long its server wants to be left
+ * alone (base/retry_after.h). */
+int tab_status(const struct tab *tab);
 int64_t tab_retry_after_ms(const struct tab *tab);
 
 /* Forget the operation under way; its callback does not come. */

@@ -250,6 +250,11 @@ static void on_opening_answer(const struct jval *result, const struct err *err, 
         open_next(tab);
 }
 
+int tab_status(const struct tab *tab)
+{
+    return guard_status(tab->guard);
+}
+
 int64_t tab_retry_after_ms(const struct tab *tab)
 {
     return guard_retry_after_ms(tab->guard);

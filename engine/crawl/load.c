@@ -56,6 +56,25 @@ int load_read(struct load *load, const struct jval *result, struct err *err)
     return 0;
 }
 
+int load_read_status(struct load *load, int status, const char *url, struct err *err)
+{
+    struct jdoc *doc;
+    struct buf json;
+    int rc;
+
+    buf_init(&json, BUF_MAX_DEFAULT);
+    buf_addf(&json, "{\"status\":%d,\"url\":", status);
+    buf_add_json(&json, url);
+    buf_adds(&json, ",\"title\":\"\",\"layout\":null,\"rows\":[]}");
+    rc = jdoc_parse(json.data, json.len, &doc, err);
+    if (rc == 0) {
+        rc = load_read(load, jdoc_root(doc), err);
+        jdoc_free(&doc);
+    }
+    buf_fini(&json);
+    return rc;
+}
+
 void load_end(struct load *load, const struct err *err)
 {
     load->ops->stop(load);

@@ -150,11 +150,36 @@ static void on_navigated(const struct err *err, void *ctx)
     buf_fini(&args);
 }
 
+/* Documents that replaced each other until the deadline, the last of them an error page: it is the
+ * server that does not want. */
+static bool is_refused(const struct load *load, const struct err *err)
+{
+    return err->code == ERR_TIMEOUT &&
+           tab_status(lease_tab(load->lease)) >= LOAD_FIRST_ERROR_STATUS;
+}
+
+static void end_refused(struct load *load)
+{
+    const struct tab *tab = lease_tab(load->lease);
+    struct err why;
+
+    load_stage(load, LOAD_EXTRACTING);
+    load->answer.retry_after_ms = tab_retry_after_ms(tab);
+    if (load_read_status(load, tab_status(tab), load->url, &why) < 0)
+        end_by_chrome(load, &why, false);
+    else
+        end_by_chrome(load, NULL, false);
+}
+
 static void on_extracted(const struct jval *value, const struct err *err, void *ctx)
 {
     struct load *load = ctx;
     struct err why;
 
+    if (err && is_refused(load, err)) {
+        end_refused(load);
+        return;
+    }
     if (err) {
         note_tab_end(load, err);
         end_by_chrome(load, err, false);

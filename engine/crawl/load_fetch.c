@@ -19,7 +19,6 @@ enum {
     PAGE_MAX_BYTES = 8 << 20,
     ANSWER_MAX_BYTES = 32 << 20,
     MAX_REDIRECTS = 10,
-    FIRST_ERROR_STATUS = 400,
 };
 
 /* As Chrome sends it (chrome-flags.conf): boards choose their language by it. */
@@ -78,15 +77,6 @@ static struct row_set *unchanged(const struct load *load, const struct fetcher_p
     return set;
 }
 
-/* Of an error page only the status counts; its markup may be anything. */
-static void write_status_only(const struct fetch_result *result, struct buf *out)
-{
-    buf_clear(out);
-    buf_addf(out, "{\"status\":%ld,\"url\":", result->status);
-    buf_add_json(out, result->url);
-    buf_adds(out, ",\"title\":\"\",\"layout\":null,\"rows\":[]}");
-}
-
 static int read_page(struct load *load, const struct fetch_result *result, struct err *err)
 {
     struct native_page page = {
@@ -105,9 +95,9 @@ static int read_page(struct load *load, const struct fetch_result *result, struc
 
     buf_init(&json, ANSWER_MAX_BYTES);
     rc = native_extract(load->site, layouts, n, &page, &json, err);
-    if (rc < 0 && result->status >= FIRST_ERROR_STATUS) {
-        write_status_only(result, &json);
-        rc = 0;
+    if (rc < 0 && result->status >= LOAD_FIRST_ERROR_STATUS) {
+        buf_fini(&json);
+        return load_read_status(load, (int)result->status, result->url, err);
     }
     if (rc == 0 && buf_overflowed(&json))
         rc = err_set(err, ERR_PROTOCOL, "%s: its rows take more than %d bytes", result->url,

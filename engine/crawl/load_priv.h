@@ -5,6 +5,8 @@
 
 #include "crawl/load.h"
 
+enum { LOAD_FIRST_ERROR_STATUS = 400 };
+
 struct load_ops {
     void (*start)(struct load *load);
     /* Nothing of the way calls back any more; its tab or transfer is given back. */
@@ -28,7 +30,7 @@ struct load {
 
     /* by Chrome */
     struct lease *lease;
-    int64_t deadline_ms; /* monotonic; set when the tab is ours */
+    int64_t deadline_ms;        /* monotonic; set when the tab is ours */
     struct loop_timer *no_pool; /* tells that there is none, later */
 
     /* by fetch */
@@ -41,6 +43,9 @@ void load_stage(struct load *load, enum load_stage stage);
 /* The page answered with `result`, JSON as extract.js writes it: answer.rows, or -1 as
  * extract_read(). */
 MUST_CHECK int load_read(struct load *load, const struct jval *result, struct err *err);
+
+/* Of an error page that cannot be read only the status counts: answer.rows without any. */
+MUST_CHECK int load_read_status(struct load *load, int status, const char *url, struct err *err);
 
 /* The end; must be the last thing that its caller does. err NULL: answer.rows are there. */
 void load_end(struct load *load, const struct err *err);

@@ -86,3 +86,24 @@ def a_board_that_wants_to_be_left_alone_is(bench, how):
     expect_equal(demo.stats("ruliweb")["list_requests"], 1, "requests of lists")
     expect("reason=rate-limited" in engine.err, f"the reason is not told: {engine.err[-500:]}")
     expect(re.search(r"is left alone for \d+ more s", engine.err), f"the pause is not told: {engine.err[-500:]}")
+
+
+@test(each=["fetch", "chrome"])
+def a_page_in_the_way_is_told_as_blocked_and_not_as_another_layout(bench, way):
+    demo = bench.start_boards()
+    names = {"challenge": "a challenge page", "login": "a login page", "consent": "a consent page",
+             "block": "a block page"}
+
+    for wall, name in names.items():
+        demo.control("clien", wall=wall)
+        # The challenge asks for itself every 5 s, and is not passed.
+        result = bench.crawl("clien", "--render", way, "--list-only", "--dry-run", log="error", page_timeout="7s",
+                             **demo.settings("clien"))
+        expect_equal(result.code, 9, f"exit code at {wall}: {result}")
+        if way == "fetch" or wall != "challenge":
+            expect(name in result.err, f"{wall} is not named: {result}")
+        expect_equal(result.rows, [], "rows")
+    # A page that passes carries the beacon of the wall that stood before it.
+    result = bench.crawl("cf-like", "--render", "chrome", "--pages", "1-1", "--dry-run", **demo.settings("cf-like"))
+    expect_equal(result.code, 0, f"exit code of {result}")
+    expect(result.rows, "no rows behind the beacon")

@@ -53,6 +53,7 @@ struct world {
     struct holder holders[MAX_HOLDERS];
     int grants;
     int popups_closed;
+    int refused; /* requests of /refused */
     const char *awaited_log; /* lines with this are counted */
     int awaited_logs;
     int groups_left; /* cages that could not be removed */
@@ -131,6 +132,13 @@ static inline void on_request(struct httpd_req *req, void *ctx)
 
         buf_adds(&body, "<title>busy</title><iframe src=/plain></iframe>");
         httpd_respond(req, 429, busy, 2, &body);
+        return;
+    }
+    if (str_starts(req->target, "/refused")) {
+        w->refused++;
+        buf_adds(&body, "<title>refused</title><script>setTimeout(() => location.reload(), 100)"
+                        "</script>");
+        httpd_respond(req, 403, &html, 1, &body);
         return;
     }
     if (str_eq(req->target, "/download")) {

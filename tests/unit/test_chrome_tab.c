@@ -161,6 +161,26 @@ static void knows_how_long_the_server_wants_to_be_left_alone(void **state)
     pool_return(&w->holders[0].lease, true);
 }
 
+static void asks_a_server_that_refuses_three_times_and_no_more(void **state)
+{
+    struct world *w = *state;
+
+    make_pool(w);
+    take(w, 0);
+
+    assert_int_equal(go(w, 0, "/refused"), ERR_OK);
+    assert_int_equal(call(w, 0,
+                          "() => new Promise(done => setTimeout(() => done(document.title), "
+                          "800))",
+                          NULL, PAGE_MS),
+                     ERR_OK);
+    assert_string_equal(w->holders[0].value, "refused");
+    assert_int_equal(w->refused, 3);
+    assert_int_equal(tab_status(lease_tab(w->holders[0].lease)), 403);
+    assert_tab_works(w, 0);
+    pool_return(&w->holders[0].lease, true);
+}
+
 static void reports_an_address_that_cannot_be_reached(void **state)
 {
     struct world *w = *state;
@@ -455,6 +475,7 @@ int main(void)
         CHROME_TEST(calls_again_when_the_page_replaces_itself),
         CHROME_TEST(reports_a_page_that_goes_on_to_nowhere),
         CHROME_TEST(knows_how_long_the_server_wants_to_be_left_alone),
+        CHROME_TEST(asks_a_server_that_refuses_three_times_and_no_more),
         CHROME_TEST(reports_an_address_that_cannot_be_reached),
         CHROME_TEST(reports_a_server_that_does_not_answer),
         CHROME_TEST(refuses_downloads),

@@ -87,6 +87,7 @@ static struct world {
     enum load_by by;
     struct store_counts counts;
     bool cancel_when_fetched;
+    int tab_status;
     bool no_pool; /* Chrome is not installed */
 } world;
 
@@ -211,6 +212,12 @@ bool tab_is_lost(const struct tab *tab)
 {
     assert_false(((const struct lease *)tab)->returned);
     return world.tab_lost;
+}
+
+int tab_status(const struct tab *tab)
+{
+    assert_false(((const struct lease *)tab)->returned);
+    return world.tab_status;
 }
 
 int64_t tab_retry_after_ms(const struct tab *tab)
@@ -673,6 +680,26 @@ static void refuses_a_drifted_page_without_trying_again(void **state)
     assert_int_equal(world.unhealthy, 0);
 }
 
+/* A challenge that reloads itself until the deadline. */
+static void a_page_that_did_not_end_is_what_its_status_says(void **state)
+{
+    (void)state;
+    world.fail_step = STEP_CALL;
+    world.fail_code = ERR_TIMEOUT;
+    world.fail_times = 1;
+    world.tab_status = 403;
+    run_job();
+    assert_end(ERR_BLOCKED, 1, 0);
+    assert_int_equal(world.unhealthy, 1);
+    assert_int_equal(world.troubles, 1);
+
+    world.ended = 0;
+    world.fail_times = 1;
+    world.tab_status = 200;
+    run_job();
+    assert_end(ERR_OK, 2, 2);
+}
+
 static void never_stores_rows_of_an_error_page(void **state)
 {
     (void)state;
@@ -996,6 +1023,7 @@ int main(void)
         EACH(gives_up_after_the_retries),
         EACH(keeps_the_tab_after_a_network_error),
         EACH(refuses_a_drifted_page_without_trying_again),
+        EACH(a_page_that_did_not_end_is_what_its_status_says),
         EACH(never_stores_rows_of_an_error_page),
         EACH(cancelling_ends_it_once_with_everything_back),
         EACH(a_fetched_page_is_stored_without_chrome),
