@@ -32,7 +32,7 @@ struct args {
     bool all, dry_run, json, list_only, accept;
     const char *url;
     const char *kind;       /* --kind; NULL: not given */
-    char *render; /* "render=MODE", also the last of sets; NULL: not given */
+    char *render;           /* "render=MODE", also the last of sets; NULL: not given */
     int page_from, page_to; /* --pages A-B; -1: not given */
 };
 

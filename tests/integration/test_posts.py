@@ -4,8 +4,10 @@
 The boards' own site files, with fewer posts a run and no time between two alive checks.
 """
 import pathlib
+import re
 import sqlite3
 
+from support.processes import wait_until
 from support.registry import expect, expect_equal, test
 from support.rows import moment, path_of, text_of
 
@@ -13,12 +15,14 @@ BOARDS = ["ppomppu", "clien", "ruliweb", "dealbada"]
 POSTS = 4
 
 
-def _sites(bench):
+def _sites(bench, **changes):
     """The shipped files; [post] max is small and an alive check is due at once."""
     folder = bench.folder / "sites"
     for name in BOARDS:
         text = pathlib.Path("sites", name, "site.conf").read_text()
         changed = text.replace("max = 30\n", f"max = {POSTS}\n").replace("[gone]\n", "[gone]\ndistance = 0\nmax = 3\n")
+        for old, new in changes.items():
+            changed = re.sub(rf"(?m)^{old} = .*", f"{old} = {new}", changed)
         expect(changed.count(f"max = {POSTS}\n") == 1 and "distance = 0" in changed, f"{name}: site.conf has another form")
         (folder / name).mkdir(parents=True)
         (folder / name / "site.conf").write_text(changed)
@@ -32,6 +36,10 @@ def _settings(bench, demo):
 def _stored(bench, sql):
     with sqlite3.connect(bench.folder / "deals.db") as database:
         return database.execute(sql).fetchall()
+
+
+def _has_runs(bench):
+    return _stored(bench, "SELECT name FROM sqlite_master WHERE name = 'runs'")
 
 
 def _expect_filled(row, post):
@@ -107,5 +115,25 @@ def posts_fill_their_rows_and_only_proof_ends_a_deal(bench):
     read = dict(_stored(bench, "SELECT site, count(*) FROM deals WHERE post_read_at IS NOT NULL GROUP BY site"))
     expect_equal(read, {name: POSTS for name in BOARDS}, "posts read by site")
 
+    expect_equal(demo.stats("ppomppu")["wrapper_requests"] + demo.stats("ruliweb")["wrapper_requests"], 0,
+                 "links that were followed to unwrap them")
     _check_refresh(bench, demo, settings)
     _check_life(bench, demo, settings)
+
+
+@test(seconds=90)
+def kinds_of_runs_go_on_beside_each_other_with_one_request_at_a_time(bench):
+    demo = bench.start_boards()
+    sites = _sites(bench, crawl="@every 2s", refresh="@every 2s", alive="@every 2s", pages="1-1", refresh_pages="2-2")
+
+    engine = bench.start_engine("run", **{**demo.settings("dealbada"), "sites_dir": sites})
+    wanted = [("alive", "ok"), ("crawl", "ok"), ("refresh", "ok")]
+    wait_until(lambda: (bench.folder / "deals.db").exists() and _has_runs(bench), 20, "a database with runs")
+    wait_until(lambda: _stored(bench, "SELECT DISTINCT kind, reason FROM runs WHERE reason <> 'running' ORDER BY 1")
+               == wanted, 60, f"runs {wanted}")
+    overlapping = _stored(bench, "SELECT count(*) FROM runs a JOIN runs b ON a.kind = 'crawl' AND b.kind = 'alive'"
+                                 " WHERE a.started_at < b.ended_at AND b.started_at < a.ended_at")
+    engine.stop(30)
+
+    expect(overlapping[0][0] > 0, "a crawl and an alive run never went on at the same time")
+    expect_equal(demo.stats("dealbada")["max_concurrent"], 1, "requests at a time")

@@ -117,23 +117,23 @@ static void follows_the_wrapped_link_to_the_shop(void **state)
 
     read_answer(
         f,
-        ANSWER(
-            ROW("7",
-                ",\"redirect_url\":\"https://web.x.example/link.php?"
-                "ol=https%3A%2F%2Fwww.shop.example%2Fgoods%2F5123%3Fgclid%3D1\"") "," ROW("8",
-                                                                                          ",\"redir"
-                                                                                          "ect_"
-                                                                                          "url\":"
-                                                                                          "\"javasc"
-                                                                                          "ript:"
-                                                                                          "goToLink"
-                                                                                          "('"
-                                                                                          "aHR0cHM6"
-                                                                                          "Ly9zaG9w"
-                                                                                          "LmV4YW1w"
-                                                                                          "bGUv')"
-                                                                                          "\"") "," ROW("9",
-                                                                                                        ",\"redirect_url\":\"javascript:void(0)\"")));
+        ANSWER(ROW(
+            "7",
+            ",\"redirect_url\":\"https://web.x.example/link.php?"
+            "ol=https%3A%2F%2Fwww.shop.example%2Fgoods%2F5123%3Fgclid%3D1\"") "," ROW("8",
+                                                                                      ",\"redir"
+                                                                                      "ect_"
+                                                                                      "url\":"
+                                                                                      "\"javasc"
+                                                                                      "ript:"
+                                                                                      "goToLink"
+                                                                                      "('"
+                                                                                      "aHR0cHM6"
+                                                                                      "Ly9zaG9w"
+                                                                                      "LmV4YW1w"
+                                                                                      "bGUv')"
+                                                                                      "\"") "," ROW("9",
+                                                                                                    ",\"redirect_url\":\"javascript:void(0)\"")));
 
     assert_int_equal(f->set->n, 3);
     assert_string_equal(f->set->rows[0].redirect_url,

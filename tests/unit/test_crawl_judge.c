@@ -179,7 +179,8 @@ static void words_that_passing_pages_carry_too_are_no_marks(void **state)
     struct err err;
 
     (void)state;
-    passing.text_head = "로그인이 필요한 게시판 비정상적인 접근 쿠키 사용에 동의 Before you continue";
+    passing.text_head =
+        "로그인이 필요한 게시판 비정상적인 접근 쿠키 사용에 동의 Before you continue";
     passing.html_bytes = 3000;
     assert_int_equal(judge_page(&site, &passing, &err), 0);
     for (size_t i = 0; i < ARRAY_LEN(rebuilt); i++) {
