@@ -7,6 +7,7 @@
 #include <ctype.h>
 #include <netinet/in.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
@@ -70,14 +71,19 @@ static const struct range6 ranges6[] = {
     {{0xff}, 8, "multicast", 0},
 };
 
+static bool is_prefix(const unsigned char *first, const unsigned char *bytes, int bits)
+{
+    int whole = bits / 8;
+    int rest = bits % 8;
+
+    if (memcmp(bytes, first, (size_t)whole) != 0)
+        return false;
+    return rest == 0 || (bytes[whole] ^ first[whole]) >> (8 - rest) == 0;
+}
+
 static bool is_in(const unsigned char bytes[16], const struct range6 *range)
 {
-    int whole = range->bits / 8;
-    int rest = range->bits % 8;
-
-    if (memcmp(bytes, range->first, (size_t)whole) != 0)
-        return false;
-    return rest == 0 || (bytes[whole] ^ range->first[whole]) >> (8 - rest) == 0;
+    return is_prefix(range->first, bytes, range->bits);
 }
 
 /* RFC 5214: the second half of the address is (02)00:5efe and an IPv4 address. */
@@ -141,6 +147,58 @@ void netaddr_text(const struct netaddr *address, char out[NETADDR_TEXT_BYTES])
 
     inet_ntop(is_v4 ? AF_INET : AF_INET6, address->bytes + (is_v4 ? 12 : 0), out,
               NETADDR_TEXT_BYTES);
+}
+
+/* ---- addresses and ranges as programs write them --------------------------------------------- */
+
+bool netaddr_from_text(const char *text, struct netaddr *out)
+{
+    struct in_addr v4;
+
+    if (strchr(text, ':'))
+        return inet_pton(AF_INET6, text, out->bytes) == 1;
+    if (inet_pton(AF_INET, text, &v4) != 1)
+        return false;
+    set4(out, ntohl(v4.s_addr));
+    return true;
+}
+
+/* Digits without sign, blanks or leading zeros. */
+static bool parse_bits(const char *text, int max, int *out)
+{
+    size_t len = strlen(text);
+
+    if (len == 0 || len > 3 || strspn(text, "0123456789") != len || (len > 1 && *text == '0'))
+        return false;
+    *out = atoi(text);
+    return *out <= max;
+}
+
+bool netaddr_range_from_text(const char *text, struct netaddr_range *out)
+{
+    char address[NETADDR_TEXT_BYTES];
+    const char *slash = strchr(text, '/');
+    size_t len = slash ? (size_t)(slash - text) : strlen(text);
+    int offset = memchr(text, ':', len) ? 0 : 96;
+
+    if (len >= sizeof(address))
+        return false;
+    memcpy(address, text, len);
+    address[len] = '\0';
+    out->bits = 128 - offset;
+    if (!netaddr_from_text(address, &out->first) ||
+        (slash && !parse_bits(slash + 1, 128 - offset, &out->bits)))
+        return false;
+    out->bits += offset;
+    for (int bit = out->bits; bit < 128; bit++)
+        if (out->first.bytes[bit / 8] & (0x80 >> (bit % 8)))
+            return false;
+    return true;
+}
+
+bool netaddr_range_has(const struct netaddr_range *range, const struct netaddr *address)
+{
+    return is_prefix(range->first.bytes, address->bytes, range->bits);
 }
 
 /* ---- hosts of URLs --------------------------------------------------------------------------- */

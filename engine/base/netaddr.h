@@ -40,6 +40,19 @@ const char *netaddr_private_kind(const struct netaddr *address);
 /* "127.0.0.1", "fd00::1"; a mapped IPv4 address as IPv4. */
 void netaddr_text(const struct netaddr *address, char out[NETADDR_TEXT_BYTES]);
 
+/* One numeric address as programs write it ("192.0.2.7", "2001:db8::1"), and nothing else. */
+bool netaddr_from_text(const char *text, struct netaddr *out);
+
+/* All addresses that begin with the same bits. */
+struct netaddr_range {
+    struct netaddr first;
+    int bits; /* of 128, also for IPv4 */
+};
+
+/* "10.0.0.0/8", "fd00::/8", or one address. Bits behind the prefix must be 0. */
+bool netaddr_range_from_text(const char *text, struct netaddr_range *out);
+bool netaddr_range_has(const struct netaddr_range *range, const struct netaddr *address);
+
 /* localhost and the names under it are loopback without asking anybody (RFC 6761). */
 bool netaddr_name_is_loopback(const char *host);
 
