@@ -25,8 +25,11 @@ def _expect_sold_out(rows, expected):
 # ---- dealbada ------------------------------------------------------------------------------------
 
 
+DEALBADA_CATEGORY = '<a href="/bbs/board.php?bo_table=deal_domestic&amp;sca=food" class="bo_cate_link">식품</a> '
+
+
 def _dealbada(*subjects):
-    cells = list(subjects) + [_dealbada_subject(900 + n, f"제품 {n}") for n in range(PLAIN_ROWS)]
+    cells = list(subjects) + [_dealbada_subject(900 + n, f"제품 {n}", DEALBADA_CATEGORY) for n in range(PLAIN_ROWS)]
     rows = "".join(f'<tr class=""><td class="td_num">7</td>{cell}<td class="td_date">11:48</td>'
                    '<td class="td_num">10</td><td class="td_num_g"><span>1</span> / <span>0</span></td></tr>'
                    for cell in cells)
@@ -40,7 +43,7 @@ def _dealbada_subject(number, title, before="", attributes="", mark=""):
 
 @test
 def dealbada_title_is_not_the_category_link_before_it(bench):
-    category = '<a href="/bbs/board.php?bo_table=deal_domestic&amp;sca=food" class="bo_cate_link">식품</a> '
+    category = DEALBADA_CATEGORY
     body = _dealbada(
         _dealbada_subject(1, "사과 5kg", category),
         _dealbada_subject(2, "블라인드 처리된 게시물입니다.", category, ' style="color: #ACACAC"'),
@@ -81,7 +84,8 @@ def _ruliweb_thumbnail(key, beside="", inside=""):
             f'<a href="{href}"><div class="title_wrapper subject relative"> [음식] {beside} '
             f'<a class="subject_link deco" href="{href}">{inside}제품 {key}</a>'
             f'<a href="{href}#cmt"><span class="num_reply">(17)</span></a></div></a>'
-            '<div class="article_info"><span class="hit">조회 <strong>5</strong></span></div></div></td></tr>')
+            '<div class="article_info"><span class="hit">조회 <strong>5</strong></span><span class="time">날짜 16:45</span></div>'
+            '</div></td></tr>')
 
 
 @test(each=["plain", "thumbnail"])
@@ -114,8 +118,8 @@ PPOMPPU_MOBILE_MARKS = {
 
 def _ppomppu_mobile(key, attributes="", content="제품", address="id=ppomppu&no={}&page=1"):
     return ('<li class="none-border new_sk"><a class="list_b_01n" href="/new/bbs_view.php?'
-            f'{address.format(key)}"><ul><li class="title"><span class="cont"{attributes}>{content}</span></li>'
-            '<li class="exp"><time>19:17:02</time><span class="view">5</span></li></ul></a></li>')
+            f'{address.format(key)}"><ul><li class="title"><span class="cont"{attributes}>{content} {key}</span></li>'
+            '<li class="exp"><time>19:17:02</time><span class="view">5</span></li><li class="names">[기타] 닉</li></ul></a></li>')
 
 
 def _ppomppu_mobile_list(special, list_class="bbsList_new"):
@@ -155,12 +159,14 @@ def ppomppu_mobile_row_is_known_when_the_board_is_the_last_parameter(bench):
 
 def _ppomppu_desktop(key, address):
     return ('<tr class="baseList bbs_new1"><td class="baseList-numb">1</td><td><a class="baseList-title" '
-            f'href="view.php?{address.format(key)}">제품</a></td><td class="baseList-views">5</td></tr>')
+            f'href="view.php?{address.format(key)}">제품 {key}</a><small class="baseList-small">[기타]</small></td><td title="26.07.04 21:00:50">'
+            '<time class="baseList-time">21:00:50</time></td><td class="baseList-views">5</td></tr>')
 
 
 def _ppomppu_desktop_2020(key, address):
     return (f'<tr class="list0"><td>1</td><td>[기타]</td><td><a href="view.php?{address.format(key)}">'
-            '<font class="list_title">제품</font></a></td><td>1 - 0</td><td>5</td></tr>')
+            f'<font class="list_title">제품 {key}</font></a></td><td title="20.03.01 21:00:50">21:00:50</td>'
+            '<td>1 - 0</td><td>5</td></tr>')
 
 
 @test(each=["2024", "2020"])
@@ -182,8 +188,9 @@ def ppomppu_desktop_row_is_known_when_the_board_is_the_last_parameter(bench, epo
 def _clien(key, row_class="", label=""):
     return (f'<div class="list_item symph_row jirum {row_class}" data-board-sn="{key}" data-comment-count="1">'
             f'<span class="list_subject"><a href="/service/board/jirum/{key}?po=0" data-role="list-title-text">'
-            f'품절 임박 제품</a></span><a class="icon_keyword">상품정보</a>{label}'
-            '<div class="list_hit"><span class="hit">5</span></div></div>')
+            f'품절 임박 제품 {key}</a></span><a class="icon_keyword">상품정보</a>{label}'
+            '<div class="list_hit"><span class="hit">5</span></div><div class="list_time"><span class="time popover">04-18'
+            '<span class="timestamp">2026-04-18 11:19:27</span></span></div></div>')
 
 
 @test

@@ -10,6 +10,8 @@ SEED = 7
 # All boards, and those that show their rows, or a part of them, to no client without JavaScript.
 NAMES = ("ppomppu", "clien", "ruliweb", "dealbada", "spa", "infinite", "lazy", "xhr-votes", "cookie-gate",
          "vue-attr", "textarea-post", "cf-like", "dialog", "goto", "js-pager")
+# Those that quickstart --demo crawls.
+DEMO = NAMES[:9]
 # Boards whose lists one engine run reads side by side (test_demo_boards).
 STATIC = ("quasarzone", "arca", "zod", "fmkorea", "coolenjoy", "damoang", "eomisae", "ppomppu-foreign", "dealabs",
           "slickdeals")
