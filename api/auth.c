@@ -4,6 +4,7 @@
 #include "api/auth_keys.h"
 #include "base/str.h"
 
+#include <errno.h>
 #include <jwt.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -87,10 +88,14 @@ static jwt_t *decode(struct auth *auth, const char *token)
     return NULL;
 }
 
-/* Absent or no whole number: 0. */
+/* Absent: 0. No whole number: -1. */
 static int64_t claim(jwt_t *jwt, const char *name)
 {
-    return jwt_get_grant_int(jwt, name);
+    int64_t value = jwt_get_grant_int(jwt, name);
+
+    if (errno == 0)
+        return value;
+    return errno == ENOENT ? 0 : -1;
 }
 
 enum auth_verdict auth_read(struct auth *auth, const char *header, int64_t now_ms,
