@@ -15,6 +15,8 @@ bool away_may_ask(struct api *api)
 void away_answered(struct api *api, const struct err *err)
 {
     api->n_asked--;
+    if (err && err->code == ERR_BUSY)
+        return; /* it is there, and has enough to do */
     if (err && !api->store_is_away)
         log_error("api", "database away", "error=%s", log_quote(err->text));
     else if (err)

@@ -98,6 +98,8 @@ static int open_all(struct server *server, struct loop *loop, const struct confi
     if (store_open(loop, config->database, config->database_timeout, &server->api.store, err) < 0)
         return err_prefix(err, "database");
     store_set_reader(server->api.store); /* the engine makes and changes the database */
+    store_set_pool(server->api.store, (int)config->api_database_connections,
+                   (int)config->api_database_calls);
     if (set_up_users(server, loop, config, err) < 0)
         return -1;
     if (listen_public(server, loop, config, err) < 0 || listen_admin(server, loop, config, err) < 0)

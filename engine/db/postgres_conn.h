@@ -10,9 +10,11 @@
 #include "base/loop_pg.h"
 #include "db/store_vtable.h"
 
+/* One connection; an operation stays on the one that it was given to. */
 struct postgres_store {
     struct loop_pg *pg;
-    struct list ops;     /* not yet finished */
+    struct list ops; /* not yet finished */
+    int n_ops;
     bool is_schema_good; /* judged on the connection that stands */
 };
 

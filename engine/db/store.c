@@ -22,6 +22,7 @@ struct store {
     int64_t timeout_ms;
     bool is_reader;
     char *engine;
+    int n_ops, max_ops; /* max_ops 0: no limit */
 };
 
 /* The backend's own deadline comes a tenth earlier, because it can say what it was waiting for. */
@@ -80,6 +81,7 @@ static void op_cut_loose(struct store_op *op)
 {
     list_remove(&op->link);
     loop_timer_free(&op->deadline);
+    op->store->n_ops--;
     op->store = NULL;
     atomic_store(&op->cancelled, true);
 }
@@ -122,6 +124,19 @@ uint64_t store_statements(void)
 void store_set_reader(struct store *store)
 {
     store->is_reader = true;
+}
+
+void store_set_pool(struct store *store, int connections, int max_calls)
+{
+    check(connections >= 1 && connections <= STORE_CONNECTIONS_MAX && max_calls >= 1);
+    store->max_ops = max_calls;
+    if (store->vtable->set_connections)
+        store->vtable->set_connections(store->backend, connections);
+}
+
+int store_calls(const struct store *store)
+{
+    return store->n_ops;
 }
 
 void store_set_engine(struct store *store, const char *name)
@@ -234,6 +249,7 @@ struct store_op *store_op_begin(struct store *store, enum store_op_kind kind, vo
     op->engine = store_op_text(op, store->engine);
     op->deadline = loop_timer_new(store->loop, on_deadline, op);
     list_append(&store->ops, &op->link);
+    store->n_ops++;
     return op;
 }
 
@@ -264,6 +280,9 @@ void store_op_start(struct store_op *op)
 
     if (op->is_reader && !op_only_reads(op))
         err_set(&op->err, ERR_STORE, "this program only reads the database");
+    if (store->max_ops && store->n_ops > store->max_ops)
+        err_set(&op->err, ERR_BUSY, "%s: %d calls wait already", store->vtable->kind,
+                store->max_ops);
     if (op->err.code != ERR_OK) {
         loop_defer(store->loop, store_op_finish, op);
         return;

@@ -134,6 +134,12 @@ uint64_t store_statements(void);
  * database need names of their own. A command beside a running engine calls itself NAME/PID. */
 void store_set_reader(struct store *store);
 void store_set_engine(struct store *store, const char *name);
+/* Also before the first call, for a program with many clients: how many connections may be open at
+ * the same time (PostgreSQL; 1 otherwise, as without this call), and how many calls may be under
+ * way; each further one fails with ERR_BUSY at once. */
+enum { STORE_CONNECTIONS_MAX = 64 };
+void store_set_pool(struct store *store, int connections, int max_calls);
+int store_calls(const struct store *store); /* under way */
 
 typedef void store_done_fn(const struct err *err, void *ctx);
 

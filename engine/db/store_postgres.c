@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* store_postgres.c - PostgreSQL behind store.h: one connection, its schema judged once, then one
- * statement for each operation.
+/* store_postgres.c - PostgreSQL behind store.h: a few connections, each with its schema judged once,
+ * then one statement for each operation.
+ *
+ * The least busy connection takes an operation; they connect when they are first needed, so quiet
+ * times need one. With one connection (the engine's) operations run in the order they came.
  */
 #include "base/str.h"
 #include "db/postgres_conn.h"
@@ -17,29 +20,56 @@ static void op_judge_schema(struct store_op *op);
 static void on_version(const void *result, const struct err *err, void *ctx);
 static void op_run(struct store_op *op);
 
+struct pool {
+    struct postgres_store conns[STORE_CONNECTIONS_MAX];
+    int n;
+    struct loop *loop;
+    char *url, *session_sql;
+    int64_t timeout_ms;
+};
+
+static void conn_open(struct pool *pool, struct postgres_store *conn)
+{
+    list_init(&conn->ops);
+    conn->pg = loop_pg_new(pool->loop, pool->url, pool->timeout_ms);
+    loop_pg_set_session_sql(conn->pg, pool->session_sql);
+}
+
 /* The server gives up a statement that nobody waits for any more, by itself. */
 static void *postgres_open(struct loop *loop, const char *url, int64_t timeout_ms)
 {
-    struct postgres_store *store = mem_new(struct postgres_store);
-    char *session_sql = mem_printf(
-        "SET TimeZone = 'UTC'; SET jit = off; SET statement_timeout = %lld", (long long)timeout_ms);
+    struct pool *pool = mem_new(struct pool);
 
-    list_init(&store->ops);
-    store->pg = loop_pg_new(loop, url, timeout_ms);
-    loop_pg_set_session_sql(store->pg, session_sql);
-    mem_free(session_sql);
-    return store;
+    *pool = (struct pool){
+        .n = 1, .loop = loop, .url = mem_strdup(url), .timeout_ms = timeout_ms};
+    pool->session_sql =
+        mem_printf("SET TimeZone = 'UTC'; SET jit = off; SET statement_timeout = %lld",
+                   (long long)timeout_ms);
+    conn_open(pool, &pool->conns[0]);
+    return pool;
+}
+
+static void postgres_set_connections(void *backend, int n)
+{
+    struct pool *pool = backend;
+
+    while (pool->n < n)
+        conn_open(pool, &pool->conns[pool->n++]);
 }
 
 static void postgres_close(void *backend)
 {
-    struct postgres_store *store = backend;
+    struct pool *pool = backend;
     struct list *at, *next;
 
-    loop_pg_free(&store->pg);
-    LIST_FOREACH (at, next, &store->ops)
-        postgres_finish(container_of(at, struct store_op, backend_link), NULL);
-    mem_free(store);
+    for (int i = 0; i < pool->n; i++)
+        loop_pg_free(&pool->conns[i].pg);
+    for (int i = 0; i < pool->n; i++)
+        LIST_FOREACH (at, next, &pool->conns[i].ops)
+            postgres_finish(container_of(at, struct store_op, backend_link), NULL);
+    mem_free(pool->url);
+    mem_free(pool->session_sql);
+    mem_free(pool);
 }
 
 /* After any error the schema is judged anew: somebody may have changed it under this connection. */
@@ -52,6 +82,7 @@ void postgres_finish(struct store_op *op, const struct err *err)
         store->is_schema_good = false;
     }
     list_remove(&op->backend_link);
+    store->n_ops--;
     store_op_finish(op); /* may free the store, and this backend with it */
 }
 
@@ -68,12 +99,29 @@ int64_t postgres_field(const void *result, int row, int column)
 
 /* ---- an operation's way ---------------------------------------------------------------------- */
 
+/* Among equals one that stands, and of these the first. */
+static struct postgres_store *least_busy(struct pool *pool)
+{
+    struct postgres_store *best = &pool->conns[0];
+
+    for (int i = 1; i < pool->n; i++) {
+        struct postgres_store *conn = &pool->conns[i];
+
+        if (conn->n_ops < best->n_ops ||
+            (conn->n_ops == best->n_ops && loop_pg_is_connected(conn->pg) &&
+             !loop_pg_is_connected(best->pg)))
+            best = conn;
+    }
+    return best;
+}
+
 static void postgres_start(void *backend, struct store_op *op)
 {
-    struct postgres_store *store = backend;
+    struct postgres_store *store = least_busy(backend);
 
     op->backend = store;
     list_append(&store->ops, &op->backend_link);
+    store->n_ops++;
     if (!loop_pg_is_connected(store->pg))
         store->is_schema_good = false;
     if (store->is_schema_good && op->kind != STORE_CHECK && op->kind != STORE_MIGRATE)
@@ -269,4 +317,5 @@ const struct store_vtable store_postgres_vtable = {
     .open = postgres_open,
     .start = postgres_start,
     .close = postgres_close,
+    .set_connections = postgres_set_connections,
 };

@@ -136,6 +136,8 @@ struct store_vtable {
     void (*start)(void *backend, struct store_op *op);
     /* All operations are cancelled already; they are finished now or later. */
     void (*close)(void *backend);
+    /* How many connections there are; before the first start(). NULL: one is all it takes. */
+    void (*set_connections)(void *backend, int n);
 };
 
 extern const struct store_vtable store_sqlite_vtable;
