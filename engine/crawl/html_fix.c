@@ -117,8 +117,7 @@ const char *html_fix_name_before(const char *tag)
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         size_t len = strlen(names[i]);
 
-        if (!strncasecmp(tag, names[i], len) && tag[len] &&
-            strchr(" \t\n\f\r/>", tag[len]))
+        if (!strncasecmp(tag, names[i], len) && tag[len] && strchr(" \t\n\f\r/>", tag[len]))
             return names[i];
     }
     return NULL;
