@@ -2,7 +2,7 @@
 /* native_dialog.c - what a page would say in its first alert().
  *
  * Scripts do not run here, so an alert() counts where it surely would: in a script of the page, in no
- * function and no branch, with a text and nothing else in its brackets.
+ * function and no branch, as a statement of its own, with a text and nothing else in its brackets.
  */
 #include "crawl/native_priv.h"
 
@@ -64,26 +64,47 @@ static bool read_alert(const char *at, struct buf *out)
     return *at == ')' && out->len <= DIALOG_MAX_BYTES;
 }
 
-/* The first alert() of a script that is in no brackets; false: none. */
+/* "alert" or "window.alert", no part of a longer name. */
+static bool is_alert(const char *script, const char *at)
+{
+    if (at > script && is_name_char(at[-1]))
+        return false;
+    at += str_starts(at, "window.") ? strlen("window.") : 0;
+    return str_starts(at, "alert") && !is_name_char(at[strlen("alert")]);
+}
+
+/* Can a statement begin behind this character? Not behind "if (x)", "else", "x &&", "=>". */
+static bool ends_statement(char c)
+{
+    return c == ';' || c == '}';
+}
+
+/* The first alert() of a script that is in no brackets; false: none, or it may not come to it. */
 static bool first_alert(const char *script, struct buf *out)
 {
     int depth = 0;
+    char before = ';'; /* the last character that is no blank and in no comment */
 
     for (const char *at = script; *at;) {
+        const char *from = at;
+
         if (*at == '"' || *at == '\'' || *at == '`') {
             at = read_literal(at, NULL);
         } else if (str_starts(at, "//") || str_starts(at, "<!--")) {
             at += strcspn(at, "\r\n");
         } else if (str_starts(at, "/*")) {
             at = behind(at + 2, "*/");
-        } else if (depth == 0 && str_starts(at, "alert") &&
-                   (at == script || !is_name_char(at[-1])) && !is_name_char(at[5])) {
-            return read_alert(at, out);
+        } else if (depth == 0 && is_alert(script, at)) {
+            return ends_statement(before) && read_alert(strstr(at, "alert"), out);
+        } else if (depth == 0 && str_starts(at, "throw")) {
+            return false;
         } else {
             depth += *at == '{' || *at == '(' || *at == '[';
             depth -= *at == '}' || *at == ')' || *at == ']';
             at++;
         }
+        if (!isspace((unsigned char)*from) && *from != '/' && !str_starts(from, "<!--"))
+            before = *from;
     }
     return false;
 }

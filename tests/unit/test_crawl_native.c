@@ -125,15 +125,10 @@ static void names_file_line_and_rule_that_only_chrome_can_do(void **state)
     }
 }
 
-static void a_list_that_scrolls_and_a_post_that_speaks_by_dialog_stay_in_chrome(void **state)
+static void a_list_that_scrolls_stays_in_chrome(void **state)
 {
     struct fixture *f = *state;
 
-    load(f, "[post]\nwhen = missing\nmatch = h1\n[post.title]\ncss = h1\n[gone]\ndialog = 삭제\n");
-    assert_int_equal(can(f, SITE_LIST), 0);
-    assert_int_equal(can(f, SITE_POST), -1);
-    assert_non_null(strstr(f->err.text, "gone.dialog"));
-    site_free(&f->site);
     assert_int_equal(
         site_load_text("x/site.conf", "x",
                        "[site]\nname = x\n[list]\nurl = https://x.example/\nscroll = yes\n"
@@ -395,7 +390,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(names_file_line_and_rule_that_only_chrome_can_do),
-        TEST(a_list_that_scrolls_and_a_post_that_speaks_by_dialog_stay_in_chrome),
+        TEST(a_list_that_scrolls_stays_in_chrome),
         TEST(the_shipped_sites_lists_can_be_read_without_chrome),
         TEST(a_page_that_takes_too_much_is_given_up),
         TEST(what_browsers_differ_about_is_not_guessed),

@@ -62,6 +62,13 @@ static void hears_and_reads_that_a_post_is_gone(void **state)
         /* in a function, a branch, another call, a comment, a text, or another file it is not said */
         {"<script>function f() { alert('존재하지 않는 글') }</script>", NULL},
         {"<script>if (x) { alert('존재하지 않는 글') }</script>", NULL},
+        {"<script>if (x) alert('존재하지 않는 글')</script>", NULL},
+        {"<script>if (x) { a() } else alert('존재하지 않는 글')</script>", NULL},
+        {"<script>x && alert('존재하지 않는 글')</script>", NULL},
+        {"<script>const f = () => alert('존재하지 않는 글')</script>", NULL},
+        {"<script>throw 1; alert('존재하지 않는 글')</script>", NULL},
+        {"<script>a(); /* b */ window.alert('존재하지 않는 글')</script>", "존재하지 않는 글"},
+        {"<script>if (x) { a() } alert('존재하지 않는 글')</script>", "존재하지 않는 글"},
         {"<script>f(alert('존재하지 않는 글'))</script>", NULL},
         {"<script>// alert('존재하지 않는 글')</script>", NULL},
         {"<script>var t = \"alert('존재하지 않는 글')\"</script>", NULL},
