@@ -269,6 +269,8 @@ static char *migration_sql(const struct schema_step *step)
 {
     return mem_printf(
         "DO $migrate$ DECLARE found integer := 0; BEGIN "
+        "IF current_setting('server_encoding') <> 'UTF8' THEN RAISE 'the database''s encoding is %%: "
+        "create it with ENCODING ''UTF8''', current_setting('server_encoding'); END IF; "
         "PERFORM pg_advisory_xact_lock(hashtextextended('catchdeal schema', 0)); "
         "PERFORM set_config('catchdeal.applied', '0', true); "
         "IF to_regclass('schema_version') IS NOT NULL THEN "
