@@ -56,7 +56,8 @@ struct entry {
     struct list link;
     struct cache *cache;
     char *key;
-    const char *content_type;
+    const char *content_type, *list_limit;
+    enum respond_style style;
     enum cache_life life;
     struct cache_fill *fill; /* NULL: none is under way */
     char *body;              /* NULL: nothing was ever filled */
@@ -147,11 +148,20 @@ static void set_etag(struct entry *entry)
         snprintf(entry->etag + (size_t)i * 2, 3, "%02x", digest[i]);
 }
 
+static size_t set_headers(const struct entry *entry, struct httpd_header *headers)
+{
+    size_t n = respond_cached_headers(headers, entry->style, entry->content_type);
+
+    if (entry->list_limit)
+        headers[n++] = (struct httpd_header){"X-List-Limit", entry->list_limit};
+    return n;
+}
+
 static struct httpd_answer *make_answer(struct entry *entry, struct buf *bytes, bool is_gzip)
 {
     char etag[sizeof(entry->etag) + 8];
     struct httpd_header headers[RESPOND_MAX_HEADERS];
-    size_t n = respond_cached_headers(headers, entry->content_type);
+    size_t n = set_headers(entry, headers);
 
     snprintf(etag, sizeof(etag), "\"%s%s\"", entry->etag, is_gzip ? "-gz" : "");
     headers[n++] = (struct httpd_header){"ETag", etag};
@@ -225,7 +235,7 @@ static bool matches_etag(struct call *call, const char *etag)
 static void respond_not_modified(struct call *call, struct entry *entry, const char *etag)
 {
     struct httpd_header headers[RESPOND_MAX_HEADERS];
-    size_t n = respond_cached_headers(headers, entry->content_type);
+    size_t n = set_headers(entry, headers);
     const char *quoted = arena_printf(&call->req->arena, "\"%s\"", etag);
 
     headers[n++] = (struct httpd_header){"ETag", quoted};
@@ -254,7 +264,7 @@ static void respond_fresh(struct call *call, struct entry *entry)
 static void respond_stale(struct call *call, struct entry *entry)
 {
     struct httpd_header headers[RESPOND_MAX_HEADERS];
-    size_t n = respond_cached_headers(headers, entry->content_type);
+    size_t n = set_headers(entry, headers);
     struct buf body;
 
     entry->cache->stats.stale++;
@@ -296,6 +306,8 @@ static void begin_fill(struct call *call, struct entry *entry, const struct cach
     entry->fill = fill;
     entry->life = source->life;
     entry->content_type = source->content_type;
+    entry->list_limit = source->list_limit;
+    entry->style = call->style;
     wait_for(call, fill);
     arg = arena_alloc(&fill->arena, source->arg_bytes ? source->arg_bytes : 1);
     if (source->arg_bytes)

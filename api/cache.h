@@ -47,6 +47,7 @@ typedef void cache_fill_fn(struct api *api, const void *arg, struct cache_fill *
 struct cache_source {
     enum cache_life life;
     const char *content_type; /* static */
+    const char *list_limit;   /* static; told as X-List-Limit; NULL: none */
     cache_fill_fn *fill;
     const void *arg; /* copied: no pointers to what lives shorter than the program */
     size_t arg_bytes;

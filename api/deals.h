@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* deals.h - lists of deals: the app's numbered pages and /v3's cursor. */
+/* deals.h - lists of deals: the app's numbered pages (deals.c), /v3's cursor and one deal (deals_v3.c). */
 #ifndef API_DEALS_H
 #define API_DEALS_H
 
@@ -11,9 +11,12 @@
  * A page that begins past the 2,000th deal is refused: that is what /v3's cursor is for. */
 void deals_app_list(struct call *call);
 
-/* GET /v3/deals?limit=&cursor=&site=
+/* GET /v3/deals?limit=&cursor=, and the parameters of filters.h
  *  limit  1..100, default 20         cursor  the next_cursor of the page before
- *  site   the name of a board's folder under sites/ */
+ * A page whose filters fit seldom may be short or empty and still have a next_cursor. */
 void deals_v3_list(struct call *call);
+
+/* GET /v3/deals/{product_id}: {"data": deal, "history": [event]}, the last 200 events, newest first. */
+void deals_v3_one(struct call *call);
 
 #endif

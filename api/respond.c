@@ -4,6 +4,8 @@
 #include "base/clock.h"
 #include "base/str.h"
 
+#include <string.h>
+
 /* Everything that the page needs comes from its own address, and nothing may frame it. */
 #define PAGE_POLICY                                                                 \
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; " \
@@ -13,11 +15,28 @@ static const char RETRY_AFTER_S[] = "5";
 
 enum { BODY_MAX_BYTES = 4 << 20 };
 
+static bool is_below(const char *target, const char *path)
+{
+    size_t len = strlen(path);
+
+    return str_starts(target, path) && (!target[len] || target[len] == '/' || target[len] == '?');
+}
+
 enum respond_style respond_style_of(const char *target)
 {
-    return str_starts(target, "/v3/") || str_eq(target, "/v3") || str_starts(target, "/v3?")
+    return is_below(target, "/v3") || is_below(target, "/feeds") || is_below(target, "/openapi.json")
                ? STYLE_V3
                : STYLE_APP;
+}
+
+/* No cookies are ever used, so any page may read what anybody may. */
+static size_t add_open(struct httpd_header *headers, enum respond_style style)
+{
+    if (style != STYLE_V3)
+        return 0;
+    headers[0] = (struct httpd_header){"Access-Control-Allow-Origin", "*"};
+    headers[1] = (struct httpd_header){"Access-Control-Expose-Headers", "ETag, Age, Retry-After, X-List-Limit, X-Request-Id"};
+    return 2;
 }
 
 void respond_json(struct httpd_req *req, struct buf *body)
@@ -29,9 +48,10 @@ void respond_json(struct httpd_req *req, struct buf *body)
     httpd_respond(req, 200, headers, ARRAY_LEN(headers), body);
 }
 
-size_t respond_cached_headers(struct httpd_header *headers, const char *content_type)
+size_t respond_cached_headers(struct httpd_header *headers, enum respond_style style,
+                              const char *content_type)
 {
-    size_t n = 0;
+    size_t n = add_open(headers, style);
 
     headers[n++] = (struct httpd_header){"Content-Type", content_type};
     headers[n++] = (struct httpd_header){"Cache-Control", "no-cache"};
@@ -42,7 +62,7 @@ size_t respond_cached_headers(struct httpd_header *headers, const char *content_
 
 void respond_private(struct httpd_req *req, int status, int list_limit, struct buf *body)
 {
-    struct httpd_header headers[4] = {{"Content-Type", RESPOND_JSON},
+    struct httpd_header headers[8] = {{"Content-Type", RESPOND_JSON},
                                       {"Cache-Control", "no-store"},
                                       {"X-Content-Type-Options", "nosniff"}};
     size_t n = 3;
@@ -50,6 +70,7 @@ void respond_private(struct httpd_req *req, int status, int list_limit, struct b
     if (list_limit)
         headers[n++] =
             (struct httpd_header){"X-List-Limit", arena_printf(&req->arena, "%d", list_limit)};
+    n += add_open(headers + n, respond_style_of(req->target));
     httpd_respond(req, status, headers, n, body);
 }
 
@@ -67,9 +88,10 @@ void respond_add_time(struct buf *body, const struct clock_zone *zone, int64_t a
 
 void respond_nothing(struct httpd_req *req)
 {
-    static const struct httpd_header headers[] = {{"Cache-Control", "no-store"}};
+    struct httpd_header headers[4] = {{"Cache-Control", "no-store"}};
+    size_t n = 1 + add_open(headers + 1, respond_style_of(req->target));
 
-    httpd_respond_static(req, 204, headers, ARRAY_LEN(headers), "", 0);
+    httpd_respond_static(req, 204, headers, n, "", 0);
 }
 
 static const char *title_of(int status)
@@ -112,7 +134,7 @@ static void respond_problem(struct httpd_req *req, enum respond_style style, int
                             const char *text, const char *parameter,
                             const struct httpd_header *more)
 {
-    struct httpd_header headers[5] = {{"Content-Type", style == STYLE_V3
+    struct httpd_header headers[8] = {{"Content-Type", style == STYLE_V3
                                                            ? "application/problem+json"
                                                            : "application/json; charset=utf-8"},
                                       {"Cache-Control", "no-store"},
@@ -132,6 +154,7 @@ static void respond_problem(struct httpd_req *req, enum respond_style style, int
         headers[n++] = (struct httpd_header){"Retry-After", RETRY_AFTER_S};
     if (more)
         headers[n++] = *more;
+    n += add_open(headers + n, style);
     httpd_respond(req, status, headers, n, &body);
 }
 
@@ -175,11 +198,19 @@ void respond_too_often(struct httpd_req *req, enum respond_style style, int wait
                     NULL, &retry);
 }
 
-void respond_options(struct httpd_req *req, const char *methods)
+void respond_options(struct httpd_req *req, enum respond_style style, const char *methods)
 {
-    const struct httpd_header headers[] = {{"Allow", methods}};
+    struct httpd_header headers[8] = {{"Allow", methods}};
+    size_t n = 1;
 
-    httpd_respond_static(req, 204, headers, ARRAY_LEN(headers), "", 0);
+    if (style == STYLE_V3) {
+        n += add_open(headers + n, style);
+        headers[n++] = (struct httpd_header){"Access-Control-Allow-Methods", methods};
+        headers[n++] = (struct httpd_header){"Access-Control-Allow-Headers",
+                                             "Authorization, Content-Type, If-None-Match, Last-Event-ID"};
+        headers[n++] = (struct httpd_header){"Access-Control-Max-Age", "86400"};
+    }
+    httpd_respond_static(req, 204, headers, n, "", 0);
 }
 
 void respond_file(struct httpd_req *req, const char *content_type, const void *bytes, size_t len)

@@ -9,8 +9,8 @@
 
 #include "base/httpd.h"
 
-/* Whose error bodies a path has: the app's {"errors": [text]} or problem+json (RFC 9457) under /v3.
- */
+/* Whose error bodies a path has: the app's {"errors": [text]}, or problem+json (RFC 9457) under /v3 and for
+ * feeds and /openapi.json, which pages of any origin may read (Access-Control-Allow-Origin: *). */
 enum respond_style { STYLE_APP, STYLE_V3 };
 
 enum respond_style respond_style_of(const char *target);
@@ -32,8 +32,9 @@ void respond_nothing(struct httpd_req *req);
 
 /* The headers of an answer that may be kept and asked for again by its ETag; room for
  * RESPOND_MAX_HEADERS. Returns how many. */
-enum { RESPOND_MAX_HEADERS = 8 };
-size_t respond_cached_headers(struct httpd_header *headers, const char *content_type);
+enum { RESPOND_MAX_HEADERS = 12 };
+size_t respond_cached_headers(struct httpd_header *headers, enum respond_style style,
+                              const char *content_type);
 
 /* 503: the database is away, and nothing is kept. */
 void respond_away(struct httpd_req *req, enum respond_style style);
@@ -52,8 +53,8 @@ void respond_too_often(struct httpd_req *req, enum respond_style style, int wait
 void respond_wrong_method(struct httpd_req *req, enum respond_style style, const char *methods,
                           const char *text);
 
-/* 204 with Allow. */
-void respond_options(struct httpd_req *req, const char *methods);
+/* 204 with Allow; for /v3 and feeds also what a browser asks before a request from another origin. */
+void respond_options(struct httpd_req *req, enum respond_style style, const char *methods);
 
 /* A file of the web page; the bytes are part of the program. */
 void respond_file(struct httpd_req *req, const char *content_type, const void *bytes, size_t len);

@@ -3,10 +3,14 @@
 #include "api/route.h"
 #include "api/bookmarks.h"
 #include "api/deals.h"
+#include "api/deals_app.h"
+#include "api/feeds.h"
 #include "api/keywords.h"
 #include "api/marks.h"
 #include "api/notices.h"
+#include "api/openapi.h"
 #include "api/page.h"
+#include "api/sites.h"
 #include "api/tokens.h"
 #include "api/users.h"
 #include "base/str.h"
@@ -21,6 +25,16 @@ const struct route route_table[] = {
     {"/hit_products", .get = deals_app_list, .marks = true},
     {"/hit_products/index", .get = deals_app_list, .marks = true},
     {"/hit_products/condition", .get = deals_app_list, .marks = true},
+    {"/hit-products/rank", .get = deals_app_rank, .marks = true},
+    {"/hit_products/rank", .get = deals_app_rank, .marks = true},
+    {"/hit-products/platform", .get = deals_app_platform, .marks = true},
+    {"/hit_products/platform", .get = deals_app_platform, .marks = true},
+    {"/hit-products/web_products_list", .get = deals_app_platform, .marks = true},
+    {"/hit_products/web_products_list", .get = deals_app_platform, .marks = true},
+    {"/hit-products/web-products-list", .get = deals_app_platform, .marks = true},
+    {"/hit_products/web-products-list", .get = deals_app_platform, .marks = true},
+    {"/hit-products/search", .get = deals_app_search, .marks = true},
+    {"/hit_products/search", .get = deals_app_search, .marks = true},
     {"/auth-user", .get = users_show, .post = users_register},
     {"/auth_user", .post = users_register},
     {"/apis/test", .get = users_show},
@@ -52,6 +66,12 @@ const struct route route_table[] = {
     {"/notice.json", .get = notices_list},
     /* version 3 */
     {"/v3/deals", .get = deals_v3_list},
+    {"/v3/deals/{product_id}", .get = deals_v3_one},
+    {"/v3/sites", .get = sites_list},
+    {"/feeds/atom.xml", .get = feeds_atom},
+    {"/feeds/rss.xml", .get = feeds_rss},
+    {"/feeds/feed.json", .get = feeds_json},
+    {"/openapi.json", .get = openapi_document},
     {"/v3/tokens", .post = tokens_begin, .del = tokens_end},
     {"/v3/tokens/refresh", .post = tokens_refresh},
     {"/v3/notices", .post = notices_add},
@@ -196,7 +216,7 @@ void route_request(struct httpd_req *req, void *ctx)
     }
     handler = handler_of(call->route, req->method);
     if (str_eq(req->method, "OPTIONS"))
-        respond_options(req, methods_of(call));
+        respond_options(req, call->style, methods_of(call));
     else if (!handler)
         refuse_method(call);
     else

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* feeds.h - the newest deals for feed readers: Atom (RFC 4287), RSS 2.0, JSON Feed 1.1.
+ *
+ * Parameters: those of filters.h, and limit (1 to 100, default 50). Counters are not in them, so that
+ * readers see an item again only when something about the deal changed.
+ */
+#ifndef API_FEEDS_H
+#define API_FEEDS_H
+
+#include "api/route.h"
+
+void feeds_atom(struct call *call);
+void feeds_rss(struct call *call);
+void feeds_json(struct call *call);
+
+#endif
