@@ -8,8 +8,8 @@
 #include <string.h>
 #include <strings.h>
 
-/* About half a second of work. A large list page takes under 1 % of it. */
-#define MAX_STEPS INT64_C(40000000)
+/* About a quarter of a second. A large list page takes under 1 % of it. */
+#define MAX_STEPS INT64_C(20000000)
 
 struct match {
     struct css_page *page;

@@ -19,7 +19,7 @@
 #include <strings.h>
 #include <time.h>
 
-enum { MAX_PARSE_MS = 1500, LOOK_EVERY = 1024 };
+enum { MAX_PARSE_MS = 1000, LOOK_EVERY = 1024 };
 
 #define MAX_PARSE_BYTES ((size_t)512 << 20)
 

@@ -194,7 +194,7 @@ static void a_page_that_takes_too_much_is_given_up(void **state)
 
     load(f, "[one.view]\ncss = ul li:has(~ li ~ li > b) ~ li\nmatch = ^(a*)*$\n");
     expect_refusal(f, repeated("", "<div>", 600, ""), "nested more than 512 deep");
-    expect_refusal(f, repeated("", "<div>", 60000, ""), "too much time or memory");
+    expect_refusal(f, repeated("", "<div>", 40000, ""), "too much time or memory");
     expect_refusal(f, repeated("<ul>", "<li id=1><a href=x>x</a></li>", 20000, "</ul>"),
                    "too much work");
     site_free(&f->site);
