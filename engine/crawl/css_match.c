@@ -8,7 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* About a quarter of a second. A large list page takes under 1 % of it. */
+/* About a quarter of a second. */
 #define MAX_STEPS INT64_C(20000000)
 
 struct match {
