@@ -156,7 +156,7 @@ def wrong_parameters_and_paths_are_clear_json_errors(bench):
         text = "".join(body["errors"]) if "errors" in body else body["title"]
         expect(text, f"no text in the error of {path}")
     for method in ("POST", "DELETE"):
-        expect_equal(web.request(api.url("/hit-products"), method=method).status, 405, f"{method} /hit-products")
+        expect_equal(api.request(method, "/hit-products").status, 405, f"{method} /hit-products")
 
 
 @test

@@ -11,7 +11,7 @@ import shutil
 import tempfile
 import time
 
-from . import boards, postgres, processes, web
+from . import boards, openapi, postgres, processes, web
 from .processes import Program, wait_until
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[3]
@@ -161,7 +161,13 @@ class Api:
         return f"http://127.0.0.1:{self.port}{path}"
 
     def get(self, path, **options):
-        return web.get(self.url(path), **options)
+        return self.request("GET", path, **options)
+
+    def request(self, method, path, **options):
+        """The answer, which is as openapi.json says."""
+        answer = web.request(self.url(path), method=method, **options)
+        openapi.check(method, path, answer)
+        return answer
 
     def json(self, path):
         answer = self.get(path)
