@@ -28,6 +28,16 @@ int64_t clock_mono_ms(void)
     return fake.on ? fake.mono_ms : read_clock(CLOCK_MONOTONIC);
 }
 
+int64_t clock_mono_us(void)
+{
+    struct timespec ts;
+
+    if (fake.on)
+        return fake.mono_ms * 1000;
+    check(clock_gettime(CLOCK_MONOTONIC, &ts) == 0);
+    return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
 int64_t clock_wall_ms(void)
 {
     return fake.on ? fake.wall_ms : read_clock(CLOCK_REALTIME);

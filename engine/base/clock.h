@@ -18,6 +18,7 @@
 #define CLOCK_NONE INT64_MIN /* "no time known" wherever a time is optional */
 
 int64_t clock_mono_ms(void); /* never goes back */
+int64_t clock_mono_us(void);
 int64_t clock_wall_ms(void);
 
 /* Tests: both clocks stand still and move only by clock_fake_advance. clock_fake_off restores. */

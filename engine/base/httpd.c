@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* httpd.c - connections and requests of one libmicrohttpd daemon; see httpd.h.
+/* httpd.c - requests of one libmicrohttpd daemon, its start and its end; see httpd.h.
  *
- * A connection is on httpd->conns from accept to close, ordered by deadline: every deadline is the
- * same span from now, so touching a connection moves it to the end and the first one is always the
- * next due. A request lives until both the library has let go of it (conn is NULL) and the handler
- * has answered (owed is false); whichever comes last frees it. Not here: when MHD_run() is called
- * (loop_mhd.c), what is sent (httpd_answer.c), sockets (httpd_listen.c), what a path means (the
- * handler).
+ * A request lives until both the library has let go of it (conn is NULL) and the handler has answered
+ * (owed is false); whichever comes last frees it. Not here: when MHD_run() is called (loop_mhd.c),
+ * connections and deadlines (httpd_conn.c), what is sent (httpd_answer.c), sockets (httpd_listen.c),
+ * what a path means (the handler).
  */
 #include "base/clock.h"
 #include "base/httpd_priv.h"
@@ -14,12 +12,15 @@
 #include "base/loop_glue.h"
 #include "base/str.h"
 
-#include <arpa/inet.h>
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+static void finish_drain(void *ctx);
+static void finish_stop(void *ctx);
 
 enum {
     /* Holds the request's head and the answer's: the longest head that is accepted. */
@@ -27,44 +28,11 @@ enum {
     /* Read beyond the limit of a chunked body, so that its sender gets to see the 413; then it is
        cut. */
     BODY_SLACK_BYTES = 1 << 20,
+    /* Accepted beyond the limit, while those that make room for them end. */
+    SPARE_CONNECTIONS = 16,
 };
 
-/* ---- connections and their deadlines --------------------------------------------------------- */
-
-static void arm_guard(struct httpd *httpd)
-{
-    struct conn *first;
-
-    if (list_is_empty(&httpd->conns) || loop_timer_is_armed(httpd->guard))
-        return;
-    first = container_of(list_first(&httpd->conns), struct conn, link);
-    loop_timer_start(httpd->guard, first->due_ms - clock_mono_ms());
-}
-
-void httpd_conn_touch(struct conn *conn)
-{
-    if (conn->is_cut)
-        return;
-    conn->due_ms = clock_mono_ms() + conn->httpd->options.request_timeout_ms;
-    list_move(&conn->httpd->conns, &conn->link);
-    arm_guard(conn->httpd);
-}
-
-void httpd_conn_silent(struct conn *conn)
-{
-    if (!conn->is_cut)
-        list_move(&conn->httpd->silent, &conn->link);
-}
-
-/* The library sees the end of the stream and closes the connection by itself. */
-static void conn_cut(struct conn *conn)
-{
-    shutdown(conn->fd, SHUT_RDWR);
-    conn->is_cut = true;
-    list_move(&conn->httpd->cut, &conn->link);
-}
-
-static void refuse(struct request *request, int status, const char *text)
+void httpd_refuse(struct request *request, int status, const char *text)
 {
     request->refusing = true;
     request->httpd->options.refuse(&request->pub, status, text, request->httpd->options.ctx);
@@ -72,47 +40,7 @@ static void refuse(struct request *request, int status, const char *text)
     request->refusing = false;
 }
 
-static void conn_expire(struct conn *conn)
-{
-    struct request *request = conn->request;
-
-    log_debug("http", "deadline passed", "state=%s",
-              request ? request->owed && !request->answered ? "waiting" : "transfer" : "idle");
-    if (!request || !request->owed || request->answered) {
-        conn_cut(conn);
-        return;
-    }
-    refuse(request, 503, "the request took too long");
-    httpd_conn_touch(conn);
-}
-
-static void on_guard(void *ctx)
-{
-    struct httpd *httpd = ctx;
-    int64_t now_ms = clock_mono_ms();
-
-    while (!list_is_empty(&httpd->conns)) {
-        struct conn *conn = container_of(list_first(&httpd->conns), struct conn, link);
-
-        if (conn->due_ms > now_ms)
-            break;
-        conn_expire(conn);
-    }
-    arm_guard(httpd);
-}
-
-static void finish_stop(void *ctx)
-{
-    struct httpd *httpd = ctx;
-    httpd_stopped_fn *stopped = httpd->stopped;
-
-    httpd->stopped = NULL;
-    loop_timer_stop(httpd->stop_timer);
-    if (stopped)
-        stopped(httpd->stopped_ctx);
-}
-
-/* ---- connections come and go ----------------------------------------------------------------- */
+/* ---- requests end ---------------------------------------------------------------------------- */
 
 void httpd_request_free(struct request *request)
 {
@@ -134,17 +62,19 @@ static void tell_seen(struct request *request)
         .target = request->pub.target,
         .peer = request->conn->peer,
         .status = request->status,
-        .took_ms = clock_mono_ms() - request->began_ms,
+        .is_stream = request->stream != NULL,
+        .took_us = clock_mono_us() - request->began_us,
         .body_bytes = request->answer_bytes,
+        .user = request->pub.user,
     };
 
     log_debug("http", "request", "method=%s target=%s status=%d ms=%lld", log_quote(seen.method),
-              log_quote(seen.target), seen.status, (long long)seen.took_ms);
+              log_quote(seen.target), seen.status, (long long)seen.took_us / 1000);
     if (options->seen)
         options->seen(&seen, options->ctx);
 }
 
-static void request_let_go(struct request *request)
+void httpd_request_let_go(struct request *request)
 {
     struct conn *conn = request->conn;
 
@@ -158,58 +88,6 @@ static void request_let_go(struct request *request)
         httpd_request_free(request);
 }
 
-static void note_peer(struct conn *conn)
-{
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(conn->mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    const void *address = NULL;
-
-    if (info && info->client_addr && info->client_addr->sa_family == AF_INET)
-        address = &((const struct sockaddr_in *)info->client_addr)->sin_addr;
-    else if (info && info->client_addr && info->client_addr->sa_family == AF_INET6)
-        address = &((const struct sockaddr_in6 *)info->client_addr)->sin6_addr;
-    if (address)
-        inet_ntop(info->client_addr->sa_family, address, conn->peer, sizeof(conn->peer));
-}
-
-static void conn_opened(struct httpd *httpd, struct MHD_Connection *mhd, void **conn_out)
-{
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
-    struct conn *conn = mem_new(struct conn);
-
-    check(info);
-    *conn = (struct conn){.httpd = httpd, .mhd = mhd, .fd = info->connect_fd};
-    list_init(&conn->link);
-    note_peer(conn);
-    httpd->n_conns++;
-    httpd_conn_touch(conn);
-    *conn_out = conn;
-}
-
-static void conn_closed(struct conn *conn)
-{
-    struct httpd *httpd = conn->httpd;
-
-    /* The library does not report the end of a request that it refused by itself. */
-    if (conn->request)
-        request_let_go(conn->request);
-    list_remove(&conn->link);
-    mem_free(conn);
-    /* The timer, so that `stopped` comes from the loop and may free the listener. */
-    if (--httpd->n_conns == 0 && httpd->stopped)
-        loop_timer_start(httpd->stop_timer, 0);
-}
-
-static void on_connection(void *ctx, struct MHD_Connection *mhd, void **socket_ctx,
-                          enum MHD_ConnectionNotificationCode code)
-{
-    if (code == MHD_CONNECTION_NOTIFY_STARTED)
-        conn_opened(ctx, mhd, socket_ctx);
-    else
-        conn_closed(*socket_ctx);
-}
-
 /* ---- a request's life ------------------------------------------------------------------------ */
 
 /* The request line is there, nothing behind it is parsed yet. */
@@ -221,8 +99,8 @@ static void *on_request_line(void *ctx, const char *target, struct MHD_Connectio
     struct request *request = mem_new(struct request);
 
     if (conn->request)
-        request_let_go(conn->request);
-    *request = (struct request){.httpd = ctx, .conn = conn, .began_ms = clock_mono_ms()};
+        httpd_request_let_go(conn->request);
+    *request = (struct request){.httpd = ctx, .conn = conn, .began_us = clock_mono_us()};
     arena_init(&request->pub.arena);
     buf_init(&request->body, ((struct httpd *)ctx)->options.body_max_bytes + 1);
     request->pub.method = "";
@@ -247,9 +125,12 @@ static void on_completed(void *ctx, struct MHD_Connection *mhd, void **request_c
     if (!request)
         return;
     conn = request->conn;
-    request_let_go(request);
+    httpd_request_let_go(request);
     *request_ctx = NULL;
-    httpd_conn_touch(conn);
+    if (conn->httpd->drained)
+        httpd_conn_cut(conn);
+    else
+        httpd_conn_touch(conn);
 }
 
 /* ---- what the handler may ask ---------------------------------------------------------------- */
@@ -271,13 +152,73 @@ const char *httpd_peer(struct httpd_req *req)
     return request->conn ? arena_strdup(&req->arena, request->conn->peer) : "";
 }
 
+const struct netaddr *httpd_peer_address(const struct httpd_req *req)
+{
+    const struct request *request = container_of(req, const struct request, pub);
+
+    return request->conn && request->conn->has_address ? &request->conn->address : NULL;
+}
+
+struct lines {
+    const char *name;
+    struct buf joined;
+    int n;
+};
+
+static enum MHD_Result join_line(void *ctx, enum MHD_ValueKind kind, const char *name,
+                                 const char *value)
+{
+    struct lines *lines = ctx;
+
+    (void)kind;
+    if (value && strcasecmp(name, lines->name) == 0)
+        buf_addf(&lines->joined, "%s%s", lines->n++ ? "," : "", value);
+    return MHD_YES;
+}
+
+const char *httpd_header_lines(struct httpd_req *req, const char *name)
+{
+    struct request *request = container_of(req, struct request, pub);
+    struct lines lines = {.name = name};
+    const char *joined = NULL;
+
+    buf_init(&lines.joined, BUF_MAX_DEFAULT);
+    if (request->conn)
+        MHD_get_connection_values(request->conn->mhd, MHD_HEADER_KIND, join_line, &lines);
+    if (lines.n)
+        joined = arena_strdup(&req->arena, buf_str(&lines.joined));
+    buf_fini(&lines.joined);
+    return joined;
+}
+
+void httpd_add_header(struct httpd_req *req, const char *name, const char *value)
+{
+    struct request *request = container_of(req, struct request, pub);
+
+    request->extra_name = arena_strdup(&req->arena, name);
+    request->extra_value = arena_strdup(&req->arena, value);
+}
+
 /* ---- a request comes in ---------------------------------------------------------------------- */
 
 struct framing {
     int lengths, encodings, hosts;
     bool unknown_encoding;
+    bool bad_name;
     int64_t length;
 };
+
+/* RFC 9110 section 5.6.2. "Transfer-Encoding : chunked" would otherwise be a header that we do not
+ * know and a proxy may. */
+static bool is_token(const char *name)
+{
+    static const char others[] = "!#$%&'*+-.^_`|~";
+
+    for (const char *at = name; *at; at++)
+        if (!isalnum((unsigned char)*at) && !strchr(others, *at))
+            return false;
+    return *name != '\0';
+}
 
 static enum MHD_Result count_framing(void *ctx, enum MHD_ValueKind kind, const char *name,
                                      const char *value)
@@ -285,6 +226,7 @@ static enum MHD_Result count_framing(void *ctx, enum MHD_ValueKind kind, const c
     struct framing *framing = ctx;
 
     (void)kind;
+    framing->bad_name |= !is_token(name);
     if (strcasecmp(name, "Content-Length") == 0) {
         struct err ignored;
 
@@ -307,13 +249,15 @@ static void check_head(struct request *request, struct MHD_Connection *mhd)
 
     MHD_get_connection_values(mhd, MHD_HEADER_KIND, count_framing, &framing);
     if (framing.lengths > 1 || framing.encodings > 1 || (framing.lengths && framing.encodings))
-        refuse(request, 400, "the length of the body is ambiguous");
+        httpd_refuse(request, 400, "the length of the body is ambiguous");
+    else if (framing.bad_name)
+        httpd_refuse(request, 400, "a header's name has other characters than RFC 9110 allows");
     else if (framing.unknown_encoding)
-        refuse(request, 400, "Transfer-Encoding: expected chunked");
+        httpd_refuse(request, 400, "Transfer-Encoding: expected chunked");
     else if (framing.hosts > 1)
-        refuse(request, 400, "Host: expected once");
+        httpd_refuse(request, 400, "Host: expected once");
     else if (framing.length > (int64_t)request->httpd->options.body_max_bytes)
-        refuse(request, 413, "the body is too large");
+        httpd_refuse(request, 413, "the body is too large");
 }
 
 /* Past the limit it is only counted: the request will be refused. */
@@ -368,7 +312,7 @@ static enum MHD_Result on_progress(void *ctx, struct MHD_Connection *mhd, const 
     }
     if (!request->owed && !request->answered) {
         if (request->body_bytes > request->httpd->options.body_max_bytes)
-            refuse(request, 413, "the body is too large");
+            httpd_refuse(request, 413, "the body is too large");
         else
             dispatch(request);
     }
@@ -402,8 +346,8 @@ static struct MHD_Daemon *start_daemon(struct httpd *httpd, int fd)
     return MHD_start_daemon(
         flags, 0, NULL, NULL, on_progress, httpd, MHD_OPTION_EXTERNAL_LOGGER, on_library_log, NULL,
         MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)httpd->options.max_connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)CONN_MEMORY_BYTES, MHD_OPTION_NOTIFY_CONNECTION, on_connection, httpd,
+        (unsigned)httpd->options.max_connections + SPARE_CONNECTIONS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)CONN_MEMORY_BYTES, MHD_OPTION_NOTIFY_CONNECTION, httpd_on_connection, httpd,
         MHD_OPTION_URI_LOG_CALLBACK, on_request_line, httpd, MHD_OPTION_NOTIFY_COMPLETED,
         on_completed, httpd, MHD_OPTION_END);
 }
@@ -419,7 +363,10 @@ int httpd_new(struct loop *loop, const struct httpd_options *options, struct htt
         return -1;
     httpd = mem_new(struct httpd);
     *httpd = (struct httpd){.options = *options, .loop = loop, .port = port, .listen_fd = fd};
+    if (!options->idle_timeout_ms)
+        httpd->options.idle_timeout_ms = options->request_timeout_ms;
     list_init(&httpd->conns);
+    list_init(&httpd->idle);
     list_init(&httpd->cut);
     list_init(&httpd->silent);
     list_init(&httpd->requests);
@@ -430,7 +377,8 @@ int httpd_new(struct loop *loop, const struct httpd_options *options, struct htt
         return err_set(err, ERR_INTERNAL, "listen on %s: libmicrohttpd did not start",
                        options->listen);
     }
-    httpd->guard = loop_timer_new(loop, on_guard, httpd);
+    httpd->guard = loop_timer_new(loop, httpd_on_guard, httpd);
+    httpd->drain_timer = loop_timer_new(loop, finish_drain, httpd);
     httpd->stop_timer = loop_timer_new(loop, finish_stop, httpd);
     httpd->glue = loop_mhd_attach(loop, httpd->daemon);
     *out = httpd;
@@ -447,6 +395,11 @@ int httpd_connections(const struct httpd *httpd)
     return httpd->n_conns;
 }
 
+const struct httpd_stats *httpd_stats(const struct httpd *httpd)
+{
+    return &httpd->stats;
+}
+
 int httpd_listen_fd(const struct httpd *httpd)
 {
     return httpd->listen_fd;
@@ -454,9 +407,36 @@ int httpd_listen_fd(const struct httpd *httpd)
 
 /* ---- the end --------------------------------------------------------------------------------- */
 
+/* Nobody may send a request any more, and streams end. */
+static void finish_drain(void *ctx)
+{
+    struct httpd *httpd = ctx;
+    struct list *at, *next;
+
+    while (!list_is_empty(&httpd->idle))
+        httpd_conn_cut(httpd_first_conn(&httpd->idle));
+    LIST_FOREACH (at, next, &httpd->requests) {
+        struct request *request = container_of(at, struct request, link);
+
+        if (request->stream)
+            httpd_stream_end(request->stream);
+    }
+    httpd->drained = true;
+}
+
+static void finish_stop(void *ctx)
+{
+    struct httpd *httpd = ctx;
+    httpd_stopped_fn *stopped = httpd->stopped;
+
+    httpd->stopped = NULL;
+    loop_timer_stop(httpd->stop_timer);
+    if (stopped)
+        stopped(httpd->stopped_ctx);
+}
+
 void httpd_stop(struct httpd *httpd, int64_t deadline_ms, httpd_stopped_fn *stopped, void *ctx)
 {
-    struct list *at, *next;
     int fd;
 
     check(!httpd->stopping);
@@ -469,18 +449,10 @@ void httpd_stop(struct httpd *httpd, int64_t deadline_ms, httpd_stopped_fn *stop
         close(fd);
     /* What has come in by now is a request that runs. */
     check(MHD_run(httpd->daemon) == MHD_YES);
-    LIST_FOREACH (at, next, &httpd->conns) {
-        struct conn *conn = container_of(at, struct conn, link);
-
-        if (!conn->request)
-            conn_cut(conn);
-    }
-    LIST_FOREACH (at, next, &httpd->requests) {
-        struct request *request = container_of(at, struct request, link);
-
-        if (request->stream)
-            httpd_stream_end(request->stream);
-    }
+    if (httpd->options.drain_ms > 0)
+        loop_timer_start(httpd->drain_timer, httpd->options.drain_ms);
+    else
+        finish_drain(httpd);
     loop_mhd_kick(httpd->glue);
     loop_timer_start(httpd->stop_timer, httpd->n_conns ? deadline_ms : 0);
 }
@@ -514,6 +486,7 @@ void httpd_free(struct httpd **httpd_ptr)
     while (!list_is_empty(&httpd->requests))
         httpd_request_free(container_of(list_first(&httpd->requests), struct request, link));
     loop_timer_free(&httpd->guard);
+    loop_timer_free(&httpd->drain_timer);
     loop_timer_free(&httpd->stop_timer);
     mem_free(httpd);
 }

@@ -5,12 +5,18 @@
  * requests and takes answers, now or later.
  *
  * Refused before the handler sees them: Content-Length beside Transfer-Encoding, either of them or
- * Host twice, a transfer encoding other than chunked (400), a body over body_max_bytes (413; a
- * chunked one that goes on for another MiB is cut off). The library itself answers a broken request
- * line or header 400, and a head over 16 KiB 414 or 431. One deadline guards each connection: from
- * accept, from each request line and from each answer on, request_timeout_ms may pass until the
- * next of these. Then a request that waits for its handler is answered 503, and anything else (slow
- * head, slow body, slow reader, idle) is cut off.
+ * Host twice, a transfer encoding other than chunked, a header's name that is no token (400), a body
+ * over body_max_bytes (413; a chunked one that goes on for another MiB is cut off). The library itself
+ * answers a broken request line or header 400, and a head over 16 KiB 414 or 431. One deadline guards
+ * each connection: without a request line (new, or idle after an answer) idle_timeout_ms may pass;
+ * from each request line and from each answer on, request_timeout_ms may pass until the next of these.
+ * Then a request that waits for its handler is answered 503, and anything else (slow head, slow body,
+ * slow reader, idle) is cut off.
+ *
+ * With max_connections of them, whoever comes takes the place of the one that has been idle longest,
+ * else of the one that has been sending its request or reading its answer longest. Requests that
+ * wait for their handler and streams keep their places; when there are no others, newcomers wait in
+ * the kernel's queue.
  */
 #ifndef BASE_HTTPD_H
 #define BASE_HTTPD_H
@@ -19,6 +25,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/loop.h"
+#include "base/netaddr.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -33,6 +40,7 @@ struct httpd_req {
     const char *body;   /* whole, NUL added; "" when there is none */
     size_t body_len;
     struct arena arena;
+    void *user; /* the handler's own, given to `seen`; NULL at first */
 };
 
 /* The value of the request's first header of that name (case does not count), or NULL. Copied into
@@ -42,6 +50,14 @@ const char *httpd_header(struct httpd_req *req, const char *name);
 
 /* The numeric address of who connected ("192.0.2.7", "2001:db8::1"), likewise; "" when unknown. */
 const char *httpd_peer(struct httpd_req *req);
+const struct netaddr *httpd_peer_address(const struct httpd_req *req); /* NULL: no address */
+
+/* All lines of that header, joined by commas in their order, or NULL; likewise. */
+const char *httpd_header_lines(struct httpd_req *req, const char *name);
+
+/* One header more for this request's answer, whoever gives it; only the last call counts. Not given
+ * with a shared answer (httpd_respond_answer). Copied. */
+void httpd_add_header(struct httpd_req *req, const char *name, const char *value);
 
 struct httpd_header {
     const char *name;
@@ -58,8 +74,10 @@ typedef void httpd_stopped_fn(void *ctx);
 struct httpd_seen {
     const char *method, *target, *peer;
     int status; /* 0: nobody was left to answer */
-    int64_t took_ms;
+    bool is_stream;
+    int64_t took_us;     /* from the request line to the last byte of the answer */
     uint64_t body_bytes; /* of the answer */
+    void *user;          /* the handler's */
 };
 
 typedef void httpd_seen_fn(const struct httpd_seen *seen, void *ctx);
@@ -69,8 +87,10 @@ struct httpd_options {
                             socket that this process was given (sd_listen_fds(3)) and that is ours
                             now */
     bool reuse_port;     /* SO_REUSEPORT: several processes on one address */
-    int max_connections; /* more wait in the kernel's queue until one ends */
+    int max_connections; /* about: a few more while others are being cut */
     int64_t request_timeout_ms;
+    int64_t idle_timeout_ms; /* 0: request_timeout_ms */
+    int64_t drain_ms;        /* see httpd_stop() */
     size_t body_max_bytes;
     httpd_handler_fn *handler;
     httpd_refuse_fn *refuse;
@@ -84,6 +104,13 @@ MUST_CHECK int httpd_new(struct loop *loop, const struct httpd_options *options,
                          struct err *err);
 int httpd_port(const struct httpd *httpd);
 int httpd_connections(const struct httpd *httpd);
+
+struct httpd_stats {
+    uint64_t accepted;
+    uint64_t cut_for_room; /* to make room for others */
+    uint64_t cut_late;     /* at their deadline */
+};
+const struct httpd_stats *httpd_stats(const struct httpd *httpd);
 int httpd_listen_fd(const struct httpd *httpd); /* to be handed over; stays ours; -1 after httpd_stop() */
 
 /* The answer. `body` is emptied; headers are copied. A client that has gone, or was answered 503 by
@@ -138,8 +165,10 @@ size_t httpd_stream_pending(const struct httpd_stream *stream);
 void httpd_stream_end(struct httpd_stream *stream);
 int httpd_streams(const struct httpd *httpd);
 
-/* Accept no more, cut idle connections, let running requests end; `stopped` comes once, when the
- * last connection is gone or deadline_ms has passed. Not after httpd_free(). */
+/* Accept no more, let running requests end, each with its connection. For drain_ms connections may
+ * still send one request more (its client could not know) and streams go on; then the idle ones are
+ * cut and the streams end. `stopped` comes once, when the last connection is gone or deadline_ms has
+ * passed. Not after httpd_free(). */
 void httpd_stop(struct httpd *httpd, int64_t deadline_ms, httpd_stopped_fn *stopped, void *ctx);
 
 /* Ends everything at once. What would still answer a request must have been cancelled before. */

@@ -34,6 +34,9 @@ static void wake(struct request *request)
 
 static void answer(struct request *request, int status, struct MHD_Response *response)
 {
+    if (request->extra_name && !request->shared)
+        check(MHD_add_response_header(response, request->extra_name, request->extra_value) ==
+              MHD_YES);
     request->response = response;
     request->status = status;
     request->answered = true;
@@ -332,7 +335,7 @@ struct httpd_stream *httpd_respond_stream(struct httpd_req *req, int status,
                                     .max_pending_bytes = max_pending_bytes,
                                     .closed = closed,
                                     .ctx = ctx,
-                                    .ended = request->httpd->stopping};
+                                    .ended = request->httpd->drained};
     list_init(&stream->pieces);
     response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK_BYTES,
                                                  on_want_bytes, stream, on_response_freed);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* httpd_priv.h - what the parts of httpd share: httpd.c connections and requests, httpd_answer.c
- * what is sent, httpd_listen.c sockets.
+/* httpd_priv.h - what the parts of httpd share: httpd.c requests, httpd_conn.c connections,
+ * httpd_answer.c what is sent, httpd_listen.c sockets.
  */
 #ifndef BASE_HTTPD_PRIV_H
 #define BASE_HTTPD_PRIV_H
@@ -17,15 +17,21 @@ struct httpd {
     struct loop_mhd *glue;
     struct MHD_Daemon *daemon;
     struct loop_timer *guard; /* the first connection's deadline */
-    struct list conns;
+    struct list conns;  /* with a request under way, by deadline */
+    struct list idle;   /* without one, by deadline: the first has been idle longest */
     struct list cut;    /* connections that were shut down and will close */
     struct list silent; /* connections whose stream has nothing to send: they have no deadline */
     struct list requests;
     int port;
     int listen_fd;
     int n_conns;
+    int n_cut;
     int n_streams;
+    struct httpd_stats stats;
     bool stopping;
+    bool drained; /* and whoever becomes idle now is cut */
+    int64_t guard_due_ms;
+    struct loop_timer *drain_timer;
     struct loop_timer *stop_timer;
     httpd_stopped_fn *stopped;
     void *stopped_ctx;
@@ -39,6 +45,8 @@ struct conn {
     int fd;
     int64_t due_ms;
     bool is_cut; /* shut down: its end is on the way */
+    bool has_address;
+    struct netaddr address;
     char peer[INET6_ADDRSTRLEN];
 };
 
@@ -52,7 +60,8 @@ struct request {
     struct buf body;               /* of the request, as far as it came */
     size_t body_bytes;
     uint64_t answer_bytes;
-    int64_t began_ms;
+    int64_t began_us;
+    const char *extra_name, *extra_value; /* header of the answer, or NULL */
     int status;
     bool head_seen;
     bool owed; /* the handler was called and has not answered */
@@ -63,9 +72,18 @@ struct request {
 };
 
 /* httpd.c */
+void httpd_refuse(struct request *request, int status, const char *text);
+void httpd_request_let_go(struct request *request); /* the library has */
+void httpd_request_free(struct request *request);
+
+/* httpd_conn.c */
+struct conn *httpd_first_conn(const struct list *conns); /* or NULL */
 void httpd_conn_touch(struct conn *conn);  /* its deadline begins anew */
 void httpd_conn_silent(struct conn *conn); /* it has none until touched */
-void httpd_request_free(struct request *request);
+void httpd_conn_cut(struct conn *conn);
+void httpd_on_guard(void *httpd);          /* of the timer */
+void httpd_on_connection(void *httpd, struct MHD_Connection *mhd, void **socket_ctx,
+                         enum MHD_ConnectionNotificationCode code);
 
 /* httpd_answer.c */
 enum MHD_Result httpd_hand_over(struct request *request, struct MHD_Connection *mhd);
