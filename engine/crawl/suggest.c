@@ -8,12 +8,9 @@
 #include "crawl/suggest_priv.h"
 
 #include "base/str.h"
-#include "crawl/amount.h"
 #include "crawl/drift.h"
-#include "crawl/when.h"
 
 #include <ctype.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,13 +22,11 @@ enum {
     WITHOUTS_TRIED = 40,
     SHORT_KEY = 4, /* a number of fewer digits may be anything */
     MAX_ELEMENTS = 600,
-    COUNT_BEGINS = 20, /* what a count that was not there may be a few hours later */
     MAX_OTHERS = 20,
     MORE_HAS = 64, /* :has() in selectors that are tried */
 };
 
 #define NO_LIMIT (INT64_MAX / 2)
-#define DAY_MS ((int64_t)24 * 3600 * 1000)
 
 /* ---- the page ---- */
 
@@ -332,81 +327,6 @@ const struct html_node *suggest_row(const struct suggest *s, int n, const char *
 {
     *key_out = n < s->n_posts ? s->posts[n].known->key : NULL;
     return n < s->n_posts ? s->posts[n].row : NULL;
-}
-
-/* ---- how a value fits ---- */
-
-static enum suggest_fit fits_count(const char *raw, int64_t known)
-{
-    int64_t now;
-
-    if (!amount_count(raw, &now))
-        return FIT_WRONG;
-    if (now == known)
-        return FIT_AGREE;
-    return now >= known - known / 10 && now <= 3 * known + 20 ? FIT_NEAR : FIT_WRONG;
-}
-
-static enum suggest_fit fits_time(const struct suggest *s, const char *raw, int64_t known_ms)
-{
-    int64_t ms;
-    enum when_kind kind = when_parse(raw, s->in.now_ms, s->in.site->zone, &ms);
-
-    if (kind == WHEN_EXACT)
-        return ms == known_ms ? FIT_AGREE : llabs(ms - known_ms) < 60 * 1000 ? FIT_NEAR : FIT_WRONG;
-    if (kind == WHEN_DAY)
-        return known_ms >= ms && known_ms < ms + DAY_MS ? FIT_NEAR : FIT_WRONG;
-    return FIT_WRONG;
-}
-
-static enum suggest_fit fits_price(const struct suggest *s, const char *raw, int64_t known_e2)
-{
-    struct amount_price price;
-
-    return amount_price_in(raw, s->in.site->currency, &price) && price.e2 == known_e2 ? FIT_AGREE
-                                                                                      : FIT_WRONG;
-}
-
-/* The query of an address may carry what only tells where it was clicked. */
-static enum suggest_fit fits_address(const char *raw, const char *known)
-{
-    size_t len = strcspn(raw, "?#");
-
-    if (str_eq(raw, known))
-        return FIT_AGREE;
-    return len == strcspn(known, "?#") && !memcmp(raw, known, len) ? FIT_NEAR : FIT_WRONG;
-}
-
-enum suggest_fit suggest_fits(const struct suggest *s, const char *field, const char *raw,
-                              const struct deal_row *known)
-{
-    const struct native_field *rule = suggest_rule(s, field);
-    char scratch[32];
-    const char *had = drift_value(known, field, scratch);
-    int64_t count;
-
-    if (!raw && !had)
-        return FIT_NONE;
-    if (!had) /* a shown 0 had no value before, and counts begin */
-        return rule->rule->type == SITE_INT && amount_count(raw, &count) && count >= 0 &&
-                       count <= COUNT_BEGINS
-                   ? FIT_NONE
-                   : FIT_WRONG;
-    if (!raw)
-        return FIT_WRONG;
-    switch (rule->rule->type) {
-    case SITE_INT:
-        return fits_count(raw, strtoll(had, NULL, 10));
-    case SITE_TIME:
-        return fits_time(s, raw, known->posted_at_ms);
-    case SITE_PRICE:
-        return fits_price(s, raw, known->price_e2);
-    case SITE_URL:
-    case SITE_IMAGE:
-        return fits_address(raw, had);
-    default:
-        return str_eq(raw, had) || rule->rule->type == SITE_FLAG ? FIT_AGREE : FIT_WRONG;
-    }
 }
 
 /* ---- trying and ranking ---- */
