@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""A board changes its markup: noticed in the first run, reported once, kept, explained, and over when it is mended."""
+"""A board changes its markup, or goes quiet: noticed in the first run, reported once, explained, and over when it is over."""
+import datetime
 import gzip
 import json
 import sqlite3
@@ -124,3 +125,45 @@ def a_change_that_the_operator_accepts_is_learned_anew(bench):
 
     expect_equal((before, accepted.code, after), (8, 0, 0), f"exit codes: {accepted}")
     expect_equal(_rows(bench, "SELECT count(*) FROM reports WHERE closed_at IS NULL"), [(0,)], "open reports")
+
+
+def _page_of_times(times):
+    rows = "".join(
+        f'<li class="deal"><a class="title" href="/deal/{2000 + n}">제품 {n} (1{n},000원/무료)</a>'
+        f'<time datetime="{time.isoformat()}">방금</time><span class="hit">{100 + n}</span></li>'
+        for n, time in enumerate(times))
+    return ("text/html; charset=utf-8", f'<!doctype html><meta charset=utf-8><title>Deals</title><ul id=list>{rows}</ul>'.encode())
+
+
+@test
+def a_board_that_goes_quiet_is_told_from_one_that_fails_and_is_lively_again_with_its_next_deal(bench):
+    sites = bench.folder / "sites"
+    (sites / "deals").mkdir(parents=True)
+    (sites / "deals" / "site.conf").write_text(SITE)
+    now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
+    # A deal an hour for ten days, and none for the last three.
+    times = [now - datetime.timedelta(days=3, hours=n) for n in range(240)]
+    pages = {"/list": _page_of_times(times)}
+    server = bench.start_pages(pages)
+    settings = {"sites_dir": sites, "origin.deals": server.url("").rstrip("/")}
+
+    def crawl(code):
+        result = bench.engine("crawl", "deals", "--list-only", **settings)
+        result.program.allow_errors("deals")
+        expect_equal(result.code, code, f"exit code of {result}")
+
+    crawl(0)
+    crawl(0)
+    quiet = _status(bench, sites)
+    expect_equal((quiet["state"], [(r["kind"], r["times"]) for r in quiet["reports"]]), ("quiet", [("silence", 2)]), "status")
+
+    del pages["/list"]
+    crawl(7)
+    expect_equal(_status(bench, sites)["state"], "failing", "state while the page is away")
+
+    pages["/list"] = _page_of_times(times + [now - datetime.timedelta(minutes=1)])
+    crawl(0)
+    again = _status(bench, sites)
+    expect_equal((again["state"], again["reports"]), ("lively", []), "status after a new deal")
+    table = bench.engine("status", "deals", sites_dir=sites)
+    expect("lively" in table.out and "engine:" in table.out, f"the table: {table}")

@@ -440,6 +440,15 @@ static void names_line_key_and_expectation_of_a_bad_value(void **state)
         const char *more, *message;
     } samples[] = {
         {"[pace]\nmin_delay = fast\n", "x/site.conf:22: pace.min_delay: \"fast\": expected"},
+        {"[one.view]\ncss = i\nfill = much\n",
+         "x/site.conf:23: one.view.fill: \"much\": expected a share of the rows"},
+        {"[one.view]\ncss = i\nfill = 90\n", "x/site.conf:23: one.view.fill: \"90\": expected"},
+        {"[one.view]\ncss = i\nfill = 60-20%\n",
+         "x/site.conf:23: one.view.fill: \"60-20%\": expected"},
+        {"[one.view]\ncss = i\nfill = 120%\n",
+         "x/site.conf:23: one.view.fill: \"120%\": expected"},
+        {"[one.view]\ncss = i\nat_most = 0\n",
+         "x/site.conf:23: one.view.at_most: \"0\": expected"},
         {"[list]\nmin_rows = -1\n", "x/site.conf:22: list.min_rows: \"-1\": expected"},
         {"[list]\nfirst_url = ftp://x\n",
          "x/site.conf:22: list.first_url: \"ftp://x\": expected an address that begins with http"},
@@ -669,9 +678,35 @@ static void looks_at_regular_expressions(void **state)
     assert_non_null(regex_problem("(a)(b)", 1));
 }
 
+static void the_contract_of_a_field_has_defaults(void **state)
+{
+    static const char conf[] = "[list]\nurl = http://x.example/\n[layout l]\nrows = li\n"
+                               "[l.key]\ncss = @id\n[l.title]\ncss = a\nfill = 70%\n"
+                               "[l.url]\ncss = a\n[l.view]\ncss = b\n[l.like]\ncss = i\n"
+                               "[l.sold_out]\ncss = u\nfill = 5-60%\nat_most = 2\n";
+    static const struct {
+        double min, max;
+    } expected[] = {{0.9, 1}, {0.7, 1}, {0.9, 1}, {0.5, 1}, {0, 1}, {0.05, 0.6}};
+    struct site *site;
+    struct err err;
+
+    (void)state;
+    if (site_load_text("x/site.conf", "x", conf, NULL, NULL, &site, &err) < 0)
+        fail_msg("%s", err.text);
+    assert_int_equal(site->layouts[0].n_fields, ARRAY_LEN(expected));
+    for (size_t i = 0; i < ARRAY_LEN(expected); i++) {
+        const struct site_field *field = &site->layouts[0].fields[i];
+
+        assert_true(field->fill_min == expected[i].min && field->fill_max == expected[i].max);
+        assert_int_equal(field->at_most, i == 5 ? 2 : 0);
+    }
+    site_free(&site);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_contract_of_a_field_has_defaults),
         cmocka_unit_test(reads_a_whole_file),
         cmocka_unit_test(accepts_the_site_files_that_ship),
         cmocka_unit_test(documents_every_key_and_field),
