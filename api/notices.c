@@ -3,9 +3,9 @@
 #include "api/notices.h"
 #include "api/away.h"
 #include "api/body.h"
-#include "api/buckets.h"
 #include "api/date_ago.h"
 #include "api/secrets.h"
+#include "api/users.h"
 #include "base/log.h"
 #include "base/str.h"
 
@@ -87,12 +87,7 @@ static void refuse_password(struct call *call)
 /* Each try costs some 20 ms of CPU time, and tells whoever guesses a little. */
 static bool may_try(struct call *call)
 {
-    int wait_s;
-
-    if (buckets_take(call->api->passwords, httpd_peer(call->req), clock_wall_ms(), &wait_s))
-        return true;
-    respond_too_often(call->req, call->style, wait_s);
-    return false;
+    return users_may_try(call, call->api->passwords);
 }
 
 static void ask_admin(struct guarded *guarded, secrets_fn *done)

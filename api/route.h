@@ -15,8 +15,8 @@
 #include "db/store_users.h"
 
 struct auth;
-struct buckets;
 struct cache;
+struct limits;
 struct secrets;
 
 /* What handlers share; no request's identity is ever kept here. */
@@ -25,7 +25,7 @@ struct api {
     struct cache *cache;
     struct auth *auth;
     struct secrets *secrets;
-    struct buckets *registrations, *passwords; /* how often each address may try */
+    struct limits *registrations, *passwords; /* how often a client may try; registrations NULL: always */
     const struct config *config;
     struct clock_zone *zone; /* of the times that are shown */
     bool store_is_away;      /* told once in the log, not by each request */

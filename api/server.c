@@ -6,8 +6,8 @@
  */
 #include "api/server.h"
 #include "api/auth.h"
-#include "api/buckets.h"
 #include "api/cache.h"
+#include "api/limits.h"
 #include "api/route.h"
 #include "api/secrets.h"
 #include "api/watch.h"
@@ -84,9 +84,9 @@ static int set_up_users(struct server *server, struct loop *loop, const struct c
         return -1;
     api->config = config;
     api->secrets = secrets_new(loop);
-    api->registrations =
-        buckets_new((double)registrations, registrations ? (int)registrations : 1);
-    api->passwords = buckets_new(PASSWORDS_PER_MINUTE, PASSWORDS_BURST);
+    if (registrations)
+        api->registrations = limits_new((double)registrations / 60, (int)registrations);
+    api->passwords = limits_new(PASSWORDS_PER_MINUTE / 60.0, PASSWORDS_BURST);
     return 0;
 }
 
@@ -150,8 +150,8 @@ void server_free(struct server **server_ptr)
     httpd_free(&server->httpd);
     cache_free(&server->api.cache);
     auth_free(&server->api.auth);
-    buckets_free(&server->api.registrations);
-    buckets_free(&server->api.passwords);
+    limits_free(&server->api.registrations);
+    limits_free(&server->api.passwords);
     clock_zone_free(&server->api.zone);
     mem_free(server);
     *server_ptr = NULL;

@@ -4,7 +4,7 @@
 #include "api/auth.h"
 #include "api/away.h"
 #include "api/body.h"
-#include "api/buckets.h"
+#include "api/limits.h"
 #include "base/log.h"
 #include "base/str.h"
 
@@ -49,14 +49,24 @@ bool users_answered(struct call *call, bool is_known, const struct err *err)
 
 /* ---- registration ---------------------------------------------------------------------------- */
 
-bool users_may_register(struct call *call)
+bool users_may_try(struct call *call, struct limits *limits)
 {
+    struct netaddr client;
     int wait_s;
 
-    if (!buckets_take(call->api->registrations, httpd_peer(call->req), clock_wall_ms(), &wait_s)) {
+    /* A peer without an address (a unix socket) is one client. */
+    if (!netaddr_from_text(httpd_peer(call->req), &client))
+        client = (struct netaddr){{0}};
+    wait_s = limits ? limits_take(limits, &client, clock_mono_ms()) : 0;
+    if (wait_s)
         respond_too_often(call->req, call->style, wait_s);
+    return wait_s == 0;
+}
+
+bool users_may_register(struct call *call)
+{
+    if (!users_may_try(call, call->api->registrations))
         return false;
-    }
     if (auth_app_key_fits(call->api->auth, httpd_header(call->req, "X-App-Key")))
         return true;
     respond_unknown(call->req, call->style,

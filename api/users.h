@@ -12,6 +12,9 @@ MUST_CHECK bool users_require(struct call *call);
 /* The database has answered a question of call->who. false: answered with 503 or 401. */
 MUST_CHECK bool users_answered(struct call *call, bool is_known, const struct err *err);
 
+/* Take one of the client's tries. false: answered with 429. limits NULL: there is no limit. */
+MUST_CHECK bool users_may_try(struct call *call, struct limits *limits);
+
 /* May the sender ask for a token? By its address and, where one is set, the app's key. false:
  * answered with 429 or 401. */
 MUST_CHECK bool users_may_register(struct call *call);

@@ -6,7 +6,6 @@
 
 #include "api/auth.h"
 #include "api/body.h"
-#include "api/buckets.h"
 #include "api/secrets.h"
 
 #include <jwt.h>
@@ -423,50 +422,6 @@ static void an_app_key_is_needed_where_one_is_set(void **state)
         send_more("POST /v3/tokens", NULL, "x-app-key: my app\r\n", "{\"player_id\":\"p\"}"), 201);
 }
 
-static void a_bucket_is_an_address_or_a_household(void **state)
-{
-    struct buckets *buckets = buckets_new(60, 2);
-    int wait_s = 0;
-
-    (void)state;
-    for (int i = 0; i < 2; i++) {
-        assert_true(buckets_take(buckets, "192.0.2.1", 0, &wait_s));
-        assert_true(buckets_take(buckets, i ? "2001:db8::1" : "2001:db8::ffff:1", 0, &wait_s));
-    }
-    assert_false(buckets_take(buckets, "192.0.2.1", 0, &wait_s));
-    assert_int_equal(wait_s, 1);
-    assert_false(buckets_take(buckets, "::ffff:192.0.2.1", 0, &wait_s));
-    assert_false(buckets_take(buckets, "2001:db8::2", 0, &wait_s));
-    assert_true(buckets_take(buckets, "2001:db8:0:1::1", 0, &wait_s));
-    assert_true(buckets_take(buckets, "192.0.2.2", 0, &wait_s));
-    assert_true(buckets_take(buckets, "192.0.2.1", 1000, &wait_s));
-    assert_false(buckets_take(buckets, "192.0.2.1", 1999, &wait_s));
-    /* Never more than the burst, and a clock that goes back takes nothing away. */
-    assert_true(buckets_take(buckets, "192.0.2.1", 1000000, &wait_s));
-    assert_true(buckets_take(buckets, "192.0.2.1", 0, &wait_s));
-    assert_false(buckets_take(buckets, "192.0.2.1", 0, &wait_s));
-    buckets_free(&buckets);
-}
-
-static void a_flood_of_addresses_frees_nobody_who_was_refused(void **state)
-{
-    struct buckets *buckets = buckets_new(1, 10);
-    int wait_s, n_freed = 0;
-
-    (void)state;
-    for (int i = 0; i < 10; i++)
-        assert_true(buckets_take(buckets, "192.0.2.1", 0, &wait_s));
-    for (int i = 0; i < 100000; i++) {
-        char address[32];
-
-        snprintf(address, sizeof(address), "10.%d.%d.%d", i >> 16, i >> 8 & 255, i & 255);
-        (void)buckets_take(buckets, address, i, &wait_s);
-        n_freed += i % 5000 == 0 && buckets_take(buckets, "192.0.2.1", i, &wait_s);
-    }
-    assert_true(n_freed <= 1); /* a minute and forty seconds have passed */
-    buckets_free(&buckets);
-}
-
 /* ---- /v3/tokens ------------------------------------------------------------------------------ */
 
 struct pair {
@@ -679,8 +634,6 @@ int main(void)
         API_LITE(a_secret_file_is_read_and_a_wrong_one_stops_the_start),
         API_LITE(tokens_are_given_at_a_rate),
         API_LITE(an_app_key_is_needed_where_one_is_set),
-        cmocka_unit_test(a_bucket_is_an_address_or_a_household),
-        cmocka_unit_test(a_flood_of_addresses_frees_nobody_who_was_refused),
         API_BOTH(access_tokens_are_short_and_refreshed),
         API_LITE(a_refresh_token_that_is_used_twice_ends_its_session),
         API_BOTH(tokens_are_revoked_at_once),

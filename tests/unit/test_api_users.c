@@ -360,6 +360,37 @@ static void a_title_that_looks_like_an_answer_changes_nothing(void **state)
     }
 }
 
+/* Fault 6: scores only ever rose, http:// became httpss://, and times were shifted by hand. */
+static void a_deal_is_shown_as_the_board_has_it_now(void **state)
+{
+    struct bench *b = bench(state);
+    struct deal_row row = row_of("clien", "1");
+    const char *token;
+
+    start_plain();
+    row.posted_at_ms = API_NOW - 3 * 3600000;
+    row.url = "http://board.example/1?https=http";
+    row.redirect_url = "https://shop.example/http://x";
+    row.score = row.view = row.like = 500;
+    write_row(b, &row);
+    row.score = row.view = row.like = 20;
+    write_row(b, &row);
+    token = token_of("p");
+    send_request("POST /bookmarks", token, mark_body("clien_1"));
+    for (int i = 0; i < 2; i++) {
+        const char *list = i ? "data" : "bookmark";
+
+        send_request(i ? "GET /hit-products" : "GET /bookmarks", token, NULL);
+        assert_string_equal(said_column(list, "score"), "20");
+        assert_string_equal(said_column(list, "view"), "20");
+        assert_string_equal(said_column(list, "like"), "20");
+        assert_string_equal(said_column(list, "url"), row.url);
+        assert_string_equal(said_column(list, "shortUrl"), row.redirect_url);
+        assert_string_equal(said_column(list, "dateAgo"), "약 3시간 전");
+    }
+    assert_string_equal(said_text("time"), "2023-11-22 21:00:00");
+}
+
 /* ---- what it costs --------------------------------------------------------------------------- */
 
 static const char *repeat(struct bench *b, const char *lite, const char *postgres)
@@ -626,6 +657,7 @@ int main(void)
         API_BOTH(many_users_on_many_connections_see_each_their_own),
         API_BOTH(lists_show_the_bookmarks_of_who_asks),
         API_LITE(a_title_that_looks_like_an_answer_changes_nothing),
+        API_BOTH(a_deal_is_shown_as_the_board_has_it_now),
         API_BOTH(each_answer_costs_the_same_statements_at_10_and_at_10000_rows),
         API_BOTH(the_right_password_queues_a_push_to_everybody),
         API_LITE(wrong_passwords_are_refused_and_soon_not_even_looked_at),
