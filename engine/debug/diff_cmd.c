@@ -220,6 +220,17 @@ static bool is_found(const struct diff *d, const char *field)
     return false;
 }
 
+/* Of its first selector. */
+static int line_of(const struct diff *d, const struct site_field *field)
+{
+    char *rule = mem_printf("%s.%s.css", d->layout->name, field->name);
+    const char *selector;
+    int line = site_rule_line(d->site, rule, 0, &selector);
+
+    mem_free(rule);
+    return line ? line : field->line;
+}
+
 static void propose_fields(struct diff *d)
 {
     for (size_t i = 0; i < d->layout->n_fields; i++) {
@@ -227,13 +238,13 @@ static void propose_fields(struct diff *d)
         struct suggestion as_is = suggest_as_is(d->now, field->name), all[SHOWN];
         char *rule;
         int n;
+        int line = line_of(d, field);
 
         if (!is_found(d, field->name) && !suggest_is_broken(&as_is))
             continue;
         n = suggest_field(d->now, field->name, all, SHOWN);
         rule = mem_printf("%s.%s.css (%s:%d), which now gives %d of %d known posts their value",
-                          d->layout->name, field->name, d->site->path, field->line, as_is.agree,
-                          as_is.of);
+                          d->layout->name, field->name, d->site->path, line, as_is.agree, as_is.of);
         print_proposals(rule, all, n);
         mem_free(rule);
     }

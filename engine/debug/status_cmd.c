@@ -29,7 +29,7 @@ struct status {
     struct ask ask;
     struct site_status *sites;
     size_t n;
-    bool was_seen, is_alive; /* the engine */
+    bool is_scheduled, was_seen, is_alive; /* the engine */
     int64_t seen_ms;
 };
 
@@ -74,6 +74,7 @@ static int gather_runs(struct status *st, struct site_status *s)
         return -1;
     in.n_hours = st->ask.n;
     silence_judge(&in, &s->silence);
+    st->is_scheduled = st->is_scheduled || in.period_ms;
     if (!s->last)
         return 0;
     st->was_seen = true;
@@ -167,7 +168,9 @@ static void print_table(const struct status *st)
         printf("engine: no run so far\n");
     else
         printf("engine: %s, last run began %s ago\n",
-               st->is_alive ? "follows its schedule" : "NO RUN SINCE LONG BEFORE THE LAST ONE DUE",
+               !st->is_scheduled ? "nothing is scheduled"
+               : st->is_alive    ? "follows its schedule"
+                                 : "NO RUN SINCE LONG BEFORE THE LAST ONE DUE",
                ago(st->now_ms - st->seen_ms, age));
     printf("%-16s %-8s %-9s %-8s %-14s %5s  %-9s %-26s %s\n", "site", "state", "last run", "kind",
            "ended", "new", "last deal", "next", "lists by");

@@ -98,7 +98,7 @@ def a_renamed_class_is_drift_in_the_first_run_explained_by_diff_and_over_when_me
     # diff: the selector, the row before and after, and what would read it.
     result = bench.engine("diff", "deals", sites_dir=sites)
     expect_equal(result.code, 0, f"exit code of {result}")
-    for part in ("span.hit", '<span class="hit">', '<i class="views">', "1. .views\n", "known posts"):
+    for part in (f"site.conf:{HIT_LINE})", "span.hit", '<span class="hit">', '<i class="views">', "1. .views\n", "known posts"):
         expect(part in result.out, f"diff does not say {part!r}: {result}")
 
     # Mended, it is good again, and the report is closed.
