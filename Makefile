@@ -228,6 +228,11 @@ check-integration: ## real Chrome, PostgreSQL, HTTP (T=NAME runs one)
 	@$(MAKE) --no-print-directory VARIANT=asan WERROR=1 all tools
 	@tests/integration/run --bin $(BUILD)/asan-$(notdir $(CC))/bin $(if $(T),--only $(T))
 
+.PHONY: check-api
+check-api: ## the app's contract, request by request, on SQLite, PostgreSQL and with Redis
+	@$(MAKE) --no-print-directory VARIANT=asan WERROR=1 all tools
+	@tests/integration/run --bin $(BUILD)/asan-$(notdir $(CC))/bin --only contract
+
 .PHONY: check-faults
 check-faults: ## every failure that the pool must survive (T=row04 runs one row, FULL=1 more rounds)
 	@$(MAKE) --no-print-directory VARIANT=asan WERROR=1 all tools

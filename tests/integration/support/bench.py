@@ -96,6 +96,10 @@ class Bench:
             raise AssertionError(f"migrate: {result}")
         return server
 
+    def closes(self, server):
+        """`server` is closed, by its close(), behind the programs that use it."""
+        self._closers.append(server)
+
     def start_api(self, **settings):
         """The API on a free port; the answer is its base URL's owner."""
         api = Api(self, **settings)
