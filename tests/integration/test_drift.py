@@ -63,11 +63,12 @@ def _status(bench, sites):
     return json.loads(result.out)["sites"][0]
 
 
-@test
-def a_renamed_class_is_drift_in_the_first_run_explained_by_diff_and_over_when_mended(bench):
+@test(each=("fetch", "chrome"))
+def a_renamed_class_is_drift_in_the_first_run_explained_by_diff_and_over_when_mended(bench, mode):
     sites = bench.folder / "sites"
+    site = SITE.replace("mode = fetch", f"mode = {mode}")
     (sites / "deals").mkdir(parents=True)
-    (sites / "deals" / "site.conf").write_text(SITE)
+    (sites / "deals" / "site.conf").write_text(site)
     pages = {"/list": _page(1040)}
     server = bench.start_pages(pages)
 
@@ -102,7 +103,7 @@ def a_renamed_class_is_drift_in_the_first_run_explained_by_diff_and_over_when_me
         expect(part in result.out, f"diff does not say {part!r}: {result}")
 
     # Mended, it is good again, and the report is closed.
-    (sites / "deals" / "site.conf").write_text(SITE.replace("css = span.hit", "css = .views"))
+    (sites / "deals" / "site.conf").write_text(site.replace("css = span.hit", "css = .views"))
     expect_equal(_crawl(bench, server, sites).code, 0, "exit code after mending")
     expect_equal(_rows(bench, "SELECT count(*) FROM reports WHERE closed_at IS NULL"), [(0,)], "open reports")
     expect_equal(_status(bench, sites)["state"], "unknown", "state of a board without a long history")
