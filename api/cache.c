@@ -18,12 +18,14 @@
 #include <openssl/rand.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 enum {
     ETAG_BYTES = 12,
     GZIP_LEVEL = 6,
     GZIP_MIN_BYTES = 400, /* below this the header of gzip eats what it saves */
     MINUTE_MS = 60 * 1000,
+    REFRESH_MS = 1000,    /* between two tries to fill an entry while the database seems away */
     ENTRY_BYTES = 512, /* what an entry costs beside its bodies, about */
     SECRET_BYTES = 8,
 };
@@ -35,6 +37,7 @@ struct cache {
     char secret[2 * SECRET_BYTES + 1]; /* before each key, so that nobody can choose its hash */
     size_t max_bytes;
     int64_t generation;
+    bool is_away; /* nobody can tell whether the deals have changed */
     struct cache_stats stats;
 };
 
@@ -43,11 +46,20 @@ struct waiter {
     struct call *call;
 };
 
+/* One that came when the deals had changed since the fill began: it asks again when that has ended.
+ * Lives in the request's arena. */
+struct late {
+    struct list link;
+    struct call *call;
+    const char *key;
+    struct cache_source source;
+};
+
 struct cache_fill {
     struct arena arena;
     struct entry *entry;
     struct api *api;
-    struct list waiters;
+    struct list waiters, late;
     int64_t generation; /* when it began: a later change may be missing in it */
     int64_t began_ms;
 };
@@ -66,6 +78,7 @@ struct entry {
     size_t bytes;
     int64_t generation;
     int64_t made_ms;
+    int64_t tried_ms; /* mono; of the last fill's beginning */
     char etag[2 * ETAG_BYTES + 8]; /* without the quotes */
 };
 
@@ -207,17 +220,36 @@ static void make_gzip(struct entry *entry)
 
 /* ---- one call's answer ----------------------------------------------------------------------- */
 
+/* ";q=0", "; Q=0.000": not acceptable. */
+static bool is_weight_zero(const char *params, size_t len)
+{
+    size_t at = 0;
+
+    while (at < len && strchr("; \t", params[at]))
+        at++;
+    if (len - at < 3 || strncasecmp(params + at, "q=0", 3) != 0)
+        return false;
+    for (at += 3; at < len && strchr(".0", params[at]); at++)
+        ;
+    return at == len || strchr("; \t", params[at]);
+}
+
 /* Accept-Encoding: gzip, unless it is there with q=0 (RFC 9110 section 12.5.3). */
 static bool takes_gzip(struct call *call)
 {
-    const char *value = httpd_header(call->req, "Accept-Encoding");
-    const char *at = value ? strstr(value, "gzip") : NULL;
+    const char *at = httpd_header(call->req, "Accept-Encoding");
 
-    if (!at)
-        return false;
-    at += strlen("gzip");
-    at += strspn(at, " ;");
-    return strncmp(at, "q=0", 3) != 0 || (at[3] == '.' && strspn(at + 4, "0") < strcspn(at + 4, ",; "));
+    while (at && *at) {
+        size_t name_len, len;
+
+        at += strspn(at, ", \t");
+        len = strcspn(at, ",");
+        name_len = strcspn(at, "; \t,");
+        if (name_len == strlen("gzip") && strncasecmp(at, "gzip", name_len) == 0)
+            return !is_weight_zero(at + name_len, len - name_len);
+        at += len;
+    }
+    return false;
 }
 
 /* If-None-Match is a list of quoted tags, weak ones too, or * (RFC 9110 section 13.1.2). */
@@ -265,6 +297,9 @@ static void respond_stale(struct call *call, struct entry *entry)
 {
     struct httpd_header headers[RESPOND_MAX_HEADERS];
     size_t n = set_headers(entry, headers);
+    struct arena *arena = &call->req->arena;
+    int64_t age_s = (clock_wall_ms() - entry->made_ms) / 1000;
+    bool is_known = matches_etag(call, entry->etag);
     struct buf body;
 
     entry->cache->stats.stale++;
@@ -274,11 +309,13 @@ static void respond_stale(struct call *call, struct entry *entry)
         return;
     }
     headers[n++] = (struct httpd_header){
-        "Age", arena_printf(&call->req->arena, "%lld",
-                            (long long)((clock_wall_ms() - entry->made_ms) / 1000))};
+        "Age", arena_printf(arena, "%lld", (long long)(age_s > 0 ? age_s : 0))};
+    headers[n++] = (struct httpd_header){"ETag", arena_printf(arena, "\"%s\"", entry->etag)};
+    check(n <= RESPOND_MAX_HEADERS);
     buf_init(&body, BUF_MAX_DEFAULT);
-    buf_add(&body, entry->body, entry->body_len);
-    httpd_respond(call->req, 200, headers, n, &body);
+    if (!is_known)
+        buf_add(&body, entry->body, entry->body_len);
+    httpd_respond(call->req, is_known ? 304 : 200, headers, n, &body);
 }
 
 /* ---- filling --------------------------------------------------------------------------------- */
@@ -292,23 +329,44 @@ static void wait_for(struct call *call, struct cache_fill *fill)
     list_append(&fill->waiters, &waiter->link);
 }
 
-static void begin_fill(struct call *call, struct entry *entry, const struct cache_source *source)
+static void wait_for_next(struct call *call, struct cache_fill *fill, const char *key,
+                          const struct cache_source *source)
+{
+    struct arena *arena = &call->req->arena;
+    struct late *late = arena_new(arena, struct late);
+    void *arg = arena_alloc(arena, source->arg_bytes ? source->arg_bytes : 1);
+
+    if (source->arg_bytes)
+        memcpy(arg, source->arg, source->arg_bytes);
+    *late = (struct late){.call = call, .key = arena_strdup(arena, key), .source = *source};
+    late->source.arg = arg;
+    list_init(&late->link);
+    list_append(&fill->late, &late->link);
+}
+
+/* call NULL: nobody waits for it. */
+static void begin_fill(struct api *api, struct call *call, struct entry *entry,
+                       const struct cache_source *source)
 {
     struct cache_fill *fill = mem_new(struct cache_fill);
     void *arg;
 
     arena_init(&fill->arena);
     list_init(&fill->waiters);
+    list_init(&fill->late);
     fill->entry = entry;
-    fill->api = call->api;
+    fill->api = api;
     fill->generation = entry->cache->generation;
     fill->began_ms = clock_wall_ms();
     entry->fill = fill;
     entry->life = source->life;
     entry->content_type = source->content_type;
     entry->list_limit = source->list_limit;
-    entry->style = call->style;
-    wait_for(call, fill);
+    entry->tried_ms = clock_mono_ms();
+    if (call) {
+        entry->style = call->style;
+        wait_for(call, fill);
+    }
     arg = arena_alloc(&fill->arena, source->arg_bytes ? source->arg_bytes : 1);
     if (source->arg_bytes)
         memcpy(arg, source->arg, source->arg_bytes);
@@ -322,14 +380,20 @@ static void drop_fill(struct entry *entry)
     entry->fill = NULL;
 }
 
+static void respond(struct call *call, const char *key, const struct cache_source *source,
+                    bool may_refresh);
+
 /* The fill's end: each waiter is answered by `answer`, then the fill is gone. */
 typedef void answer_fn(struct call *call, struct entry *entry, const void *ctx);
 
 static void end_fill(struct cache_fill *fill, answer_fn *answer, const void *ctx)
 {
     struct entry *entry = fill->entry;
-    struct list *at, *next;
+    struct list *at, *next, late;
 
+    list_init(&late);
+    while (!list_is_empty(&fill->late))
+        list_move(&late, list_first(&fill->late));
     LIST_FOREACH (at, next, &fill->waiters) {
         struct waiter *waiter = container_of(at, struct waiter, link);
 
@@ -341,6 +405,12 @@ static void end_fill(struct cache_fill *fill, answer_fn *answer, const void *ctx
         entry_free(entry);
     else
         make_room(entry->cache);
+    while (!list_is_empty(&late)) {
+        struct late *first = container_of(list_first(&late), struct late, link);
+
+        list_remove(&first->link);
+        respond(first->call, first->key, &first->source, false);
+    }
 }
 
 static void answer_filled(struct call *call, struct entry *entry, const void *ctx)
@@ -414,22 +484,43 @@ struct api *cache_fill_api(struct cache_fill *fill)
     return fill->api;
 }
 
-void cache_respond(struct call *call, const char *key, const struct cache_source *source)
+/* The database may answer although it could not be asked what is new. */
+static void refresh_behind(struct api *api, struct entry *entry, const struct cache_source *source)
 {
-    struct cache *cache = call->api->cache;
+    if (!entry->fill && clock_mono_ms() - entry->tried_ms >= REFRESH_MS)
+        begin_fill(api, NULL, entry, source);
+}
+
+/* may_refresh: source outlives the call. */
+static void respond(struct call *call, const char *key, const struct cache_source *source,
+                    bool may_refresh)
+{
+    struct api *api = call->api;
+    struct cache *cache = api->cache;
     struct entry *entry = entry_of(cache, key);
 
-    if (is_fresh(entry)) {
+    if (cache->is_away && entry->body) {
+        respond_stale(call, entry);
+        if (may_refresh)
+            refresh_behind(api, entry, source);
+    } else if (is_fresh(entry)) {
         cache->stats.hits++;
         respond_fresh(call, entry);
     } else if (entry->fill) {
-        /* Its rows may be those of a moment ago; then the next request after it fills anew. */
         cache->stats.joined++;
-        wait_for(call, entry->fill);
+        if (entry->fill->generation == cache->generation)
+            wait_for(call, entry->fill);
+        else
+            wait_for_next(call, entry->fill, key, source);
     } else {
         cache->stats.misses++;
-        begin_fill(call, entry, source);
+        begin_fill(api, call, entry, source);
     }
+}
+
+void cache_respond(struct call *call, const char *key, const struct cache_source *source)
+{
+    respond(call, key, source, true);
 }
 
 /* ---- the cache ------------------------------------------------------------------------------- */
@@ -453,6 +544,11 @@ struct cache *cache_new(struct loop *loop, size_t max_bytes)
 void cache_bump(struct cache *cache)
 {
     cache->generation++;
+}
+
+void cache_set_away(struct cache *cache, bool is_away)
+{
+    cache->is_away = is_away;
 }
 
 const struct cache_stats *cache_stats(struct cache *cache)

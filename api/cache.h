@@ -36,8 +36,13 @@ struct cache *cache_new(struct loop *loop, size_t max_bytes);
 /* After store_free() and httpd_free(): fills under way are dropped with those who waited. */
 void cache_free(struct cache **cache);
 
-/* The deals may have changed: what is kept is not fresh any more, nor is what is being filled. */
+/* The deals may have changed: what is kept is not fresh any more, nor is what is being filled: it is
+ * given to those who asked for it before, and the others wait for the next fill. */
 void cache_bump(struct cache *cache);
+
+/* While it is away, what is kept is given at once, with its Age, and filled anew behind that. */
+void cache_set_away(struct cache *cache, bool is_away);
+
 const struct cache_stats *cache_stats(struct cache *cache);
 
 /* Make the body: ends with cache_fill_done() or cache_fill_failed(), once, now or later. It must

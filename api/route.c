@@ -13,6 +13,7 @@
 #include "api/sites.h"
 #include "api/tokens.h"
 #include "api/users.h"
+#include "api/stream.h"
 #include "base/str.h"
 
 #include <string.h>
@@ -76,6 +77,7 @@ const struct route route_table[] = {
     {"/v3/tokens/refresh", .post = tokens_refresh},
     {"/v3/notices", .post = notices_add},
     {"/v3/notices/{id}", .del = notices_remove},
+    {"/v3/stream", .get = stream_v3},
     /* the web page */
     {"/", .get = page_index},
     {"/app.js", .get = page_script},

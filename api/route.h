@@ -18,6 +18,8 @@ struct auth;
 struct cache;
 struct limits;
 struct secrets;
+struct store;
+struct stream_hub;
 
 /* What handlers share; no request's identity is ever kept here. */
 struct api {
@@ -27,6 +29,7 @@ struct api {
     struct secrets *secrets;
     struct limits *registrations, *passwords; /* how often a client may try; registrations NULL: always */
     const struct config *config;
+    struct stream_hub *streams;
     struct clock_zone *zone; /* of the times that are shown */
     bool store_is_away;      /* told once in the log, not by each request */
     int n_asked;             /* store calls that have not answered */

@@ -10,12 +10,12 @@
 #include "api/limits.h"
 #include "api/route.h"
 #include "api/secrets.h"
-#include "api/watch.h"
+#include "api/stream.h"
 #include "base/admin_http.h"
 #include "base/httpd.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "db/store.h"
+#include "db/store_watch.h"
 
 enum { REQUEST_BODY_MAX_BYTES = 64 << 10, PASSWORDS_PER_MINUTE = 6, PASSWORDS_BURST = 10 };
 
@@ -23,7 +23,7 @@ struct server {
     struct api api;
     struct httpd *httpd;
     struct admin_http *admin;
-    struct watch *watch;
+    struct store_watch *watch;
 };
 
 static void on_store_checked(const struct err *err, void *ctx)
@@ -38,12 +38,17 @@ static void on_store_checked(const struct err *err, void *ctx)
     log_warn("api", "database not ready, answering 503", "error=%s", log_quote(err->text));
 }
 
-static void on_deals_changed(int64_t event_id, void *ctx)
+/* While nobody can tell whether the deals have changed, nothing that is kept counts as fresh. */
+static void on_deals_changed(int64_t event_id, const struct err *err, void *ctx)
 {
     struct server *server = ctx;
 
+    cache_set_away(server->api.cache, err != NULL);
+    if (err)
+        return;
     log_debug("api", "deals changed", "event=%lld", (long long)event_id);
     cache_bump(server->api.cache);
+    stream_hub_news(server->api.streams, event_id);
 }
 
 static int listen_public(struct server *server, struct loop *loop, const struct config *config,
@@ -90,6 +95,14 @@ static int set_up_users(struct server *server, struct loop *loop, const struct c
     return 0;
 }
 
+/* Streams must leave connections for everybody else. */
+static int streams_at_most(const struct config *config)
+{
+    int64_t room = config->api_connections * 3 / 4;
+
+    return (int)(config->api_streams < room ? config->api_streams : room);
+}
+
 static int open_all(struct server *server, struct loop *loop, const struct config *config,
                     struct err *err)
 {
@@ -106,7 +119,10 @@ static int open_all(struct server *server, struct loop *loop, const struct confi
         return -1;
     server->api.cache = cache_new(loop, (size_t)config->api_cache);
     store_check(server->api.store, on_store_checked, server);
-    server->watch = watch_new(loop, server->api.store, on_deals_changed, server);
+    server->api.streams = stream_hub_new(loop, &server->api, streams_at_most(config),
+                                         (int)config->api_stream_events);
+    server->watch = store_watch_new(loop, server->api.store, config->database,
+                                    config->database_timeout, on_deals_changed, server);
     return 0;
 }
 
@@ -146,8 +162,9 @@ void server_free(struct server **server_ptr)
     admin_http_free(&server->admin);
     store_free(&server->api.store);
     secrets_free(&server->api.secrets);
-    watch_free(&server->watch);
+    store_watch_free(&server->watch);
     httpd_free(&server->httpd);
+    stream_hub_free(&server->api.streams);
     cache_free(&server->api.cache);
     auth_free(&server->api.auth);
     limits_free(&server->api.registrations);

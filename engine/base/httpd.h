@@ -158,6 +158,11 @@ struct httpd_stream *httpd_respond_stream(struct httpd_req *req, int status,
                                           size_t max_pending_bytes, httpd_stream_closed_fn *closed,
                                           void *ctx);
 
+/* Called, with the stream's ctx, when all that was queued has been handed to the connection: it may
+ * send and end, and nothing else. */
+typedef void httpd_stream_drained_fn(void *ctx);
+void httpd_stream_on_drained(struct httpd_stream *stream, httpd_stream_drained_fn *drained);
+
 /* Queue bytes; false when more than max_pending_bytes would wait (nothing is queued then). */
 bool httpd_stream_send(struct httpd_stream *stream, struct httpd_bytes *bytes);
 size_t httpd_stream_pending(const struct httpd_stream *stream);

@@ -254,6 +254,7 @@ struct httpd_stream {
     size_t pending_bytes, max_pending_bytes;
     bool ended;
     httpd_stream_closed_fn *closed;
+    httpd_stream_drained_fn *drained; /* or NULL */
     void *ctx;
 };
 
@@ -296,6 +297,10 @@ static ssize_t on_want_bytes(void *ctx, uint64_t pos, char *out, size_t max)
     if (!request)
         return MHD_CONTENT_READER_END_OF_STREAM;
     n = take_bytes(stream, out, max);
+    if (n == 0 && !stream->ended && stream->drained) {
+        stream->drained(stream->ctx);
+        n = take_bytes(stream, out, max);
+    }
     request->answer_bytes += n;
     if (n > 0) {
         httpd_conn_touch(request->conn);
@@ -345,6 +350,11 @@ struct httpd_stream *httpd_respond_stream(struct httpd_req *req, int status,
     request->httpd->n_streams++;
     answer(request, status, response);
     return stream;
+}
+
+void httpd_stream_on_drained(struct httpd_stream *stream, httpd_stream_drained_fn *drained)
+{
+    stream->drained = drained;
 }
 
 bool httpd_stream_send(struct httpd_stream *stream, struct httpd_bytes *bytes)

@@ -43,6 +43,7 @@ struct loop_pg {
     struct list waiting;         /* the first of them runs when `running` */
     bool running;
     PGresult *result; /* last of the running statement, or NULL */
+    struct loop_timer *hear; /* calls `heard` in the next turn; NULL: nobody listens */
     bool busy;        /* a callback runs: one that frees us only marks it */
     bool freed;
 };
@@ -152,12 +153,20 @@ static void drop_connection(struct loop_pg *pg)
     pg->running = false;
 }
 
+/* A connection that is lost while it only listens has no statement to tell it. */
+static void tell_idle_loss(struct loop_pg *pg)
+{
+    if (pg->hear && pg->state == PG_READY && list_is_empty(&pg->waiting))
+        loop_timer_start(pg->hear, 0);
+}
+
 /* Every statement that waits now fails; those that their callbacks add try anew. */
 static void fail_all(struct loop_pg *pg, const struct err *err)
 {
     struct list failed;
     bool alive = true;
 
+    tell_idle_loss(pg);
     drop_connection(pg);
     log_debug("pg", "connection failed", "error=%s", log_quote(err->text));
     list_init(&failed);
@@ -311,6 +320,18 @@ static bool is_failure(const PGresult *result)
     return status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_EMPTY_QUERY;
 }
 
+/* What was told stands between results, and behind the last one. */
+static void take_notifications(struct loop_pg *pg)
+{
+    PGnotify *told;
+
+    while ((told = PQnotifies(pg->conn))) {
+        PQfreemem(told);
+        if (pg->hear)
+            loop_timer_start(pg->hear, 0);
+    }
+}
+
 /* The server has sent all results of the running statement; the last one counts. */
 static void statement_done(struct loop_pg *pg)
 {
@@ -319,6 +340,7 @@ static void statement_done(struct loop_pg *pg)
     struct err err = {0};
     bool failed;
 
+    take_notifications(pg);
     pg->result = NULL;
     pg->running = false;
     failed = !result || is_failure(result);
@@ -355,6 +377,7 @@ static void take_results(struct loop_pg *pg)
         fail_all(pg, &err);
         return;
     }
+    take_notifications(pg);
     while (pg->running && !PQisBusy(pg->conn)) {
         PGresult *result = PQgetResult(pg->conn);
 
@@ -459,6 +482,16 @@ void loop_pg_query(struct loop_pg *pg, const char *sql, const char *const *param
     loop_timer_start(pg->kick, 0);
 }
 
+void loop_pg_listen(struct loop_pg *pg, const char *channel, loop_fn *heard, void *ctx)
+{
+    char *sql = mem_printf("LISTEN %s", channel);
+
+    check(!pg->hear && pg->state == PG_AWAY);
+    loop_pg_set_session_sql(pg, sql);
+    mem_free(sql);
+    pg->hear = loop_timer_new(pg->loop, heard, ctx);
+}
+
 bool loop_pg_is_connected(const struct loop_pg *pg)
 {
     return pg->state == PG_READY && PQstatus(pg->conn) == CONNECTION_OK;
@@ -475,6 +508,8 @@ static void pg_destroy(struct loop_pg *pg)
     while (!list_is_empty(&pg->waiting))
         statement_free(first_of(&pg->waiting));
     loop_timer_free(&pg->kick);
+    if (pg->hear)
+        loop_timer_free(&pg->hear);
     loop_timer_free(&pg->deadline);
     mem_free(pg->session_sql);
     mem_free(pg->url);

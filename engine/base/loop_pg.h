@@ -4,7 +4,7 @@
  * Connects by itself on first use and again after a loss; statements queue and run one at a time.
  * Each statement has a deadline (connecting included): past it the connection is dropped and its
  * callback gets ERR_STORE. Source: libpq chapter 34, PQconnectStart/PQconnectPoll,
- * PQsendQueryParams, PQconsumeInput.
+ * PQsendQueryParams, PQconsumeInput, PQnotifies.
  */
 #ifndef BASE_LOOP_PG_H
 #define BASE_LOOP_PG_H
@@ -31,6 +31,12 @@ void loop_pg_set_session_sql(struct loop_pg *pg, const char *sql);
  * several statements separated by ';' may be given (simple protocol, one transaction). */
 void loop_pg_query(struct loop_pg *pg, const char *sql, const char *const *params, int n_params,
                    loop_pg_fn *done, void *ctx);
+
+/* Hear the notifications of `channel` (a plain lower-case name; NOTIFY) while a connection stands;
+ * takes the place of the session's SQL. `heard` says "look at the database": something was told, or
+ * the connection was lost while no statement ran, and what is told until the next one stands is not
+ * heard. Any number of notifications may be one call. Statements connect again, not this. */
+void loop_pg_listen(struct loop_pg *pg, const char *channel, loop_fn *heard, void *ctx);
 
 bool loop_pg_is_connected(const struct loop_pg *pg);
 int loop_pg_pending(const struct loop_pg *pg);

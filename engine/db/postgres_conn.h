@@ -30,6 +30,8 @@ struct postgres_store {
     PG_MS("created_at") ", " PG_MS("updated_at") ", title_is_cut::int, posted_is_coarse::int, "     \
     "shop_key"
 
+enum { POSTGRES_DEAL_FIELDS = 27 };
+
 void postgres_read_deal(struct store_op *op, const void *result, int at, struct deal *out);
 /* Fill in also_on of op->deals, if anybody asked for it, and finish. */
 void postgres_also_on(struct store_op *op);
@@ -52,6 +54,7 @@ void postgres_write(struct store_op *op);
 void postgres_list(struct store_op *op);
 void postgres_find(struct store_op *op);
 extern const char postgres_find_walk_sql[], postgres_find_grams_sql[]; /* for the test of their plans */
+void postgres_events(struct store_op *op);
 void postgres_run_begin(struct store_op *op);
 void postgres_run_end(struct store_op *op);
 void postgres_runs_recover(struct store_op *op);

@@ -15,6 +15,14 @@ static const char list_sql[] =
     "ORDER BY sort_at DESC, id DESC LIMIT $3::bigint OFFSET $4::bigint) d "
     "ORDER BY sort_at DESC, id DESC";
 
+/* $1 after this event, $2 limit */
+#define EVENTS(which)                                                                              \
+    "SELECT " POSTGRES_DEAL_COLUMNS ", event_id, kind, old_value, new_value, " PG_MS("at") " FROM ("        \
+    "SELECT d.*, e.id AS event_id, e.kind, e.old_value, e.new_value, e.at FROM ("                  \
+    "SELECT * FROM deal_events WHERE id > $1::bigint ORDER BY id " which " LIMIT $2::bigint) e "   \
+    "JOIN deals d ON d.id = e.deal_id) x ORDER BY event_id"
+static const char events_sql[] = EVENTS("ASC"), newest_events_sql[] = EVENTS("DESC");
+
 /* $1 [{"id", "site", "shop", "sort_at"}] of the listed deals, $2 how far apart, $3 how many */
 static const char also_on_sql[] =
     "SELECT l.id, t.site, t.website, t.product_id, t.title, t.url FROM jsonb_to_recordset($1::jsonb) "
@@ -154,6 +162,40 @@ void postgres_list(struct store_op *op)
         postgres_number(op, query->limit), postgres_number(op, query->offset), query->site};
 
     loop_pg_query(store->pg, list_sql, params, ARRAY_LEN(params), on_listed, op);
+}
+
+static void on_events(const void *result, const struct err *err, void *ctx)
+{
+    struct store_op *op = ctx;
+
+    if (err) {
+        postgres_finish(op, err);
+        return;
+    }
+    store_op_events_init(op);
+    for (int i = 0; i < PQntuples(result); i++) {
+        struct store_news *event = store_op_next_event(op);
+        struct deal deal = {.id = 0};
+        int column = POSTGRES_DEAL_FIELDS;
+
+        postgres_read_deal(op, result, i, &deal);
+        event->deal = store_op_event_deal(op, &deal);
+        event->id = postgres_read_int(result, i, &column);
+        event->kind = postgres_read_str(op, result, i, &column);
+        event->old_value = postgres_read_str(op, result, i, &column);
+        event->new_value = postgres_read_str(op, result, i, &column);
+        event->at_ms = postgres_read_int(result, i, &column);
+    }
+    postgres_also_on(op);
+}
+
+void postgres_events(struct store_op *op)
+{
+    struct postgres_store *store = op->backend;
+    const char *params[] = {postgres_number(op, op->number), postgres_number(op, op->limit)};
+
+    loop_pg_query(store->pg, op->flag ? newest_events_sql : events_sql, params, ARRAY_LEN(params),
+                  on_events, op);
 }
 
 /* ---- runs ------------------------------------------------------------------------------------ */

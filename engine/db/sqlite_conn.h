@@ -79,6 +79,7 @@ MUST_CHECK int sqlite_runs_recover(struct sqlite_conn *conn, struct store_op *op
 MUST_CHECK int sqlite_last_due(struct sqlite_conn *conn, struct store_op *op);
 MUST_CHECK int sqlite_also_on(struct sqlite_conn *conn, struct store_op *op);
 MUST_CHECK int sqlite_find(struct sqlite_conn *conn, struct store_op *op);
+MUST_CHECK int sqlite_events(struct sqlite_conn *conn, struct store_op *op);
 MUST_CHECK int sqlite_list(struct sqlite_conn *conn, struct store_op *op);
 MUST_CHECK int sqlite_known(struct sqlite_conn *conn, struct store_op *op);
 MUST_CHECK int sqlite_alive_due(struct sqlite_conn *conn, struct store_op *op);

@@ -108,6 +108,31 @@ int sqlite_list(struct sqlite_conn *conn, struct store_op *op)
     return rc < 0 ? rc : sqlite_also_on(conn, op);
 }
 
+int sqlite_events(struct sqlite_conn *conn, struct store_op *op)
+{
+    sqlite3_stmt *stmt;
+    int rc;
+
+    if (sqlite_prepare(conn, op->flag ? SQL_EVENTS_NEWEST : SQL_EVENTS, &stmt) < 0)
+        return -1;
+    sqlite_bind_int(stmt, 1, op->number);
+    sqlite_bind_int(stmt, 2, op->limit);
+    store_op_events_init(op);
+    while ((rc = sqlite_step(conn, stmt)) == 1) {
+        struct store_news *event = store_op_next_event(op);
+        struct deal deal = {.id = 0};
+        int at = sqlite_read_deal(op, stmt, &deal);
+
+        event->deal = store_op_event_deal(op, &deal);
+        event->id = sqlite_read_int(stmt, &at);
+        event->kind = sqlite_read_str(op, stmt, &at);
+        event->old_value = sqlite_read_str(op, stmt, &at);
+        event->new_value = sqlite_read_str(op, stmt, &at);
+        event->at_ms = sqlite_read_int(stmt, &at);
+    }
+    return rc < 0 ? rc : sqlite_also_on(conn, op);
+}
+
 /* ---- runs ------------------------------------------------------------------------------------ */
 
 int sqlite_run_begin(struct sqlite_conn *conn, struct store_op *op)

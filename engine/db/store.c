@@ -203,6 +203,9 @@ static void op_answer(const struct store_op *op)
     case STORE_ASK:
         op->callback.table(err ? NULL : &op->table, err, op->ctx);
         break;
+    case STORE_EVENTS:
+        op->callback.events(op->answer.events, n, err, op->ctx);
+        break;
     case STORE_CHECK:
     case STORE_RUN_END:
     case STORE_RUNS_RECOVER:
@@ -267,6 +270,7 @@ static bool op_only_reads(const struct store_op *op)
     case STORE_REPORTS:
     case STORE_RUNS_RECENT:
     case STORE_ARRIVALS:
+    case STORE_EVENTS:
     case STORE_ASK: /* a reader may ask: see ask.h */
         return true;
     default:
@@ -365,5 +369,19 @@ void store_list(struct store *store, const struct store_query *query, store_deal
 
     op->callback.deals = done;
     store_op_take_query(op, query);
+    store_op_start(op);
+}
+
+void store_news_read(struct store *store, int64_t after_id, int limit, bool newest,
+                  store_news_fn *done, void *ctx)
+{
+    struct store_op *op = store_op_begin(store, STORE_EVENTS, ctx);
+
+    check(limit > 0 && limit <= 1000);
+    op->callback.events = done;
+    op->number = after_id;
+    op->limit = limit;
+    op->flag = newest;
+    op->query.with_also_on = true;
     store_op_start(op);
 }

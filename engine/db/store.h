@@ -362,6 +362,20 @@ struct store_query {
     bool with_also_on; /* fill in also_on: one statement more, however many deals there are */
 };
 
+/* What happened, with the deal as it is now. Events of one deal may show the same deal. */
+struct store_news {
+    int64_t id, at_ms;
+    const char *kind, *old_value, *new_value; /* values may be NULL: see above */
+    const struct deal *deal;
+};
+/* Events with an id greater than after_id, in the order of their ids; when there are more than limit
+ * (1..1000), the first ones, or with `newest` the last ones. Ids become visible in their order: what
+ * is not there below one that is will never be. */
+typedef void store_news_fn(const struct store_news *events, int n, const struct err *err,
+                             void *ctx);
+void store_news_read(struct store *store, int64_t after_id, int limit, bool newest,
+                  store_news_fn *done, void *ctx);
+
 /* Newest first: ORDER BY sort_at DESC, id DESC. The array is borrowed for the call. */
 typedef void store_deals_fn(const struct deal *deals, int n, const struct err *err, void *ctx);
 void store_list(struct store *store, const struct store_query *query, store_deals_fn *done,

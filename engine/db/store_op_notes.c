@@ -75,6 +75,30 @@ void store_op_add_twin(struct store_op *op, int64_t deal_id, const struct deal_t
     }
 }
 
+/* ---- events ---------------------------------------------------------------------------------- */
+
+void store_op_events_init(struct store_op *op)
+{
+    op->answer.events = arena_array(&op->arena, struct store_news, (size_t)op->limit);
+    op->deals = arena_array(&op->arena, struct deal, (size_t)op->limit);
+}
+
+struct store_news *store_op_next_event(struct store_op *op)
+{
+    check(op->n_answer < op->limit);
+    return &op->answer.events[op->n_answer++];
+}
+
+/* A deal changes seldom, and then in one transaction: its events are neighbours. */
+struct deal *store_op_event_deal(struct store_op *op, const struct deal *read)
+{
+    for (int i = op->n_deals - 1; i >= 0; i--)
+        if (op->deals[i].id == read->id)
+            return &op->deals[i];
+    op->deals[op->n_deals] = *read;
+    return &op->deals[op->n_deals++];
+}
+
 /* ---- alive ----------------------------------------------------------------------------------- */
 
 /* As rows of a batch: by length, then bytes. */

@@ -250,6 +250,9 @@ static void op_run(struct store_op *op)
     case STORE_ARRIVALS:
         postgres_arrivals(op);
         break;
+    case STORE_EVENTS:
+        postgres_events(op);
+        break;
     case STORE_ASK:
         postgres_ask(op);
         break;

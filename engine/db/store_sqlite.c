@@ -69,6 +69,8 @@ static int run_op(struct sqlite_conn *conn, struct store_op *op)
         return sqlite_runs_recent(conn, op);
     case STORE_ARRIVALS:
         return sqlite_arrivals(conn, op);
+    case STORE_EVENTS:
+        return sqlite_events(conn, op);
     case STORE_ASK:
         return sqlite_ask(conn, op);
     case STORE_MIGRATE:

@@ -40,6 +40,7 @@ enum store_op_kind {
     STORE_ARRIVALS,
     STORE_ASK,
     STORE_FIND,
+    STORE_EVENTS,
     STORE_OP_KINDS
 };
 
@@ -61,6 +62,7 @@ union store_callback {
     store_reports_fn *reports;
     store_runs_fn *runs;
     store_hours_fn *hours;
+    store_news_fn *events;
 };
 
 struct store_op {
@@ -104,7 +106,7 @@ struct store_op {
     enum ask_id ask;
     const char **params; /* of the question */
     int n_params;
-    bool flag; /* of fields_recent: good ones; of reports: open ones */
+    bool flag; /* of fields_recent: good ones; of reports: open ones; of events: the newest */
 
     /* answer: err.code is ERR_OK, or what went wrong */
     struct err err;
@@ -123,6 +125,7 @@ struct store_op {
         struct store_report *reports;
         struct store_run *runs;
         struct store_hour *hours;
+        struct store_news *events;
     } answer;
     int n_answer;
     struct store_table table;
@@ -187,6 +190,12 @@ void store_op_end_page(struct store_op *op);
 const char *store_op_shops_json(struct store_op *op);
 /* One twin of a listed deal, after those of the same deal that were added before. */
 void store_op_add_twin(struct store_op *op, int64_t deal_id, const struct deal_twin *twin);
+
+/* Room for op->limit events and their deals; for each row the next event, and the deal as read, kept
+ * once however many events it has. */
+void store_op_events_init(struct store_op *op);
+struct store_news *store_op_next_event(struct store_op *op);
+struct deal *store_op_event_deal(struct store_op *op, const struct deal *read);
 
 /* A site's, layout's or note's name: 1 to 100 bytes. */
 const char *store_op_name(struct store_op *op, const char *what, const char *name);

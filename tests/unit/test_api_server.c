@@ -396,7 +396,8 @@ static void every_route_takes_the_methods_of_its_table_and_names_them(void **sta
                     {"POST", route->post},     {"PATCH", route->patch}, {"DELETE", route->del},
                     {"TRACE", false},          {"PUT", false},          {"get", false}};
 
-        for (size_t k = 0; k < ARRAY_LEN(rows); k++) {
+        /* The stream's GET has no end: test_api_stream.c. */
+        for (size_t k = str_eq(route->path, "/v3/stream"); k < ARRAY_LEN(rows); k++) {
             char *request = mem_printf("%s %s", rows[k].method, route->path);
             char *answer = ask(request);
             int status = status_of(answer);

@@ -1,0 +1,2 @@
+-- SPDX-License-Identifier: MIT
+-- Nothing to do: the file has one writer at a time, and its change counter tells of each commit.
