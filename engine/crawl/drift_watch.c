@@ -313,6 +313,14 @@ static void say(const struct row_set *page, const struct drift_report *report, s
                  log_quote(report->findings[i].text));
 }
 
+/* The half of a page is no evidence. */
+static void say_unfinished(const struct row_set *page, const struct drift_report *report,
+                           struct err *err)
+{
+    err_set(err, ERR_TIMEOUT, "%s: still loading after %lld ms, and so far %s", page->url,
+            (long long)page->waited_ms, report->findings[0].text);
+}
+
 /* Does a finding say more than "too few rows"? Without a history an empty list may just be empty. */
 static bool explains(const struct seen *seen, const struct drift_report *report)
 {
@@ -337,7 +345,10 @@ static int judge(void *ctx, const struct row_set *page, struct err *err)
         in.known = seen->posts.rows;
         in.n_known = seen->posts.n;
         if (drift_judge(&in, &report) > 0 && (result == 0 || explains(seen, &report))) {
-            say(page, &report, err);
+            if (page->unfinished)
+                say_unfinished(page, &report, err);
+            else
+                say(page, &report, err);
             result = -1;
         }
     }

@@ -36,7 +36,8 @@ void drift_watch_load(struct drift_watch *watch, drift_watch_fn *done, void *ctx
 /* For job_request, with the watch as judge_ctx.
  *   page        judge_page(), and then what drift.h says. 0: the page may be stored, and counts as
  *               good. -1: as judge_page(), or ERR_DRIFT with the first finding: ERR_EMPTY becomes
- *               ERR_DRIFT where a field explains it, or where this layout had rows before
+ *               ERR_DRIFT where a field explains it, or where this layout had rows before; ERR_TIMEOUT
+ *               instead of ERR_DRIFT while the document is still loading
  *   wants_html  once a day, to know later what the page was; and when asking again
  *   asks_again  once in a run a page that drifts is read a second time, with its document: that
  *               confirms the verdict and gives the evidence */

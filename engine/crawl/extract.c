@@ -284,6 +284,7 @@ static void read_page(struct row_set *set, const struct jval *result)
     set->title = cut(arena, jval_get_str(result, "title", ""), MAX_TITLE_BYTES);
     set->text_head = cut(arena, jval_get_str(result, "text_head", ""), MAX_TITLE_BYTES);
     set->ready = jval_get_bool(result, "ready", false);
+    set->unfinished = jval_get_bool(result, "unfinished", false);
     set->waited_ms = jval_get_int(result, "waited_ms", 0);
     set->html_bytes = jval_get_int(result, "html_length", 0);
     set->gone = cut(arena, jval_get_str(result, "gone", NULL), MAX_TITLE_BYTES);

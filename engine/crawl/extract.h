@@ -50,6 +50,7 @@ struct row_set {
     const char *layout;    /* NULL: no layout of the site was found (drift, or a page in the way) */
     const char *text_head; /* the first 300 characters of its text */
     bool ready;            /* false: the deadline ended the wait */
+    bool unfinished;       /* then the document was still loading: what is not there may be to come */
     int64_t waited_ms;
     int64_t html_bytes; /* of the document as scripts left it, about */
     const char *gone;   /* a post's page: what matched of [gone] text or dialog; NULL: nothing */

@@ -17,9 +17,11 @@
  *
  * `dialog` is what the page said in its first alert(), or null: the caller starts this again when one comes.
  *
- * Answers plain JSON: {status, url, title, layout, ready, waited_ms, seen, rows, skipped, fields, html_length,
- * html?, text_head, gone},
- * gone: what of title, text or dialog matched, or null: always null where a layout is found,
+ * Answers plain JSON: {status, url, title, layout, ready, unfinished, waited_ms, seen, rows, skipped, fields,
+ * html_length, html?, text_head, gone},
+ * unfinished: the document, or a script that belongs to it, is still under way: what is not there may be to come,
+ * gone: what of title, text or dialog matched, or null: always null where a layout is found, and the words of a
+ * document that is unfinished say nothing,
  * or {error: {rule, n, expected, text}} when alternative n of a rule ("mobile.title.css") is no selector or regex.
  * Values are text as the page has it, whitespace collapsed; what they mean is decided by extract.c.
  *
@@ -263,6 +265,10 @@ async function extract(arg, dialog) {
     const gone = { text: [], dialog: [] };
     const status = () => performance.getEntriesByType('navigation')[0]?.responseStatus ?? 0;
 
+    /* DOMContentLoaded comes behind deferred scripts and modules, too; pictures, frames and async scripts don't count. */
+    const isUnfinished = () => document.readyState === 'loading' ||
+                               performance.getEntriesByType('navigation')[0]?.domContentLoadedEventEnd === 0;
+
     const firstOf = (regexes, text) => regexes.map(regex => regex.exec(text)?.[0]).find(found => found) ?? null;
 
     /* Such pages step back when they have spoken: what stands here now may be another one. */
@@ -391,6 +397,7 @@ async function extract(arg, dialog) {
         ready = await scrollForMore();
 
     const layout = spokenMark() === null ? layoutFound() : null;
+    const unfinished = isUnfinished();
     const html = document.documentElement?.outerHTML ?? '';
     const nothing = { rows: [], seen: 0, skipped: {}, fields: {} };
     return {
@@ -399,11 +406,12 @@ async function extract(arg, dialog) {
         title: document.title,
         layout: layout?.name ?? null,
         ready,
+        unfinished,
         waited_ms: Math.round(performance.now() - started),
         ...(layout ? readRows(layout) : nothing),
         html_length: html.length,
         ...(arg.html ? { html: html.slice(0, HTML_MAX) } : {}),
         text_head: textHead(300),
-        gone: spokenMark() ?? writtenMark(),
+        gone: spokenMark() ?? (unfinished ? null : writtenMark()),
     };
 }

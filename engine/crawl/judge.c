@@ -37,6 +37,14 @@ static bool is_blank(const struct row_set *page)
     return !*page->title && !*page->text_head && page->html_bytes <= BLANK_HTML_BYTES;
 }
 
+/* Nothing is known of a page that did not come in time, least of all that its board has changed. */
+static int refuse_unfinished(const struct site *site, const struct row_set *page, struct err *err)
+{
+    return err_set(err, ERR_TIMEOUT,
+                   "%s: still loading after %lld ms, and not what %s asks for so far (status %d)",
+                   page->url, (long long)page->waited_ms, site->path, page->status);
+}
+
 static int refuse_unknown_page(const struct site *site, const struct row_set *page, struct err *err)
 {
     enum wall wall = wall_of(page);
@@ -47,6 +55,8 @@ static int refuse_unknown_page(const struct site *site, const struct row_set *pa
                        page->status);
     if (wall)
         return refuse_wall(page, wall, err);
+    if (page->unfinished)
+        return refuse_unfinished(site, page, err);
     return err_set(err, ERR_DRIFT,
                    "%s: no layout of %s fits the page (status %d, title \"%.*s\", text \"%.*s\")",
                    page->url, site->path, page->status,
@@ -76,7 +86,9 @@ enum store_verdict judge_post(const struct site *site, const struct row_set *pag
         return ALIVE_GONE_MARK;
     if (is_absent && !page->layout && !wall_of(page))
         return ALIVE_ABSENT;
-    if (page->layout)
+    if (page->layout && page->unfinished)
+        check(refuse_unfinished(site, page, err) < 0);
+    else if (page->layout)
         err_set(err, ERR_DRIFT, "%s: a post of %s without what its rules require (status %d)",
                 page->url, site->path, page->status);
     else

@@ -13,8 +13,8 @@
 
 /* 0: store it, or it is not_modified; of a post: judge_post() has a verdict. -1: ERR_RATE_LIMITED (429),
  * ERR_BLOCKED (401, 403, 430; a page in the way of whatever status), ERR_HTTP_STATUS
- * (other 4xx, 5xx), ERR_NETWORK (a blank page), ERR_DRIFT (no layout fits), ERR_TIMEOUT (a layout,
- * but it did not get ready and holds too few rows), ERR_EMPTY (ready, but fewer rows than
+ * (other 4xx, 5xx), ERR_NETWORK (a blank page), ERR_DRIFT (no layout fits), ERR_TIMEOUT (no
+ * layout, but the document was still loading; a layout, but it did not get ready and holds too few rows), ERR_EMPTY (ready, but fewer rows than
  * min_rows). */
 MUST_CHECK int judge_page(const struct site *site, const struct row_set *page, struct err *err);
 
@@ -23,8 +23,8 @@ MUST_CHECK int judge_page(const struct site *site, const struct row_set *page, s
  *   ALIVE_GONE_MARK  a page that loaded says so: in its words, a dialog, or by the field `gone`
  *   ALIVE_ABSENT     a status of [gone] status
  *   ALIVE_UNKNOWN    everything else, and never a proof: err is ERR_RATE_LIMITED, ERR_BLOCKED,
- *                    ERR_HTTP_STATUS, ERR_NETWORK as in judge_page, ERR_DRIFT (neither the layout of
- *                    posts nor a mark) */
+ *                    ERR_HTTP_STATUS, ERR_NETWORK, ERR_TIMEOUT as in judge_page, ERR_DRIFT (neither the
+ *                    layout of posts nor a mark) */
 enum store_verdict judge_post(const struct site *site, const struct row_set *page, struct err *err);
 
 /* May the same page work a moment later, with nothing changed on our side? status: of the page, 0

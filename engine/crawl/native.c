@@ -447,7 +447,7 @@ static int read_doc(const struct native_rules *rules, const struct native_page *
     buf_add_json(out, r.title);
     buf_adds(out, ",\"layout\":");
     buf_add_json(out, r.layout ? r.layout->rule->name : NULL);
-    buf_addf(out, ",\"ready\":%s,\"waited_ms\":0,", is_ready ? "true" : "false");
+    buf_addf(out, ",\"ready\":%s,\"unfinished\":false,\"waited_ms\":0,", is_ready ? "true" : "false");
     write_rows(&r);
     buf_addf(out, ",\"html_length\":%zu", doc->outer_length);
     if (page->with_html) {

@@ -251,9 +251,10 @@ static void print_json(const struct status *st)
 
     buf_init(&out, BUF_MAX_DEFAULT);
     buf_addf(&out, "{\"engine\":{\"state\":\"%s\"",
-             !st->was_seen  ? "new"
-             : st->is_alive ? "alive"
-                            : "down");
+             !st->was_seen       ? "new"
+             : !st->is_scheduled ? "unscheduled"
+             : st->is_alive      ? "alive"
+                                 : "down");
     add_time(&out, "last_run_at", st->was_seen ? st->seen_ms : CLOCK_NONE);
     buf_adds(&out, "},\"sites\":[");
     for (size_t i = 0; i < st->n; i++) {

@@ -110,6 +110,9 @@ NEVER = {
     "header-drip": (_header_drip, ("timeout",)),
     "endless-headers": (_endless_headers, ("network", "timeout")),
     "endless-body-without-rows": (_endless_body("<!doctype html><title>x</title><ul id=list>"), ("timeout",)),
+    "endless-body-before-the-list": (_endless_body("<!doctype html><title>x</title><p>y</p>"), ("timeout",)),
+    "script-that-hangs-before-the-list": ("<!doctype html><title>x</title><script src='/never'></script><ul id=list></ul>",
+                                          ("timeout",)),
     "redirect-loop": (_redirect_loop, ("network",)),
     "redirects-without-end": (_redirects_without_end, ("network",)),
     "reload-without-end": (_reload, ("timeout", "drift", "hung", "protocol")),
@@ -125,6 +128,7 @@ NEVER = {
 def row13_never_loads(bench, what):
     answer, reasons = NEVER[what]
     scene = Scene(bench, page_timeout=f"{TIMEOUT_S}s")
+    scene.pages.others["/never"] = lambda request: request.hold()
     scene.start()
 
     scene.wait_idle()

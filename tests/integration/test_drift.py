@@ -60,7 +60,9 @@ def _rows(bench, statement):
 def _status(bench, sites):
     result = bench.engine("status", "deals", "--json", sites_dir=sites)
     expect_equal(result.code, 0, f"exit code of status: {result}")
-    return json.loads(result.out)["sites"][0]
+    status = json.loads(result.out)
+    expect_equal(status["engine"]["state"], "unscheduled", "engine, where no site has a schedule")
+    return status["sites"][0]
 
 
 @test(each=("fetch", "chrome"))

@@ -69,6 +69,34 @@ static struct row_set post(int status, const char *layout, const char *gone, con
     return set;
 }
 
+static void a_page_that_is_still_loading_is_late_and_has_not_changed(void **state)
+{
+    struct deal_row no_title = {0};
+    const struct site site = {
+        .id = "a", .path = "sites/a/site.conf", .min_rows = 10, .gone_status = {{404}, 1}};
+    struct row_set list = page(200, NULL, false, 0, "List");
+    struct row_set wall = page(200, NULL, false, 0, "Just a moment...");
+    struct row_set post_page = post(200, NULL, NULL, "Post");
+    struct err err;
+
+    (void)state;
+    list.unfinished = wall.unfinished = post_page.unfinished = true;
+    assert_int_equal(judge_page(&site, &list, &err), -1);
+    assert_int_equal(err.code, ERR_TIMEOUT);
+    assert_int_equal(judge_page(&site, &wall, &err), -1);
+    assert_int_equal(err.code, ERR_BLOCKED);
+    assert_int_equal(judge_post(&site, &post_page, &err), ALIVE_UNKNOWN);
+    assert_int_equal(err.code, ERR_TIMEOUT);
+    post_page.layout = "post";
+    post_page.rows = &no_title;
+    post_page.n = 0;
+    assert_int_equal(judge_post(&site, &post_page, &err), ALIVE_UNKNOWN);
+    assert_int_equal(err.code, ERR_TIMEOUT);
+    list.layout = "plain";
+    list.n = list.seen = 20;
+    assert_int_equal(judge_page(&site, &list, &err), 0);
+}
+
 static void a_post_is_dead_only_by_proof(void **state)
 {
     const struct site site = {
@@ -273,6 +301,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_why_a_page_is_not_stored),
+        cmocka_unit_test(a_page_that_is_still_loading_is_late_and_has_not_changed),
         cmocka_unit_test(a_post_is_dead_only_by_proof),
         cmocka_unit_test(recognises_pages_in_the_way_whatever_their_status),
         cmocka_unit_test(words_that_passing_pages_carry_too_are_no_marks),
