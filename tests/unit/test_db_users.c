@@ -3,21 +3,7 @@
 #include "test_db.h"
 #include "db/store_users.h"
 
-enum { TOLD_MAX_BYTES = 100000 };
-
-/* The last answer as text; every callback below writes it. */
-static char told[TOLD_MAX_BYTES];
 static struct store_who got;
-
-static void tell(const char *fmt, ...)
-{
-    size_t len = strlen(told);
-    va_list args;
-
-    va_start(args, fmt);
-    vsnprintf(told + len, sizeof(told) - len, fmt, args);
-    va_end(args);
-}
 
 static void begin(struct bench *b)
 {
@@ -130,7 +116,7 @@ static void on_list(const struct store_user_deals *list, const struct err *err, 
         tell("%s%s%s%s%s", i ? " " : "", list->deals[i].deal.row.product_id,
              *list->deals[i].keyword ? ":" : "", list->deals[i].keyword,
              list->deals[i].is_marked ? "*" : "");
-    tell(list->has_more ? " ..." : "");
+    tell("%s", list->has_more ? " ..." : "");
     bench_answer(ctx, err);
 }
 
@@ -163,7 +149,7 @@ static void on_marked(const struct store_marked *marked, const struct err *err, 
     for (int i = 0; i < marked->n; i++)
         ids[i] = marked->product_ids[i];
     qsort(ids, (size_t)marked->n, sizeof(*ids), by_name);
-    tell(marked->is_known ? "" : "unknown");
+    tell("%s", marked->is_known ? "" : "unknown");
     for (int i = 0; i < marked->n; i++)
         tell("%s%s", i ? " " : "", ids[i]);
     bench_answer(ctx, err);
