@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The app's contract and /v3, on deals that a crawl has stored."""
+import base64
+import json
 import re
+import time
 import urllib.parse
 
 from support import web
@@ -157,6 +160,32 @@ def wrong_parameters_and_paths_are_clear_json_errors(bench):
         expect(text, f"no text in the error of {path}")
     for method in ("POST", "DELETE"):
         expect_equal(api.request(method, "/hit-products").status, 405, f"{method} /hit-products")
+
+
+def _ask(api, method, path, token=None, **body):
+    headers = {"Authorization": token} if token else {}
+    answer = web.request(api.url(path), method=method, headers=headers, body=json.dumps(body) if body else None)
+    return answer.status, answer.json() if answer.body else None
+
+
+@test
+def a_token_of_one_process_is_good_at_another_and_revoked_at_both(bench):
+    expect_equal(bench.engine("migrate").code, 0, "migrate")
+    first, second = bench.start_api(), bench.start_api()
+
+    status, answer = _ask(first, "POST", "/auth-user", auth={"appPlayerId": "player-1"})
+    expect_equal(status, 200, f"register: {answer}")
+    token = answer["token"]
+    claims = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
+    expect_equal(sorted(claims), ["app_user_id", "exp"], "claims of a legacy token")
+    expect(180 * 86400 - 60 < claims["exp"] - time.time() <= 180 * 86400, f"a life of 180 days: {claims}")
+    for api in (second, first):
+        status, answer = _ask(api, "GET", "/auth-user", f"Bearer {token}")
+        expect_equal((status, answer["user"]["appPlayer"]), (200, "player-1"), "who asks")
+    expect_equal(_ask(second, "DELETE", "/v3/tokens?all=true", token)[0], 204, "revoke")
+
+    for api in (first, second):
+        expect_equal(_ask(api, "GET", "/bookmarks", token)[0], 401, "a revoked token")
 
 
 @test
