@@ -131,20 +131,6 @@ def v3_shows_one_board_alone_and_the_same_product_on_the_other(bench):
 
 
 @test
-def api_answers_503_while_postgresql_is_away_and_recovers(bench):
-    postgres = bench.start_postgres()
-    api = bench.start_api(database_timeout="3s")
-    api.program.allow_errors("database away")
-    expect_equal(api.json("/hit-products")["data"], [], "deals at first")
-
-    postgres.stop()
-    expect_equal(api.get("/hit-products").status, 503, "status without database")
-    postgres.start()
-
-    wait_until(lambda: api.get("/hit-products").status == 200, 20, "the API recovers")
-
-
-@test
 def wrong_parameters_and_paths_are_clear_json_errors(bench):
     api, _ = _filled(bench)
 
