@@ -216,8 +216,17 @@ bench-soak: $(BIN)/bench-soak $(BIN)/catchdeal-boards ## 1,000 pages through the
 bench-fetch: $(BIN)/bench-soak $(BIN)/catchdeal-boards ## CPU-seconds of a list page, fetched and in Chrome, side by side (BENCH_ARGS="--pages 400")
 	@tests/bench/run-fetch --bin $(BIN) $(BENCH_ARGS)
 
+$(BIN)/bench-search: $(call objs,tests/bench/search.c tests/support/pg.c) $(call link_libs,db)
+	@mkdir -p $(@D)
+	@echo "  LINK  $@"
+	@$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS_ALL)
+
+.PHONY: bench-search
+bench-search: $(BIN)/bench-search ## first page of a search at 100,000 and a million deals, beside the original's query (BENCH_ARGS="100000")
+	@$(BIN)/bench-search $(BENCH_ARGS)
+
 .PHONY: bench
-bench: bench-soak bench-fetch ## all benchmarks
+bench: bench-soak bench-fetch bench-search ## all benchmarks
 
 .PHONY: check-walls
 check-walls: ## every #include obeys the folder order
