@@ -8,6 +8,10 @@
 #include <stdio.h>
 #include <string.h>
 
+/* 0001-01-01 and 9999-12-31T23:59:59.999Z: what can be written again. */
+#define TIME_MIN_MS INT64_C(-62135596800000)
+#define TIME_MAX_MS INT64_C(253402300799999)
+
 static bool is_site_name(const char *name)
 {
     size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-");
@@ -47,6 +51,9 @@ int filters_parse(struct filters *filters, struct params *params, struct arena *
         params_int(params, "min_score", -1000000000, 1000000000, &filters->min_score, err) < 0 ||
         params_time(params, "since", zone, &filters->since_ms, err) < 0)
         return -1;
+    if (filters->since_ms != CLOCK_NONE &&
+        (filters->since_ms < TIME_MIN_MS || filters->since_ms > TIME_MAX_MS))
+        return params_wrong(params, "since", "a time in the years 1 to 9999", err);
     if (sold_out && !str_eq(sold_out, "true") && !str_eq(sold_out, "false"))
         return params_wrong(params, "sold_out", "true or false", err);
     if (sold_out)

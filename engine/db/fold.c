@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* fold.c - see fold.h. */
 #include "db/fold.h"
+#include "base/str.h"
 #include "base/utf8.h"
 
 #include <stdlib.h>
@@ -28,18 +29,16 @@ static utf8proc_int32_t lower(utf8proc_int32_t c, void *ctx)
     return utf8proc_tolower(c);
 }
 
-static void add_folded(struct buf *out, const char *text, size_t len)
+/* Before composing: letters of a syllable that a blank kept apart come together, and stay so. */
+static void add_without_space(struct buf *out, const char *text)
 {
-    size_t used;
-    int n = 0;
+    size_t left = strlen(text), used;
 
-    for (size_t at = 0; at < len && n < FOLD_MAX_CHARS; at += used) {
-        uint32_t c = utf8_char(text + at, len - at, &used);
+    for (; left; text += used, left -= used) {
+        uint32_t c = utf8_char(text, left, &used);
 
-        if (is_space(c))
-            continue;
-        utf8_add(out, c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
-        n++;
+        if (!is_space(c))
+            utf8_add(out, c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
     }
 }
 
@@ -53,26 +52,34 @@ static bool all_plain(const char *text, size_t len)
     return true;
 }
 
+/* The first FOLD_MAX_CHARS characters. */
+static char *take_first(struct arena *arena, const char *text, size_t len)
+{
+    size_t bytes = 0;
+
+    for (int n = 0; bytes < len && n < FOLD_MAX_CHARS; n++)
+        bytes += str_utf8_len(text + bytes, len - bytes);
+    return arena_strndup(arena, text, bytes);
+}
+
 char *fold_text(struct arena *arena, const char *text)
 {
     utf8proc_uint8_t *composed = NULL;
-    size_t len = strlen(text);
-    struct buf out;
+    struct buf dense;
     char *folded;
 
-    if (!all_plain(text, len)) {
-        utf8proc_ssize_t n =
-            utf8proc_map_custom((const utf8proc_uint8_t *)text, (utf8proc_ssize_t)len, &composed,
-                                UTF8PROC_STABLE | UTF8PROC_COMPOSE, lower, NULL);
+    buf_init(&dense, BUF_MAX_DEFAULT);
+    add_without_space(&dense, text);
+    if (all_plain(buf_str(&dense), dense.len)) {
+        folded = take_first(arena, buf_str(&dense), dense.len);
+    } else {
+        utf8proc_ssize_t n = utf8proc_map_custom((const utf8proc_uint8_t *)dense.data, (utf8proc_ssize_t)dense.len,
+                                                 &composed, UTF8PROC_STABLE | UTF8PROC_COMPOSE, lower, NULL);
 
         check(n >= 0);
-        text = (const char *)composed;
-        len = (size_t)n;
+        folded = take_first(arena, (const char *)composed, (size_t)n);
+        free(composed);
     }
-    buf_init(&out, BUF_MAX_DEFAULT);
-    add_folded(&out, text, len);
-    folded = arena_strdup(arena, buf_str(&out));
-    buf_fini(&out);
-    free(composed);
+    buf_fini(&dense);
     return folded;
 }

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz_api_params.c - a request's target, its parameters and cursors. */
+/* fuzz_api_params.c - a request's target, its parameters, filters and cursors; text folded and escaped. */
 #include "fuzz.h"
 #include "api/cursor.h"
+#include "api/filters.h"
 #include "api/params.h"
+#include "api/xml.h"
 #include "base/buf.h"
 #include "base/str.h"
+#include "db/fold.h"
 
 #include <string.h>
 
@@ -57,6 +60,44 @@ static void check_typed(struct params *params)
     }
 }
 
+/* Filters that were accepted, written out as a feed's address and read again, choose the same deals. */
+static void check_filters(struct params *params, struct arena *arena)
+{
+    struct filters filters, again;
+    struct params rewritten;
+    struct err err;
+
+    if (filters_parse(&filters, params, arena, NULL, &err) < 0) {
+        check(*params->wrong && *err.text);
+        return;
+    }
+    check(params_parse(&rewritten, arena, arena_printf(arena, "/f%s", filters_query(&filters, arena)), &err) == 0);
+    check(filters_parse(&again, &rewritten, arena, NULL, &err) == 0);
+    check(str_eq(filters_key(&filters, arena), filters_key(&again, arena)));
+}
+
+/* Nothing of the text ends an element, an attribute or the document. */
+static void check_xml(const char *text)
+{
+    struct buf out;
+
+    buf_init(&out, BUF_MAX_DEFAULT);
+    xml_add(&out, text);
+    check(str_utf8_valid(buf_str(&out), out.len) && !strpbrk(buf_str(&out), "<>\"'\r\x01\x0b\x1f"));
+    for (const char *at = buf_str(&out); (at = strchr(at, '&')); at++)
+        check(str_starts(at, "&amp;") || str_starts(at, "&lt;") || str_starts(at, "&gt;") ||
+              str_starts(at, "&quot;") || str_starts(at, "&#39;"));
+    buf_fini(&out);
+}
+
+/* A folded text is folded: what was found once is found by what is stored. */
+static void check_fold(const char *text, struct arena *arena)
+{
+    char *folded = fold_text(arena, text);
+
+    check(str_utf8_valid(folded, strlen(folded)) && str_eq(fold_text(arena, folded), folded));
+}
+
 static void check_cursor(const uint8_t *data, size_t size)
 {
     struct cursor cursor = {0}, again;
@@ -84,9 +125,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check(params.n <= PARAMS_MAX && str_utf8_valid(params.path, strlen(params.path)));
         check_rewritten(&params, &arena);
         check_typed(&params);
+        check_filters(&params, &arena);
     } else {
         check(err.code == ERR_USAGE && *err.text);
     }
+    check_xml(target);
+    if (str_utf8_valid(target, strlen(target)))
+        check_fold(target, &arena);
     check_cursor(data, size);
     arena_fini(&arena);
     mem_free(target);

@@ -338,7 +338,8 @@ static void v3_says_which_parameter_is_wrong(void **state)
     static const struct {
         const char *target, *parameter;
     } rows[] = {{"/v3/deals?q=", "q"},           {"/v3/deals?q=+%20", "q"},       {"/v3/deals?min_score=x", "min_score"},
-                {"/v3/deals?sold_out=1", "sold_out"}, {"/v3/deals?since=now", "since"}, {"/v3/deals?website=", "website"},
+                {"/v3/deals?sold_out=1", "sold_out"}, {"/v3/deals?since=now", "since"},
+                {"/v3/deals?since=9999-12-31T23:59:59-23:59", "since"}, {"/v3/deals?website=", "website"},
                 {"/v3/sites?x=1", "x"},          {"/v3/deals/deal_1?x=1", "x"},   {"/feeds/atom.xml?cursor=x", "cursor"},
                 {"/feeds/rss.xml?limit=0", "limit"}};
 
