@@ -97,9 +97,9 @@ static int read_field(struct arena *arena, const struct jval *object, struct bod
     case BODY_FLAG:
         return read_flag(value, field, err);
     case BODY_INT:
-        return read_int(value, field, err);
+        break;
     }
-    check(false);
+    return read_int(value, field, err);
 }
 
 static int read_object(struct arena *arena, const struct jval *object, const char *outer,

@@ -113,9 +113,8 @@ void marks_respond(struct call *call, const char *body, size_t len, int64_t age_
     struct marking *marking = arena_new(&call->req->arena, struct marking);
     struct buf unmarked;
 
-    *marking = (struct marking){.call = call,
-                                .body = arena_strndup(&call->req->arena, body, len),
-                                .age_s = age_s};
+    *marking = (struct marking){
+        .call = call, .body = arena_strndup(&call->req->arena, body, len), .age_s = age_s};
     find_ids(marking);
     if (marking->n && away_may_ask(call->api)) {
         store_marked(call->api->store, &call->who, marking->ids, marking->n, on_marked, marking);
