@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* main.c - catchdeal-api: command line, signals, the line that says where it serves. */
+/* main.c - catchdeal-api: command line, signals, the line that says where it serves, and handing over to
+ * a newer process (SIGUSR2).
+ */
+#include "api/handover.h"
+#include "api/process.h"
 #include "api/secrets.h"
 #include "api/server.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "db/store.h"
 #include "gen/version.h"
 
 #include <getopt.h>
@@ -12,7 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MAX_SETS = 64, STOP_DEADLINE_MS = 10000 };
+enum { MAX_SETS = 64, STOP_DEADLINE_MS = 10000, HANDOVER_TIMEOUT_MS = 60000 };
 
 struct options {
     const char *config_path;
@@ -26,7 +31,10 @@ struct program {
     struct loop *loop;
     struct server *server;
     struct config config;
-    bool stopping;
+    char **argv;
+    struct handover_fds given; /* from outside */
+    struct handover *handover; /* to a newer process, while that starts */
+    bool stopping, handed_over;
 };
 
 static const char usage[] =
@@ -41,7 +49,10 @@ static const char usage[] =
     "  --hash-password    read a password from stdin, print what push_password_hash and\n"
     "                     admin_key_hash want\n"
     "  --version\n"
-    "  --help\n";
+    "  --help\n"
+    "\n"
+    "SIGTERM ends it when the requests that run are done; SIGUSR2 starts the program anew, hands the\n"
+    "listening sockets over, and ends this process likewise. No request fails by that.\n";
 
 /* ---- command line ---------------------------------------------------------------------------- */
 
@@ -139,6 +150,14 @@ static void on_stopped(void *ctx)
     loop_stop(program->loop);
 }
 
+static void stop_serving(struct program *program, int64_t deadline_ms)
+{
+    program->stopping = true;
+    handover_free(&program->handover);
+    log_info("api", "stopping", "deadline_ms=%lld", (long long)deadline_ms);
+    server_stop(program->server, deadline_ms, on_stopped, program);
+}
+
 static void on_end_signal(void *ctx)
 {
     struct program *program = ctx;
@@ -147,10 +166,91 @@ static void on_end_signal(void *ctx)
         loop_stop(program->loop);
         return;
     }
-    program->stopping = true;
-    log_info("api", "stopping", "deadline_ms=%d", STOP_DEADLINE_MS);
-    server_stop(program->server, STOP_DEADLINE_MS, on_stopped, program);
+    process_notify("STOPPING=1");
+    stop_serving(program, STOP_DEADLINE_MS);
 }
+
+/* ---- handing over ---------------------------------------------------------------------------- */
+
+static void on_handed_over(pid_t pid, const struct err *err, void *ctx)
+{
+    struct program *program = ctx;
+    char state[64];
+
+    handover_free(&program->handover);
+    if (err) {
+        log_error("api", "not handed over, serving on", "pid=%d error=%s", (int)pid,
+                  log_quote(err->text));
+        return;
+    }
+    log_info("api", "handed over", "pid=%d", (int)pid);
+    snprintf(state, sizeof(state), "MAINPID=%d", (int)pid);
+    process_notify(state);
+    program->handed_over = true;
+    server_hand_over(program->server);
+    /* Nobody waits for this process to end: each request has all its time. */
+    stop_serving(program, STOP_DEADLINE_MS + program->config.api_request_timeout);
+}
+
+static void on_handover_signal(void *ctx)
+{
+    struct program *program = ctx;
+    struct handover_fds fds = {-1, -1, -1};
+    struct err err;
+
+    if (program->stopping || program->handover)
+        return;
+    fds.public_fd = server_listen_fd(program->server);
+    fds.admin_fd = server_admin_listen_fd(program->server);
+    log_info("api", "handing over", "program=%s", log_quote(program->argv[0]));
+    if (handover_start(program->loop, program->argv, &fds, HANDOVER_TIMEOUT_MS, on_handed_over,
+                       program, &program->handover, &err) < 0)
+        log_error("api", "not handed over, serving on", "error=%s", log_quote(err.text));
+}
+
+static void use_fd(char **listen, int fd)
+{
+    if (fd < 0)
+        return;
+    mem_free(*listen);
+    *listen = mem_printf("fd:%d", fd);
+}
+
+struct checking {
+    struct loop *loop;
+    struct err *err;
+    int rc;
+};
+
+static void on_database_checked(const struct err *err, void *ctx)
+{
+    struct checking *checking = ctx;
+
+    checking->rc = err ? -1 : 0;
+    if (err)
+        *checking->err = *err;
+    loop_stop(checking->loop);
+}
+
+/* Before we take anything over: the older process has a database that it can serve from. */
+static int check_database(struct program *program, struct err *err)
+{
+    struct checking checking = {program->loop, err, -1};
+    struct store *store;
+
+    if (program->given.ready_fd < 0)
+        return 0;
+    if (store_open(program->loop, program->config.database, program->config.database_timeout,
+                   &store, err) < 0)
+        return err_prefix(err, "database");
+    store_set_reader(store);
+    store_check(store, on_database_checked, &checking);
+    loop_run(program->loop);
+    store_free(&store);
+    return checking.rc < 0 ? err_prefix(err, "not taking over") : 0;
+}
+
+/* ---- start and end --------------------------------------------------------------------------- */
 
 /* A reader never sees a half-written file. */
 static int write_port_file(const char *path, int port, struct err *err)
@@ -171,23 +271,27 @@ static int write_port_file(const char *path, int port, struct err *err)
 
 static void announce(const struct program *program)
 {
-    const char *listen = program->config.api_listen;
-    int address_len = (int)(strrchr(listen, ':') - listen);
+    char listen[256];
 
-    printf("catchdeal-api: serving http://%.*s:%d/\n", address_len, listen,
-           server_port(program->server));
+    process_address(server_listen_fd(program->server), listen, sizeof(listen));
+    printf("catchdeal-api: serving http://%s/\n", listen);
     fflush(stdout);
-    log_info("api", "serving", "listen=%.*s:%d admin_port=%d version=%s", address_len, listen,
-             server_port(program->server), server_admin_port(program->server), CATCHDEAL_VERSION);
+    log_info("api", "serving", "listen=%s admin_port=%d version=%s", listen,
+             server_admin_port(program->server), CATCHDEAL_VERSION);
 }
 
 static void serve_until_signal(struct program *program)
 {
     struct loop_signal *term = loop_signal_new(program->loop, SIGTERM, on_end_signal, program);
     struct loop_signal *intr = loop_signal_new(program->loop, SIGINT, on_end_signal, program);
+    struct loop_signal *usr2 =
+        loop_signal_new(program->loop, SIGUSR2, on_handover_signal, program);
 
     announce(program);
+    handover_tell_ready(&program->given);
+    process_notify("READY=1");
     loop_run(program->loop);
+    loop_signal_free(&usr2);
     loop_signal_free(&term);
     loop_signal_free(&intr);
 }
@@ -196,24 +300,32 @@ static int serve(struct program *program, const struct options *options, struct 
 {
     if (log_set_levels(*program->config.log ? program->config.log : "info", err) < 0)
         return err_prefix(err, "log");
+    process_warn_of_root();
+    process_make_room(&program->config);
+    use_fd(&program->config.api_listen, program->given.public_fd);
+    use_fd(&program->config.api_admin_listen, program->given.admin_fd);
+    if (check_database(program, err) < 0)
+        return -1;
     if (server_new(program->loop, &program->config, &program->server, err) < 0)
         return -1;
     if (options->port_file &&
         write_port_file(options->port_file, server_port(program->server), err) < 0)
         return -1;
     serve_until_signal(program);
-    if (options->port_file)
+    /* The newer process has written the same. */
+    if (options->port_file && !program->handed_over)
         unlink(options->port_file);
     return 0;
 }
 
 int main(int argc, char **argv)
 {
-    struct program program = {0};
+    struct program program = {.argv = argv};
     struct options options;
     struct err err;
     int exit_code = 0;
 
+    handover_take(&program.given);
     read_command_line(&options, argc, argv);
     if (options.exit_code >= 0)
         return options.exit_code;
@@ -228,6 +340,7 @@ int main(int argc, char **argv)
     program.loop = loop_new();
     if (serve(&program, &options, &err) < 0)
         exit_code = report(&err);
+    handover_free(&program.handover);
     server_free(&program.server);
     loop_free(&program.loop);
     config_fini(&program.config);

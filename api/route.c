@@ -5,6 +5,7 @@
 #include "api/deals.h"
 #include "api/deals_app.h"
 #include "api/feeds.h"
+#include "api/guard.h"
 #include "api/keywords.h"
 #include "api/marks.h"
 #include "api/notices.h"
@@ -204,6 +205,9 @@ void route_request(struct httpd_req *req, void *ctx)
     call->req = req;
     call->api = ctx;
     call->style = respond_style_of(req->target);
+    guard_begin(call);
+    if (!guard_admit(call))
+        return;
     if (params_parse(&call->params, &req->arena, req->target, &err) < 0) {
         refuse_call(call, 400,
                     "주소를 읽을 수 없습니다. % 표기와 UTF-8, 매개변수의 수를 확인하세요.",
@@ -229,6 +233,13 @@ void route_refuse(struct httpd_req *req, int status, const char *text, void *ctx
 {
     enum respond_style style = respond_style_of(req->target);
 
-    (void)ctx;
+    /* Refused before its handler; otherwise it has begun already. */
+    if (!req->user) {
+        struct call *call = arena_new(&req->arena, struct call);
+
+        call->req = req;
+        call->api = ctx;
+        guard_begin(call);
+    }
     respond_error(req, style, status, style == STYLE_V3 ? text : app_refusal_text(status), NULL);
 }

@@ -12,10 +12,12 @@
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/httpd.h"
+#include "base/netaddr.h"
 #include "db/store_users.h"
 
 struct auth;
 struct cache;
+struct guard;
 struct limits;
 struct secrets;
 struct store;
@@ -25,6 +27,7 @@ struct stream_hub;
 struct api {
     struct store *store;
     struct cache *cache;
+    struct guard *guard;
     struct auth *auth;
     struct secrets *secrets;
     struct limits *registrations, *passwords; /* how often a client may try; registrations NULL: always */
@@ -46,6 +49,8 @@ struct call {
     struct params params;
     const char *args[ROUTE_MAX_ARGS]; /* the segments that stand for {name}, decoded */
     struct store_who who;             /* of this request alone; user_id 0: nobody is known */
+    struct netaddr client;            /* who asks, behind trusted proxies: see guard.h */
+    const char *request_id;           /* in the log and, unless it is a shared one, in the answer */
     bool wants_marks;                 /* the list is to show who's bookmarks: see marks.h */
 };
 

@@ -1,28 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 /* server.c - see server.h.
  *
- * The configuration must outlive the server. Order of the end: listeners stop, then the store (no callback comes any more), then the requests
- * that were still waiting for it are freed with the public listener.
+ * The configuration must outlive the server. Order of the end: listeners stop, then the store (no
+ * callback comes any more), then the requests that were still waiting for it are freed with their
+ * listeners.
  */
 #include "api/server.h"
 #include "api/auth.h"
 #include "api/cache.h"
+#include "api/guard.h"
 #include "api/limits.h"
+#include "api/ops.h"
 #include "api/route.h"
 #include "api/secrets.h"
 #include "api/stream.h"
-#include "base/admin_http.h"
 #include "base/httpd.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "db/store_watch.h"
 
-enum { REQUEST_BODY_MAX_BYTES = 64 << 10, PASSWORDS_PER_MINUTE = 6, PASSWORDS_BURST = 10 };
+enum { REQUEST_BODY_MAX_BYTES = 64 << 10, PASSWORDS_PER_MINUTE = 6, PASSWORDS_BURST = 10, DRAIN_MS = 1000 };
 
 struct server {
     struct api api;
     struct httpd *httpd;
-    struct admin_http *admin;
+    struct ops *ops; /* NULL: there is no operator's listener */
     struct store_watch *watch;
 };
 
@@ -55,11 +57,15 @@ static int listen_public(struct server *server, struct loop *loop, const struct 
                          struct err *err)
 {
     const struct httpd_options options = {.listen = config->api_listen,
+                                          .reuse_port = config->api_reuse_port,
                                           .max_connections = (int)config->api_connections,
                                           .request_timeout_ms = config->api_request_timeout,
+                                          .idle_timeout_ms = config->api_idle_timeout,
+                                          .drain_ms = DRAIN_MS,
                                           .body_max_bytes = REQUEST_BODY_MAX_BYTES,
                                           .handler = route_request,
                                           .refuse = route_refuse,
+                                          .seen = guard_seen,
                                           .ctx = &server->api};
 
     if (httpd_new(loop, &options, &server->httpd, err) < 0)
@@ -72,7 +78,7 @@ static int listen_admin(struct server *server, struct loop *loop, const struct c
 {
     if (str_empty(config->api_admin_listen))
         return 0;
-    if (admin_http_new(loop, config->api_admin_listen, &server->admin, err) < 0)
+    if (ops_new(loop, config->api_admin_listen, &server->api, server->httpd, &server->ops, err) < 0)
         return err_prefix(err, "api_admin_listen");
     return 0;
 }
@@ -113,7 +119,8 @@ static int open_all(struct server *server, struct loop *loop, const struct confi
     store_set_reader(server->api.store); /* the engine makes and changes the database */
     store_set_pool(server->api.store, (int)config->api_database_connections,
                    (int)config->api_database_calls);
-    if (set_up_users(server, loop, config, err) < 0)
+    if (set_up_users(server, loop, config, err) < 0 ||
+        guard_new(config, &server->api.guard, err) < 0)
         return -1;
     if (listen_public(server, loop, config, err) < 0 || listen_admin(server, loop, config, err) < 0)
         return -1;
@@ -145,11 +152,29 @@ int server_port(const struct server *server)
 
 int server_admin_port(const struct server *server)
 {
-    return server->admin ? admin_http_port(server->admin) : 0;
+    return server->ops ? ops_port(server->ops) : 0;
+}
+
+int server_listen_fd(const struct server *server)
+{
+    return httpd_listen_fd(server->httpd);
+}
+
+int server_admin_listen_fd(const struct server *server)
+{
+    return server->ops ? ops_listen_fd(server->ops) : -1;
+}
+
+void server_hand_over(struct server *server)
+{
+    if (server->ops)
+        ops_hand_over(server->ops);
 }
 
 void server_stop(struct server *server, int64_t deadline_ms, server_stopped_fn *stopped, void *ctx)
 {
+    if (server->ops)
+        ops_set_ending(server->ops);
     httpd_stop(server->httpd, deadline_ms, stopped, ctx);
 }
 
@@ -159,13 +184,14 @@ void server_free(struct server **server_ptr)
 
     if (!server)
         return;
-    admin_http_free(&server->admin);
     store_free(&server->api.store);
+    ops_free(&server->ops);
     secrets_free(&server->api.secrets);
     store_watch_free(&server->watch);
     httpd_free(&server->httpd);
     stream_hub_free(&server->api.streams);
     cache_free(&server->api.cache);
+    guard_free(&server->api.guard);
     auth_free(&server->api.auth);
     limits_free(&server->api.registrations);
     limits_free(&server->api.passwords);

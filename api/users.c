@@ -51,13 +51,8 @@ bool users_answered(struct call *call, bool is_known, const struct err *err)
 
 bool users_may_try(struct call *call, struct limits *limits)
 {
-    struct netaddr client;
-    int wait_s;
+    int wait_s = limits ? limits_take(limits, &call->client, clock_mono_ms()) : 0;
 
-    /* A peer without an address (a unix socket) is one client. */
-    if (!netaddr_from_text(httpd_peer(call->req), &client))
-        client = (struct netaddr){{0}};
-    wait_s = limits ? limits_take(limits, &client, clock_mono_ms()) : 0;
     if (wait_s)
         respond_too_often(call->req, call->style, wait_s);
     return wait_s == 0;

@@ -12,6 +12,7 @@ struct admin_route {
     const char *path;
     const char *content_type;
     admin_http_fn *fn;
+    admin_http_later_fn *later; /* in place of fn */
     void *ctx;
 };
 
@@ -31,6 +32,27 @@ static void respond(struct httpd_req *req, int status, const char *content_type,
                                            {"Allow", "GET, HEAD"}};
 
     httpd_respond(req, status, headers, status == 405 ? 4 : 3, body);
+}
+
+struct admin_answer {
+    struct httpd_req *req;
+};
+
+void admin_http_answer(struct admin_answer *answer, int status, const char *text)
+{
+    struct buf body;
+
+    buf_init(&body, BUF_MAX_DEFAULT);
+    buf_addf(&body, "%s\n", text);
+    respond(answer->req, status, TEXT, &body);
+}
+
+static void answer_later(const struct admin_route *route, struct httpd_req *req)
+{
+    struct admin_answer *answer = arena_new(&req->arena, struct admin_answer);
+
+    answer->req = req;
+    route->later(answer, route->ctx);
 }
 
 static void on_refusal(struct httpd_req *req, int status, const char *text, void *ctx)
@@ -70,6 +92,9 @@ static void on_request(struct httpd_req *req, void *ctx)
     } else if (!str_eq(req->method, "GET") && !str_eq(req->method, "HEAD")) {
         status = 405;
         buf_adds(&body, "only GET and HEAD\n");
+    } else if (route->later) {
+        answer_later(route, req);
+        return;
     } else {
         status = route->fn(&body, route->ctx);
     }
@@ -107,7 +132,26 @@ void admin_http_route(struct admin_http *http, const char *path, const char *con
                       admin_http_fn *fn, void *ctx)
 {
     check(http->n_routes < MAX_ROUTES);
-    http->routes[http->n_routes++] = (struct admin_route){path, content_type, fn, ctx};
+    http->routes[http->n_routes++] = (struct admin_route){
+        .path = path, .content_type = content_type, .fn = fn, .ctx = ctx};
+}
+
+void admin_http_route_later(struct admin_http *http, const char *path, admin_http_later_fn *fn,
+                            void *ctx)
+{
+    check(http->n_routes < MAX_ROUTES);
+    http->routes[http->n_routes++] =
+        (struct admin_route){.path = path, .content_type = TEXT, .later = fn, .ctx = ctx};
+}
+
+void admin_http_stop(struct admin_http *http)
+{
+    httpd_stop(http->httpd, REQUEST_TIMEOUT_MS, NULL, NULL);
+}
+
+int admin_http_listen_fd(const struct admin_http *http)
+{
+    return httpd_listen_fd(http->httpd);
 }
 
 int admin_http_port(const struct admin_http *http)

@@ -11,14 +11,31 @@
 
 #include "base/buf.h"
 
+#include <stdint.h>
+
 #define METRICS_CONTENT_TYPE "text/plain; version=0.0.4; charset=utf-8"
 
-/* type: "gauge" or "counter". Once per name, before its values. */
+/* type: "gauge", "counter" or "histogram". Once per name, before its values. */
 void metrics_head(struct buf *out, const char *name, const char *type, const char *prose);
 
 /* label NULL: none. */
 void metrics_value(struct buf *out, const char *name, const char *label, const char *label_value,
                    double value);
+
+/* With two labels. */
+void metrics_value2(struct buf *out, const char *name, const char *label1, const char *value1,
+                    const char *label2, const char *value2, double value);
+
+/* How long things took: counted in buckets from 1 ms to 10 s. Zeroed is empty. */
+enum { METRICS_BOUNDS = 13 };
+struct metrics_histogram {
+    uint64_t counts[METRICS_BOUNDS + 1]; /* of each bucket alone; the last: longer than all bounds */
+    uint64_t sum_us;
+};
+void metrics_observe(struct metrics_histogram *histogram, int64_t us);
+/* Its lines, behind a metrics_head() of type "histogram"; seconds. */
+void metrics_histogram(struct buf *out, const char *name, const char *label,
+                       const char *label_value, const struct metrics_histogram *histogram);
 
 /* Both, for a figure without labels. */
 void metrics_one(struct buf *out, const char *name, const char *type, const char *prose,
