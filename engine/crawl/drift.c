@@ -105,7 +105,7 @@ void drift_find(struct drift_report *report, const struct drift_input *in, enum 
     set_place(report, in, field, finding);
     buf_init(&text, BUF_MAX_DEFAULT);
     buf_addf(&text, "%s:%d: %s \"%s\" ", in->site->path, finding->line, finding->rule,
-             finding->selector ? finding->selector : ":scope");
+             str_empty(finding->selector) ? ":scope" : finding->selector);
     va_start(args, fmt);
     buf_vaddf(&text, fmt, args);
     va_end(args);
@@ -201,6 +201,22 @@ static const struct extract_skip *main_want(const struct row_set *page)
     return most;
 }
 
+/* Which rule it is: "no key (sites/x/site.conf:17: list.key.css "a.title")" */
+static const char *tell_want(struct drift_report *report, const struct drift_input *in,
+                             const struct extract_skip *want)
+{
+    const char *field = str_starts(want->rule, "no ") ? want->rule + 3 : want->rule;
+    char *rule = mem_printf("%s.%s.css", in->page->layout, field);
+    const char *selector = NULL, *text = want->rule;
+    int line = site_rule_line(in->site, rule, 0, &selector);
+
+    if (line)
+        text = arena_printf(&report->arena, "%s (%s:%d: %s \"%s\")", want->rule, in->site->path,
+                            line, rule, str_empty(selector) ? ":scope" : selector);
+    mem_free(rule);
+    return text;
+}
+
 static void judge_no_rows(struct drift_report *report, const struct drift_input *in)
 {
     const struct row_set *page = in->page;
@@ -215,7 +231,7 @@ static void judge_no_rows(struct drift_report *report, const struct drift_input 
     else
         drift_find(report, in, DRIFT_ONLY_SKIPPED, NULL,
                    "finds %d rows, and none is a post: %d have %s", page->seen, want->n,
-                   want->rule);
+                   tell_want(report, in, want));
 }
 
 /* Rows that are no posts: more than the good runs had, or, unknown those, every seventh. */
@@ -233,7 +249,7 @@ static void judge_dropped(struct drift_report *report, const struct drift_input 
                                  : dropped >= MANY_MIN && dropped >= 0.15 * rows)
         drift_find(report, in, DRIFT_NO_POSTS, NULL,
                    "finds %d rows, of which %d are no posts: %d have %s", rows, dropped, want->n,
-                   want->rule);
+                   tell_want(report, in, want));
 }
 
 /* Only where the number of rows hardly ever changed. */

@@ -406,7 +406,8 @@ struct suggestion suggest_as_is(struct suggest *s, const char *field)
 
 bool suggest_is_broken(const struct suggestion *as_is)
 {
-    return as_is->wrong > as_is->of / 4 + 1 || 4 * as_is->agree < 3 * as_is->of;
+    return as_is->of > 0 &&
+           (as_is->wrong > as_is->of / 4 + 1 || 4 * as_is->agree < 3 * as_is->of);
 }
 
 const struct css *suggest_compile(struct suggest *s, const char *selector)

@@ -60,7 +60,7 @@ int suggest_field(struct suggest *suggest, const char *field, struct suggestion 
 /* How well the rules of the site's file do for a field, on the known posts. */
 struct suggestion suggest_as_is(struct suggest *suggest, const char *field);
 
-/* Does a rule that does so need another selector? */
+/* Does a rule that does so need another selector? Not known where no post had a value. */
 bool suggest_is_broken(const struct suggestion *as_is);
 
 /* The row of the n-th known post that the page shows; NULL: there are fewer. *key_out: whose. */

@@ -59,21 +59,27 @@ static enum suggest_fit fits_address(const char *raw, const char *known)
     return len == strcspn(known, "?#") && !memcmp(raw, known, len) ? FIT_NEAR : FIT_WRONG;
 }
 
+/* A shown 0 had no value before, and counts begin; a bare date never sets a time. */
+static bool may_have_been_none(const struct suggest *s, enum site_type type, const char *raw)
+{
+    int64_t value;
+
+    if (type == SITE_TIME)
+        return when_parse(raw, s->in.now_ms, s->in.site->zone, &value) != WHEN_EXACT;
+    return type == SITE_INT && amount_count(raw, &value) && value >= 0 && value <= COUNT_BEGINS;
+}
+
 enum suggest_fit suggest_fits(const struct suggest *s, const char *field, const char *raw,
                               const struct deal_row *known)
 {
     const struct native_field *rule = suggest_rule(s, field);
     char scratch[32];
     const char *had = drift_value(known, field, scratch);
-    int64_t count;
 
     if (!raw && !had)
         return FIT_NONE;
-    if (!had) /* a shown 0 had no value before, and counts begin */
-        return rule->rule->type == SITE_INT && amount_count(raw, &count) && count >= 0 &&
-                       count <= COUNT_BEGINS
-                   ? FIT_NONE
-                   : FIT_WRONG;
+    if (!had)
+        return may_have_been_none(s, rule->rule->type, raw) ? FIT_NONE : FIT_WRONG;
     if (!raw)
         return FIT_WRONG;
     switch (rule->rule->type) {

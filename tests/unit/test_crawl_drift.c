@@ -265,6 +265,25 @@ static void names_what_is_wrong_and_nothing_else(void **state)
     assert_int_equal(wrong, 0);
 }
 
+static void rows_that_are_no_posts_name_the_rule_that_they_lack(void **state)
+{
+    struct drift_report report;
+    struct site *site;
+    struct page page;
+    struct err err;
+
+    (void)state;
+    assert_int_equal(site_load_text("x.conf", "x", CONF, NULL, NULL, &site, &err), 0);
+    make_page(&page);
+    strangers(&page);
+    assert_int_equal(drift_judge(&(struct drift_input){.site = site, .page = &page.set}, &report),
+                     1);
+    assert_non_null(
+        strstr(report.findings[0].text, "4 have no key (x.conf:6: l.key.css \":scope\")"));
+    drift_report_fini(&report);
+    site_free(&site);
+}
+
 static void a_short_history_is_no_history(void **state)
 {
     struct store_field view = {.name = "view", .matched = 20, .valued = 20};
@@ -439,6 +458,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_what_is_wrong_and_nothing_else),
+        cmocka_unit_test(rows_that_are_no_posts_name_the_rule_that_they_lack),
         cmocka_unit_test(a_short_history_is_no_history),
         cmocka_unit_test(tails_of_the_binomial_are_right),
         cmocka_unit_test(posts_are_written_and_read_back),

@@ -18,6 +18,14 @@ static const struct {
     {"ruliweb", "list", NULL},
     {"ruliweb", "list", "view=thumbnail"},
     {"dealbada", "list", NULL},
+    {"ppomppu-foreign", "list", NULL},
+    {"quasarzone", "list", NULL},
+    {"arca", "list", NULL},
+    {"zod", "list", NULL},
+    {"fmkorea", "list", NULL},
+    {"coolenjoy", "list", NULL},
+    {"damoang", "list", NULL},
+    {"eomisae", "list", NULL},
 };
 
 static const struct board_list *list_named(const struct board *b, const char *name)
@@ -111,7 +119,7 @@ static void fifty_normal_runs_of_each_list_give_no_alarm(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(lists); i++)
         alarms += alarms_of_list(i);
-    print_message("normal runs: %d of %zu lists, %d pages, %d false alarms\n", NORMAL_RUNS,
+    print_message("figures: normal runs: %d of %zu lists, %d pages, %d false alarms\n", NORMAL_RUNS,
                   ARRAY_LEN(lists), NORMAL_RUNS * PAGES * (int)ARRAY_LEN(lists), alarms);
     assert_int_equal(alarms, 0);
 }

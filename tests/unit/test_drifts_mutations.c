@@ -391,15 +391,17 @@ static void changes_are_noticed_and_the_first_proposal_is_right(void **state)
     }
     for (size_t i = 0; i < ARRAY_LEN(lists); i++)
         case_fini(&cases[i]);
-    print_message("%d changes: drift raised in %d, first proposal right in %d\n", tally.changes,
-                  tally.noticed, tally.right);
+    print_message("figures: %d changes: drift raised in %d, first proposal right in %d\n",
+                  tally.changes, tally.noticed, tally.right);
     for (int k = 0; k < KINDS; k++)
-        print_message("  %s: %d, right %d\n", kind_names[k], tally.of_kind[k],
+        print_message("figures:   %s: %d, right %d\n", kind_names[k], tally.of_kind[k],
                       tally.right_of_kind[k]);
-    print_message("%d changes of what nobody reads: %d alarms\n", tally.harmless, tally.alarms);
+    print_message("figures: %d changes of what nobody reads: %d alarms\n", tally.harmless,
+                  tally.alarms);
     assert_true(tally.changes > 100);
     assert_true(100 * tally.noticed >= 95 * tally.changes);
     assert_true(100 * tally.right >= 80 * tally.changes);
+    assert_true(100 * tally.alarms <= tally.harmless);
 }
 
 int main(void)
