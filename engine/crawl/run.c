@@ -136,7 +136,14 @@ static void on_begun(int64_t run_id, const struct err *err, void *ctx)
 
 static void on_history_loaded(void *ctx)
 {
-    next_page(ctx);
+    struct run *run = ctx;
+
+    if (is_kind(run, RUN_REFRESH) && run->page > run->page_to) {
+        err_set(&run->end, ERR_SITE, "%s: expected [list] refresh_pages", run->site->path);
+        finish(run);
+        return;
+    }
+    next_page(run);
 }
 
 /* ---- pages ----------------------------------------------------------------------------------- */

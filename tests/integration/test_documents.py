@@ -105,6 +105,19 @@ def schedule_prints_the_next_times_of_every_enabled_site(bench):
 
 
 @test
+def boards_whose_posts_can_be_proved_gone_are_checked_and_a_kind_without_pages_is_told(bench):
+    for path in (bench.repository / "sites").glob("*/site.conf"):
+        text = path.read_text()
+        expect(("\n[gone]\n" in text) == ("\nalive = " in text), f"{path}: [gone] without [schedule] alive, or the reverse")
+        expect(("\nrefresh_pages = " in text) == ("\nrefresh = " in text), f"{path}: refresh_pages without refresh")
+
+    for kind, missing in (("refresh", "refresh_pages"), ("alive", "[post]")):
+        result = bench.crawl("eomisae", "--kind", kind, origin_min_delay="0s")
+        expect_equal(result.code, 4, f"exit code of {result}")
+        expect(f"expected [list] {missing}" in result.err or f"expected {missing}" in result.err, f"not told: {result}")
+
+
+@test
 def package_table_has_no_duplicates_and_a_reason_each(bench):
     lines = [line.split(None, 2) for line in _read(bench, "scripts/lib/packages").splitlines()
              if line and not line.startswith("#")]
