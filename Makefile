@@ -21,7 +21,7 @@ OUT      := $(BUILD)/$(VARIANT)-$(notdir $(CC))
 BIN      := $(OUT)/bin
 PKG_CONFIG ?= pkg-config
 
-PKGS     := libdeflate libuv libwebsockets libcurl libcjson libpq libmicrohttpd sqlite3 libcrypto zlib gumbo libpcre2-8 libidn2 libutf8proc libjwt libcrypt
+PKGS     := libdeflate hiredis libuv libwebsockets libcurl libcjson libpq libmicrohttpd sqlite3 libcrypto zlib gumbo libpcre2-8 libidn2 libutf8proc libjwt libcrypt
 PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS   := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null)
 

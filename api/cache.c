@@ -6,6 +6,7 @@
  * who tells that the deals changed (server.c).
  */
 #include "api/cache.h"
+#include "api/cache_shared.h"
 #include "api/marks.h"
 #include "base/clock.h"
 #include "base/list.h"
@@ -37,6 +38,8 @@ struct cache {
     char secret[2 * SECRET_BYTES + 1]; /* before each key, so that nobody can choose its hash */
     size_t max_bytes;
     int64_t generation;
+    int64_t event_id; /* the newest one of which we know; -1: none yet */
+    struct cache_shared *shared; /* NULL: none */
     bool is_away; /* nobody can tell whether the deals have changed */
     struct cache_stats stats;
 };
@@ -61,7 +64,10 @@ struct cache_fill {
     struct api *api;
     struct list waiters, late;
     int64_t generation; /* when it began: a later change may be missing in it */
-    int64_t began_ms;
+    int64_t began_ms;   /* or when the shared body was made */
+    cache_fill_fn *fill;
+    const void *arg;
+    const char *shared_name; /* NULL: not to be shared, or it came from there */
 };
 
 struct entry {
@@ -344,6 +350,39 @@ static void wait_for_next(struct call *call, struct cache_fill *fill, const char
     list_append(&fill->late, &late->link);
 }
 
+/* What other processes have made counts as made then. */
+static void on_shared(const char *body, size_t len, int64_t made_ms, void *ctx)
+{
+    struct cache_fill *fill = ctx;
+    struct buf copy;
+
+    if (!body) {
+        fill->fill(fill->api, fill->arg, fill);
+        return;
+    }
+    buf_init(&copy, BUF_MAX_DEFAULT);
+    buf_add(&copy, body, len);
+    fill->began_ms = made_ms;
+    fill->shared_name = NULL;
+    fill->entry->cache->stats.shared++;
+    cache_fill_done(fill, &copy);
+}
+
+static void start_fill(struct cache_fill *fill, enum cache_life life)
+{
+    const struct entry *entry = fill->entry;
+    struct cache *cache = entry->cache;
+    const char *key = entry->key + strlen(cache->secret);
+
+    if (!cache_shared_is_ready(cache->shared) || cache->event_id < 0) {
+        fill->fill(fill->api, fill->arg, fill);
+        return;
+    }
+    fill->shared_name = cache_shared_name(cache->shared, &fill->arena, key, cache->event_id,
+                                          life == CACHE_MINUTE ? fill->began_ms / MINUTE_MS : -1);
+    cache_shared_get(cache->shared, &fill->arena, fill->shared_name, on_shared, fill);
+}
+
 /* call NULL: nobody waits for it. */
 static void begin_fill(struct api *api, struct call *call, struct entry *entry,
                        const struct cache_source *source)
@@ -370,7 +409,9 @@ static void begin_fill(struct api *api, struct call *call, struct entry *entry,
     arg = arena_alloc(&fill->arena, source->arg_bytes ? source->arg_bytes : 1);
     if (source->arg_bytes)
         memcpy(arg, source->arg, source->arg_bytes);
-    source->fill(fill->api, arg, fill);
+    fill->arg = arg;
+    fill->fill = source->fill;
+    start_fill(fill, source->life);
 }
 
 static void drop_fill(struct entry *entry)
@@ -416,7 +457,11 @@ static void end_fill(struct cache_fill *fill, answer_fn *answer, const void *ctx
 static void answer_filled(struct call *call, struct entry *entry, const void *ctx)
 {
     (void)ctx;
-    respond_fresh(call, entry);
+    /* It may be another process's, from before the database went. */
+    if (entry->cache->is_away)
+        respond_stale(call, entry);
+    else
+        respond_fresh(call, entry);
 }
 
 void cache_fill_done(struct cache_fill *fill, struct buf *body)
@@ -431,6 +476,9 @@ void cache_fill_done(struct cache_fill *fill, struct buf *body)
         entry->body = mem_strdup("");
     entry->generation = fill->generation;
     entry->made_ms = fill->began_ms;
+    if (fill->shared_name)
+        cache_shared_put(entry->cache->shared, fill->shared_name, entry->body, entry->body_len,
+                         entry->made_ms);
     set_etag(entry);
     make_plain(entry);
     end_fill(fill, answer_filled, NULL);
@@ -525,12 +573,13 @@ void cache_respond(struct call *call, const char *key, const struct cache_source
 
 /* ---- the cache ------------------------------------------------------------------------------- */
 
-struct cache *cache_new(struct loop *loop, size_t max_bytes)
+struct cache *cache_new(size_t max_bytes, struct cache_shared *shared)
 {
     struct cache *cache = mem_new(struct cache);
     unsigned char secret[SECRET_BYTES];
 
-    (void)loop;
+    cache->shared = shared;
+    cache->event_id = -1;
     map_init(&cache->entries);
     list_init(&cache->by_use);
     cache->gzip = libdeflate_alloc_compressor(GZIP_LEVEL);
@@ -541,9 +590,10 @@ struct cache *cache_new(struct loop *loop, size_t max_bytes)
     return cache;
 }
 
-void cache_bump(struct cache *cache)
+void cache_bump(struct cache *cache, int64_t event_id)
 {
     cache->generation++;
+    cache->event_id = event_id;
 }
 
 void cache_set_away(struct cache *cache, bool is_away)

@@ -18,6 +18,7 @@
 
 struct cache;
 struct cache_fill;
+struct cache_shared;
 
 enum cache_life {
     CACHE_GENERATION, /* until the deals change */
@@ -26,19 +27,20 @@ enum cache_life {
 
 struct cache_stats {
     int64_t hits, misses, joined, stale, evicted;
+    int64_t shared; /* misses that another process had filled */
     size_t bytes;
     int entries;
 };
 
 /* max_bytes bounds what is kept (the least recently used answers go first); 0 keeps nothing, but
- * still lets equal requests share one fill. */
-struct cache *cache_new(struct loop *loop, size_t max_bytes);
-/* After store_free() and httpd_free(): fills under way are dropped with those who waited. */
+ * still lets equal requests share one fill. shared: borrowed; NULL where there is none. */
+struct cache *cache_new(size_t max_bytes, struct cache_shared *shared);
+/* After store_free(), httpd_free() and cache_shared_free(): fills under way are dropped with those who waited. */
 void cache_free(struct cache **cache);
 
-/* The deals may have changed: what is kept is not fresh any more, nor is what is being filled: it is
+/* The deals may have changed, event_id is the newest event: what is kept is not fresh any more, nor is what is being filled: it is
  * given to those who asked for it before, and the others wait for the next fill. */
-void cache_bump(struct cache *cache);
+void cache_bump(struct cache *cache, int64_t event_id);
 
 /* While it is away, what is kept is given at once, with its Age, and filled anew behind that. */
 void cache_set_away(struct cache *cache, bool is_away);

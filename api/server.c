@@ -8,6 +8,7 @@
 #include "api/server.h"
 #include "api/auth.h"
 #include "api/cache.h"
+#include "api/cache_shared.h"
 #include "api/guard.h"
 #include "api/limits.h"
 #include "api/ops.h"
@@ -26,6 +27,7 @@ struct server {
     struct httpd *httpd;
     struct ops *ops; /* NULL: there is no operator's listener */
     struct store_watch *watch;
+    struct cache_shared *shared;
 };
 
 static void on_store_checked(const struct err *err, void *ctx)
@@ -49,7 +51,7 @@ static void on_deals_changed(int64_t event_id, const struct err *err, void *ctx)
     if (err)
         return;
     log_debug("api", "deals changed", "event=%lld", (long long)event_id);
-    cache_bump(server->api.cache);
+    cache_bump(server->api.cache, event_id);
     stream_hub_news(server->api.streams, event_id);
 }
 
@@ -124,7 +126,9 @@ static int open_all(struct server *server, struct loop *loop, const struct confi
         return -1;
     if (listen_public(server, loop, config, err) < 0 || listen_admin(server, loop, config, err) < 0)
         return -1;
-    server->api.cache = cache_new(loop, (size_t)config->api_cache);
+    if (cache_shared_new(loop, config, &server->shared, err) < 0)
+        return err_prefix(err, "redis");
+    server->api.cache = cache_new((size_t)config->api_cache, server->shared);
     store_check(server->api.store, on_store_checked, server);
     server->api.streams = stream_hub_new(loop, &server->api, streams_at_most(config),
                                          (int)config->api_stream_events);
@@ -190,6 +194,7 @@ void server_free(struct server **server_ptr)
     store_watch_free(&server->watch);
     httpd_free(&server->httpd);
     stream_hub_free(&server->api.streams);
+    cache_shared_free(&server->shared);
     cache_free(&server->api.cache);
     guard_free(&server->api.guard);
     auth_free(&server->api.auth);

@@ -154,7 +154,7 @@ def two_thousand_streams_get_every_event_once_and_in_order(bench):
         if stream.deals() != wanted:
             raise AssertionError(f"a stream got {stream.events()}")
     expect_equal(got + resumed.deals(), wanted, "what the one that was killed got in both its lives")
-    print(f"     {CLIENTS} streams: {(idle_kb - before_kb) / CLIENTS:.1f} KB each, {(loaded_kb - before_kb) / CLIENTS:.1f} KB "
+    print(f"measured: {CLIENTS} streams: {(idle_kb - before_kb) / CLIENTS:.1f} KB each, {(loaded_kb - before_kb) / CLIENTS:.1f} KB "
           f"after {EVENTS} events", flush=True)
 
     first.wait(lambda: f":\nid: {wanted[-1]}\n".encode() in first.raw, "a heartbeat that moves the id on",

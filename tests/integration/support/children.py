@@ -107,6 +107,9 @@ class _Child:
         result = json.loads(told)
         if before.strip() and result["verdict"] == "failed":
             result["text"] += "\n" + before.strip()
+        else:
+            # Figures are worth a line also when all went well.
+            result["text"] += "\n".join(line for line in before.splitlines() if line.startswith("measured: "))
         return result
 
 

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/* cache_shared.c - see cache_shared.h. A value is "1 MADE_MS LENGTH\n" and the body. */
+#include "api/cache_shared.h"
+#include "base/buf.h"
+#include "base/log.h"
+#include "base/loop_redis.h"
+#include "base/str.h"
+#include "gen/version.h"
+
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    HASH_BYTES = 16,
+    VALUE_MAX_BYTES = 1 << 20, /* larger ones are not shared */
+    HEAD_MAX_BYTES = 64,
+    PENDING_MAX = 1000,        /* commands; beyond it nothing is put */
+};
+
+#define EXPIRY_S "120"
+
+struct cache_shared {
+    struct loop_redis *redis;
+    char prefix[2 * HASH_BYTES + 1];
+};
+
+struct question {
+    cache_shared_fn *done;
+    void *ctx;
+};
+
+static void hash_hex(const char *text, char *hex)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned len = 0;
+
+    check(EVP_Digest(text, strlen(text), digest, &len, EVP_sha256(), NULL) == 1);
+    check(len >= HASH_BYTES);
+    for (int i = 0; i < HASH_BYTES; i++)
+        snprintf(hex + (size_t)i * 2, 3, "%02x", digest[i]);
+}
+
+const char *cache_shared_name(const struct cache_shared *shared, struct arena *arena,
+                              const char *key, int64_t event_id, int64_t minute)
+{
+    char hex[2 * HASH_BYTES + 1];
+
+    hash_hex(key, hex);
+    return arena_printf(arena, "catchdeal:%s:%lld:%lld:%s", shared->prefix, (long long)event_id,
+                        (long long)minute, hex);
+}
+
+/* ---- getting --------------------------------------------------------------------------------- */
+
+/* NULL: it is none of ours, or not whole. */
+static const char *body_of(const char *value, size_t len, size_t *len_out, int64_t *made_ms_out)
+{
+    const char *end = value ? memchr(value, '\n', len < HEAD_MAX_BYTES ? len : HEAD_MAX_BYTES) : NULL;
+    long long made_ms;
+    size_t body_len;
+    int used = 0;
+
+    if (!end || sscanf(value, "1 %lld %zu%n", &made_ms, &body_len, &used) != 2 ||
+        value + used != end || body_len != len - (size_t)(end + 1 - value))
+        return NULL;
+    *made_ms_out = made_ms;
+    *len_out = body_len;
+    return end + 1;
+}
+
+static void on_value(const char *bytes, size_t len, const struct err *err, void *ctx)
+{
+    const struct question *question = ctx;
+    int64_t made_ms = 0;
+    size_t body_len = 0;
+    const char *body = body_of(bytes, len, &body_len, &made_ms);
+
+    if (err)
+        log_debug("api", "no shared answer", "error=%s", log_quote(err->text));
+    question->done(body, body_len, made_ms, question->ctx);
+}
+
+void cache_shared_get(struct cache_shared *shared, struct arena *arena, const char *name,
+                      cache_shared_fn *done, void *ctx)
+{
+    const char *words[] = {"GET", name};
+    const size_t lens[] = {3, strlen(name)};
+    struct question *question = arena_new(arena, struct question);
+
+    *question = (struct question){done, ctx};
+    loop_redis_command(shared->redis, words, lens, ARRAY_LEN(words), on_value, question);
+}
+
+/* ---- putting --------------------------------------------------------------------------------- */
+
+static void on_put(const char *bytes, size_t len, const struct err *err, void *ctx)
+{
+    (void)bytes;
+    (void)len;
+    (void)ctx;
+    if (err)
+        log_debug("api", "answer not shared", "error=%s", log_quote(err->text));
+}
+
+void cache_shared_put(struct cache_shared *shared, const char *name, const char *body, size_t len,
+                      int64_t made_ms)
+{
+    const char *words[] = {"SET", name, NULL, "EX", EXPIRY_S};
+    size_t lens[] = {3, strlen(name), 0, 2, strlen(EXPIRY_S)};
+    struct buf value;
+
+    if (len > VALUE_MAX_BYTES || !loop_redis_is_ready(shared->redis) ||
+        loop_redis_pending(shared->redis) > PENDING_MAX)
+        return;
+    buf_init(&value, VALUE_MAX_BYTES + HEAD_MAX_BYTES);
+    buf_addf(&value, "1 %lld %zu\n", (long long)made_ms, len);
+    buf_add(&value, body, len);
+    words[2] = buf_str(&value);
+    lens[2] = value.len;
+    loop_redis_command(shared->redis, words, lens, ARRAY_LEN(words), on_put, NULL);
+    buf_fini(&value);
+}
+
+/* ---- face ------------------------------------------------------------------------------------ */
+
+int cache_shared_new(struct loop *loop, const struct config *config, struct cache_shared **out,
+                     struct err *err)
+{
+    struct cache_shared *shared;
+    char *what;
+
+    *out = NULL;
+    if (str_empty(config->redis))
+        return 0;
+    shared = mem_new(struct cache_shared);
+    if (loop_redis_new(loop, config->redis, config->redis_timeout, &shared->redis, err) < 0) {
+        mem_free(shared);
+        return -1;
+    }
+    what = mem_printf("%s\n%s\n%s\n%s", CATCHDEAL_VERSION, config->database, config->api_timezone,
+                      config->api_public_url);
+    hash_hex(what, shared->prefix);
+    mem_free(what);
+    *out = shared;
+    return 0;
+}
+
+bool cache_shared_is_ready(const struct cache_shared *shared)
+{
+    return shared && loop_redis_is_ready(shared->redis);
+}
+
+void cache_shared_free(struct cache_shared **shared)
+{
+    if (!*shared)
+        return;
+    loop_redis_free(&(*shared)->redis);
+    mem_free(*shared);
+    *shared = NULL;
+}
