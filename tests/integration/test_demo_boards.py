@@ -97,11 +97,13 @@ def a_view_without_rules_is_told_and_not_read_as_an_empty_list(bench):
     demo = bench.start_boards()
     demo.control("ruliweb", layout="gallery")
 
-    result = bench.crawl("ruliweb", "--pages", "1-1", "--list-only", "--dry-run", **demo.settings("ruliweb"))
+    result = bench.crawl("ruliweb", "--pages", "1-1", "--list-only", "--dry-run", page_timeout="5s",
+                         **demo.settings("ruliweb"))
     result.program.allow_errors("ruliweb")
 
     expect_equal(result.code, 8, f"exit code of {result}")
     expect_equal(result.rows, [], "deals")
+    expect("no layout of" in result.err, f"taken for an empty list: {result}")
 
 
 @test
