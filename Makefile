@@ -269,6 +269,7 @@ install: all ## install programs, sites and configuration under PREFIX (/usr/loc
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/catchdeal
 	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
 	cp -R sites $(DESTDIR)$(PREFIX)/share/catchdeal/
+	cp -R scripts/systemd $(DESTDIR)$(PREFIX)/share/catchdeal/
 	install -m 644 chrome-flags.conf scripts/catchdeal.conf $(DESTDIR)$(PREFIX)/share/catchdeal/
 
 .PHONY: clean

@@ -3,6 +3,7 @@
 import http.client
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -11,7 +12,7 @@ import time
 
 from support import processes, web
 from support.processes import wait_until
-from support.registry import expect, expect_equal, test
+from support.registry import Skip, expect, expect_equal, test
 
 HAMMERS = 6
 PATH = "/v3/deals?limit=5"
@@ -265,6 +266,22 @@ def sockets_of_systemd_are_taken(bench):
         if program.poll() is None:
             program.kill()
             program.communicate()
+
+
+@test
+def units_are_sound_to_systemd(bench):
+    """As far as systemd can tell without running them; the API's exposure is one of few open points."""
+    if not shutil.which("systemd-analyze"):
+        raise Skip("systemd-analyze")
+    for path in (bench.repository / "scripts/systemd").glob("*.s*"):
+        text = path.read_text().replace("/usr/local/bin", str(bench.programs))
+        (bench.folder / path.name).write_text(text)
+    for name in ("catchdeal-api.service", "catchdeal-api.socket", "catchdeal-engine.service"):
+        verdict = subprocess.run(["systemd-analyze", "verify", str(bench.folder / name)], capture_output=True, text=True, check=False)
+        expect_equal((verdict.returncode, verdict.stdout + verdict.stderr), (0, ""), name)
+    security = subprocess.run(["systemd-analyze", "security", "--offline=true", "--threshold=20", str(bench.folder / "catchdeal-api.service")],
+                              capture_output=True, text=True, check=False)
+    expect_equal(security.returncode, 0, f"exposure over 2.0: {security.stdout[-300:]}")
 
 
 @test
