@@ -75,6 +75,8 @@ struct entry {
     struct cache *cache;
     char *key;
     const char *content_type, *list_limit;
+    const struct httpd_header *more;
+    size_t n_more;
     enum respond_style style;
     enum cache_life life;
     struct cache_fill *fill; /* NULL: none is under way */
@@ -173,6 +175,8 @@ static size_t set_headers(const struct entry *entry, struct httpd_header *header
 
     if (entry->list_limit)
         headers[n++] = (struct httpd_header){"X-List-Limit", entry->list_limit};
+    for (size_t i = 0; i < entry->n_more; i++)
+        headers[n++] = entry->more[i];
     return n;
 }
 
@@ -368,13 +372,13 @@ static void on_shared(const char *body, size_t len, int64_t made_ms, void *ctx)
     cache_fill_done(fill, &copy);
 }
 
-static void start_fill(struct cache_fill *fill, enum cache_life life)
+static void start_fill(struct cache_fill *fill, enum cache_life life, bool is_own)
 {
     const struct entry *entry = fill->entry;
     struct cache *cache = entry->cache;
     const char *key = entry->key + strlen(cache->secret);
 
-    if (!cache_shared_is_ready(cache->shared) || cache->event_id < 0) {
+    if (is_own || !cache_shared_is_ready(cache->shared) || cache->event_id < 0) {
         fill->fill(fill->api, fill->arg, fill);
         return;
     }
@@ -401,6 +405,8 @@ static void begin_fill(struct api *api, struct call *call, struct entry *entry,
     entry->life = source->life;
     entry->content_type = source->content_type;
     entry->list_limit = source->list_limit;
+    entry->more = source->more;
+    entry->n_more = source->n_more;
     entry->tried_ms = clock_mono_ms();
     if (call) {
         entry->style = call->style;
@@ -411,7 +417,7 @@ static void begin_fill(struct api *api, struct call *call, struct entry *entry,
         memcpy(arg, source->arg, source->arg_bytes);
     fill->arg = arg;
     fill->fill = source->fill;
-    start_fill(fill, source->life);
+    start_fill(fill, source->life, source->is_own);
 }
 
 static void drop_fill(struct entry *entry)

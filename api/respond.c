@@ -6,11 +6,6 @@
 
 #include <string.h>
 
-/* Everything that the page needs comes from its own address, and nothing may frame it. */
-#define PAGE_POLICY                                                                 \
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; " \
-    "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-
 static const char RETRY_AFTER_S[] = "5";
 
 enum { BODY_MAX_BYTES = 4 << 20 };
@@ -211,15 +206,4 @@ void respond_options(struct httpd_req *req, enum respond_style style, const char
         headers[n++] = (struct httpd_header){"Access-Control-Max-Age", "86400"};
     }
     httpd_respond_static(req, 204, headers, n, "", 0);
-}
-
-void respond_file(struct httpd_req *req, const char *content_type, const void *bytes, size_t len)
-{
-    const struct httpd_header headers[] = {{"Content-Type", content_type},
-                                           {"Cache-Control", "no-cache"},
-                                           {"X-Content-Type-Options", "nosniff"},
-                                           {"Content-Security-Policy", PAGE_POLICY},
-                                           {"Referrer-Policy", "no-referrer"}};
-
-    httpd_respond_static(req, 200, headers, ARRAY_LEN(headers), bytes, len);
 }

@@ -56,7 +56,4 @@ void respond_wrong_method(struct httpd_req *req, enum respond_style style, const
 /* 204 with Allow; for /v3 and feeds also what a browser asks before a request from another origin. */
 void respond_options(struct httpd_req *req, enum respond_style style, const char *methods);
 
-/* A file of the web page; the bytes are part of the program. */
-void respond_file(struct httpd_req *req, const char *content_type, const void *bytes, size_t len);
-
 #endif

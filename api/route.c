@@ -81,8 +81,7 @@ const struct route route_table[] = {
     {"/v3/stream", .get = stream_v3},
     /* the web page */
     {"/", .get = page_index},
-    {"/app.js", .get = page_script},
-    {"/style.css", .get = page_style},
+    {"/web/{file}", .get = page_file},
     {"/favicon.svg", .get = page_icon},
 };
 

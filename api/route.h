@@ -19,6 +19,7 @@ struct auth;
 struct cache;
 struct guard;
 struct limits;
+struct page;
 struct secrets;
 struct store;
 struct stream_hub;
@@ -30,6 +31,7 @@ struct api {
     struct guard *guard;
     struct auth *auth;
     struct secrets *secrets;
+    struct page *page;
     struct limits *registrations, *passwords; /* how often a client may try; registrations NULL: always */
     const struct config *config;
     struct stream_hub *streams;

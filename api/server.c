@@ -12,6 +12,7 @@
 #include "api/guard.h"
 #include "api/limits.h"
 #include "api/ops.h"
+#include "api/page.h"
 #include "api/route.h"
 #include "api/secrets.h"
 #include "api/stream.h"
@@ -93,7 +94,7 @@ static int set_up_users(struct server *server, struct loop *loop, const struct c
 
     if (secrets_accept("push_password_hash", config->push_password_hash, err) < 0 ||
         secrets_accept("admin_key_hash", config->admin_key_hash, err) < 0 ||
-        auth_new(config, &api->auth, err) < 0)
+        page_new(config, &api->page, err) < 0 || auth_new(config, &api->auth, err) < 0)
         return -1;
     api->config = config;
     api->secrets = secrets_new(loop);
@@ -197,6 +198,7 @@ void server_free(struct server **server_ptr)
     cache_shared_free(&server->shared);
     cache_free(&server->api.cache);
     guard_free(&server->api.guard);
+    page_free(&server->api.page);
     auth_free(&server->api.auth);
     limits_free(&server->api.registrations);
     limits_free(&server->api.passwords);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_api_server.c - the whole API in this process: real sockets, a SQLite file, made-up deals. */
+#include "api/page.h"
 #include "api/route.h"
 #include "api/server.h"
 #include "base/jdoc.h"
@@ -440,14 +441,53 @@ static void every_route_is_in_the_readme(void **state)
 
 /* ---- the page -------------------------------------------------------------------------------- */
 
+static int page_with_hosts(const char *hosts, struct page **page, struct err *err)
+{
+    const struct config config = {.page_image_hosts = (char *)hosts};
+
+    return page_new(&config, page, err);
+}
+
+static void pictures_come_only_from_hosts_that_are_hosts(void **state)
+{
+    static const char *const good[] = {"", " , ", "img.example", "*.img.example, cdn.example:8080"};
+    static const char *const wrong[] = {"*",         "https://img.example", "img.example/a", "img.example; script-src *",
+                                        "'self'",    "a.example b.example", "img.example:",  "img.example:123456",
+                                        "IMG.example", "*.",                "img.example\r\nX: y"};
+    struct page *page = NULL;
+    struct err err;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+        if (page_with_hosts(good[i], &page, &err) < 0)
+            fail_msg("%s: %s", good[i], err.text);
+        page_free(&page);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+        if (page_with_hosts(wrong[i], &page, &err) == 0)
+            fail_msg("'%s' was taken", wrong[i]);
+        assert_int_equal(err.code, ERR_CONFIG);
+        assert_non_null(strstr(err.text, "page_image_hosts"));
+    }
+}
+
 static void the_page_needs_nothing_from_outside(void **state)
 {
     static const struct {
         const char *request;
         const char *type;
     } rows[] = {{"GET /", "text/html; charset=utf-8"},
-                {"GET /app.js", "text/javascript; charset=utf-8"},
-                {"GET /style.css", "text/css; charset=utf-8"},
+                {"GET /web/early.js", "text/javascript; charset=utf-8"},
+                {"GET /web/main.js", "text/javascript; charset=utf-8"},
+                {"GET /web/words.js", "text/javascript; charset=utf-8"},
+                {"GET /web/dom.js", "text/javascript; charset=utf-8"},
+                {"GET /web/deal.js", "text/javascript; charset=utf-8"},
+                {"GET /web/feed.js", "text/javascript; charset=utf-8"},
+                {"GET /web/server.js", "text/javascript; charset=utf-8"},
+                {"GET /web/live.js", "text/javascript; charset=utf-8"},
+                {"GET /web/keys.js", "text/javascript; charset=utf-8"},
+                {"GET /web/prefs.js", "text/javascript; charset=utf-8"},
+                {"GET /web/style.css", "text/css; charset=utf-8"},
                 {"GET /favicon.svg", "image/svg+xml"}};
 
     (void)state;
@@ -625,6 +665,7 @@ int main(void)
         TEST(every_route_takes_the_methods_of_its_table_and_names_them),
         TEST(every_route_is_in_the_readme),
         TEST(the_page_needs_nothing_from_outside),
+        TEST_BARE(pictures_come_only_from_hosts_that_are_hosts),
         TEST(pipelined_requests_are_answered_in_order),
         TEST(clients_that_leave_while_the_store_works_do_no_harm),
         TEST(freeing_the_server_with_requests_in_flight_leaves_nothing),
