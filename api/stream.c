@@ -65,7 +65,7 @@ struct stream_hub {
     bool is_reading, read_again;
     struct loop_timer *retry, *heartbeat;
     struct list clients;
-    int n_clients, max_clients;
+    int n_clients, n_ending, max_clients;
     struct httpd_bytes *hello;
 };
 
@@ -169,6 +169,13 @@ static void send_text(struct client *client, const char *text)
     httpd_bytes_unref(&bytes);
 }
 
+static void end_client(struct client *client)
+{
+    client->is_ending = true;
+    client->hub->n_ending++;
+    httpd_stream_end(client->stream);
+}
+
 /* What it can take now of what it has not got; on_drained() goes on. */
 static void feed(struct client *client)
 {
@@ -178,8 +185,7 @@ static void feed(struct client *client)
         return;
     if (client->place < hub->first_place) {
         log_debug("api", "stream cut", "reason=slow");
-        client->is_ending = true;
-        httpd_stream_end(client->stream);
+        end_client(client);
         return;
     }
     while (client->place < hub->next_place && httpd_stream_pending(client->stream) < FEED_BYTES) {
@@ -200,6 +206,7 @@ static void on_closed(void *ctx)
     struct client *client = ctx;
 
     client->hub->n_clients--;
+    client->hub->n_ending -= client->is_ending;
     list_remove(&client->link);
     mem_free(client);
 }
@@ -418,6 +425,23 @@ static const struct httpd_header headers[] = {
     {"X-Content-Type-Options", "nosniff"},
 };
 
+/* Those who left without a word hold their place until something is sent to them: look for them where
+ * a place is missing. */
+static bool is_full(struct stream_hub *hub)
+{
+    struct list *at, *next;
+
+    if (hub->n_clients - hub->n_ending < hub->max_clients)
+        return false;
+    LIST_FOREACH (at, next, &hub->clients) {
+        struct client *client = container_of(at, struct client, link);
+
+        if (!client->is_ending && httpd_stream_is_left(client->stream))
+            end_client(client);
+    }
+    return hub->n_clients - hub->n_ending >= hub->max_clients;
+}
+
 static void begin(struct stream_hub *hub, struct client *client)
 {
     list_append(&hub->clients, &client->link);
@@ -451,7 +475,7 @@ void stream_v3(struct call *call)
         httpd_respond_static(call->req, 200, headers, ARRAY_LEN(headers), "", 0);
         return;
     }
-    if (hub->n_clients >= hub->max_clients) {
+    if (is_full(hub)) {
         respond_error(call->req, call->style, 503, "too many streams are open; try again later",
                       NULL);
         return;

@@ -165,6 +165,8 @@ void httpd_stream_on_drained(struct httpd_stream *stream, httpd_stream_drained_f
 
 /* Queue bytes; false when more than max_pending_bytes would wait (nothing is queued then). */
 bool httpd_stream_send(struct httpd_stream *stream, struct httpd_bytes *bytes);
+/* Has the client closed its side? An idle stream is not told by itself. */
+bool httpd_stream_is_left(const struct httpd_stream *stream);
 size_t httpd_stream_pending(const struct httpd_stream *stream);
 /* What is queued is still sent; then the connection closes. */
 void httpd_stream_end(struct httpd_stream *stream);

@@ -8,8 +8,10 @@
 #include "base/httpd_priv.h"
 #include "base/loop_glue.h"
 
+#include <errno.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 
 enum { STREAM_BLOCK_BYTES = 2048 };
 
@@ -372,6 +374,14 @@ bool httpd_stream_send(struct httpd_stream *stream, struct httpd_bytes *bytes)
     stream->pending_bytes += bytes->len;
     wake(stream->request);
     return true;
+}
+
+bool httpd_stream_is_left(const struct httpd_stream *stream)
+{
+    char byte;
+    ssize_t n = recv(stream->request->conn->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+
+    return n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
 }
 
 size_t httpd_stream_pending(const struct httpd_stream *stream)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* doctor.c - the checks in their order: what only needs a look, then the browser, then the
- * database. */
+ * database and Redis. */
 #include "debug/doctor.h"
 #include "base/clock.h"
 #include "base/proc.h"
@@ -17,6 +17,7 @@ struct doctor {
     struct doctor_report report;
     struct doctor_trial *trial;
     struct doctor_database *database;
+    struct doctor_redis *redis;
     struct loop_signal *sigterm, *sigint;
     int64_t wall_ms, mono_ms; /* at the start */
     bool interrupted;
@@ -24,6 +25,7 @@ struct doctor {
 
 static void on_tried(void *ctx);
 static void on_database(void *ctx);
+static void on_redis(void *ctx);
 
 /* Text comes while it goes on; JSON when it is whole. */
 static void show(struct doctor *doctor)
@@ -72,6 +74,14 @@ static void on_tried(void *ctx)
 static void on_database(void *ctx)
 {
     struct doctor *doctor = ctx;
+
+    doctor->redis =
+        doctor_redis_start(doctor->loop, doctor->config, &doctor->report, on_redis, doctor);
+}
+
+static void on_redis(void *ctx)
+{
+    struct doctor *doctor = ctx;
     int64_t watched_ms = clock_mono_ms() - doctor->mono_ms;
     struct doctor_verdict verdict;
 
@@ -100,6 +110,7 @@ static void watch(struct doctor *doctor)
     doctor->sigint = loop_signal_new(doctor->loop, SIGINT, on_interrupt, doctor);
     loop_defer(doctor->loop, begin, doctor);
     loop_run(doctor->loop);
+    doctor_redis_free(&doctor->redis);
     doctor_database_free(&doctor->database);
     doctor_trial_free(&doctor->trial);
     loop_signal_free(&doctor->sigterm);

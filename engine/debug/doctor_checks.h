@@ -38,4 +38,10 @@ struct doctor_database *doctor_database_start(struct loop *loop, const struct co
                                               void *ctx);
 void doctor_database_free(struct doctor_database **database);
 
+/* doctor_redis.c: likewise. */
+struct doctor_redis;
+struct doctor_redis *doctor_redis_start(struct loop *loop, const struct config *config,
+                                        struct doctor_report *report, loop_fn *done, void *ctx);
+void doctor_redis_free(struct doctor_redis **redis);
+
 #endif
