@@ -200,7 +200,7 @@ def a_new_process_takes_over_and_no_request_fails(bench):
         expect_equal([failure for hammer in hammers for failure in hammer.failed], [], "failures")
         answered = sum(hammer.answered for hammer in hammers)
         expect(answered > 100, f"only {answered} requests")
-        print(f"     {answered} requests through 3 restarts, none failed", flush=True)
+        print(f"measured: {answered} requests through 3 restarts, none failed", flush=True)
         expect_equal(_admin(api, "/ready").status, 200, "the operator's listener was handed over as well")
     finally:
         for hammer in hammers:
