@@ -36,6 +36,7 @@ struct command {
 
 struct loop_redis {
     struct loop *loop;
+    char *path; /* of a unix socket; NULL: host and port */
     char *host, *user, *password;
     int port, database;
     int64_t timeout_ms;
@@ -344,7 +345,8 @@ static void cleanup(void *ctx)
 
 static void redis_connect(struct loop_redis *redis)
 {
-    redisAsyncContext *context = redisAsyncConnect(redis->host, redis->port);
+    redisAsyncContext *context = redis->path ? redisAsyncConnectUnix(redis->path)
+                                             : redisAsyncConnect(redis->host, redis->port);
 
     check(context);
     if (context->err) {
@@ -411,6 +413,15 @@ static void strip_brackets(char *host)
     }
 }
 
+static int take_path(struct loop_redis *redis, const char *path)
+{
+    if (*path != '/')
+        return -1;
+    redis->path = mem_strdup(path);
+    redis->host = mem_strdup(path);
+    return 0;
+}
+
 static int take_url(struct loop_redis *redis, const char *text)
 {
     CURLU *url = curl_url();
@@ -451,9 +462,11 @@ int loop_redis_new(struct loop *loop, const char *url, int64_t timeout_ms, struc
     redis->kick = loop_timer_new(loop, on_kick, redis);
     redis->deadline = loop_timer_new(loop, on_deadline, redis);
     redis->again = loop_timer_new(loop, on_again, redis);
-    if (take_url(redis, url) < 0) {
+    if ((str_starts(url, "unix:") ? take_path(redis, url + strlen("unix:"))
+                                  : take_url(redis, url)) < 0) {
         loop_redis_free(&redis);
-        return err_set(err, ERR_CONFIG, "expected redis://[[user]:password@]host[:port][/database]");
+        return err_set(err, ERR_CONFIG, "expected redis://[[user]:password@]host[:port][/database] "
+                                        "or unix:/PATH");
     }
     loop_timer_start(redis->again, 0);
     *out = redis;
@@ -500,6 +513,7 @@ void loop_redis_free(struct loop_redis **redis_ptr)
     loop_timer_free(&redis->kick);
     loop_timer_free(&redis->deadline);
     loop_timer_free(&redis->again);
+    mem_free(redis->path);
     mem_free(redis->host);
     mem_free(redis->user);
     mem_free(redis->password);

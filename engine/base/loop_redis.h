@@ -21,7 +21,8 @@ struct loop_redis;
  * (ERR_STORE): not connected, lost, too late, or Redis's own words. */
 typedef void loop_redis_fn(const char *bytes, size_t len, const struct err *err, void *ctx);
 
-/* url: redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE], %-escapes decoded. ERR_CONFIG for another
+/* url: redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE], %-escapes decoded, or
+ * unix:/PATH for a socket (database 0, no password). ERR_CONFIG for another
  * form; the text never holds the password. The log tells when Redis goes and when it is back. */
 MUST_CHECK int loop_redis_new(struct loop *loop, const char *url, int64_t timeout_ms,
                               struct loop_redis **out, struct err *err);

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The live stream with many clients, and what clients see while the database is away."""
+import itertools
 import json
 import re
 import resource
@@ -8,6 +9,7 @@ import socket
 import time
 
 from support.processes import wait_until
+from support.redis import Redis
 from support.registry import Skip, expect, expect_equal, test
 
 CLIENTS = 2000
@@ -214,3 +216,36 @@ def while_postgresql_is_away_lists_go_on_with_their_age_and_streams_stay(bench):
     wait_until(lambda: "Age" not in api.get("/hit-products").headers, 20, "the list is fresh again")
     stream.wait(lambda: len(stream.deals()) == 1, "what happened meanwhile")
     stream.close()
+
+
+@test
+def processes_that_share_by_redis_are_right_with_it_and_without_it(bench):
+    postgres = bench.start_postgres()
+    redis = Redis(str(bench.folder / "redis"))
+    bench.closes(redis)
+    redis.start()
+    _add_deals(postgres, 3)
+    sizes = itertools.cycle(range(2, 100))  # a list that is not yet kept by the process
+    one, two = bench.start_api(redis=redis.address), bench.start_api(redis=redis.address)
+
+    def both_show(title, seconds=1):
+        for api in (one, two):
+            wait_until(lambda: api.json("/v3/deals")["data"][0]["title"] == title, seconds, f"{title} shows")  # noqa: B023
+
+    def change(title):
+        postgres.query(f"WITH d AS (UPDATE deals SET title = '{title}' WHERE id = (SELECT max(id) FROM deals) RETURNING id) "
+                       "INSERT INTO deal_events (deal_id, kind, at) SELECT id, 'title', now() FROM d")
+
+    wait_until(lambda: one.get(f"/v3/deals?limit={next(sizes)}").status == 200 and redis.command("DBSIZE") not in ("", "0"), 20,
+               "an answer is shared")
+    for title in ("first", "second"):
+        change(title)
+        both_show(title)
+    redis.stop()
+    change("alone")
+    both_show("alone")
+    redis.start()
+    change("again")
+    both_show("again")
+    wait_until(lambda: one.get(f"/v3/deals?limit={next(sizes)}").status == 200 and redis.command("DBSIZE") not in ("", "0"), 20,
+               "answers are shared again")

@@ -221,6 +221,7 @@ static void a_bad_address_is_refused_without_its_password(void **state)
     static const char *const bad[] = {"",
                                       "rediss://h",
                                       "redis://",
+                                      "unix:relative",
                                       "redis://u:secret@h:port",
                                       "redis://u:secret@h:0",
                                       "redis://u:secret@h/x",
