@@ -51,7 +51,7 @@ struct row_set {
     const char *text_head; /* the first 300 characters of its text */
     bool ready;            /* false: the deadline ended the wait */
     bool unfinished;       /* then the document was still loading: what is not there may be to come */
-    int64_t waited_ms;
+    int64_t waited_ms;     /* 0: fetched, nobody waited */
     int64_t html_bytes; /* of the document as scripts left it, about */
     const char *gone;   /* a post's page: what matched of [gone] text or dialog; NULL: nothing */
     const char *html;   /* the document itself, UTF-8; NULL: it was not asked for */

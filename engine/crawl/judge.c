@@ -108,7 +108,7 @@ int judge_page(const struct site *site, const struct row_set *page, struct err *
         return refuse_unknown_page(site, page, err);
     if (page->n >= site->min_rows && page->n > 0)
         return 0;
-    if (!page->ready)
+    if (!page->ready && page->waited_ms > 0)
         return err_set(err, ERR_TIMEOUT,
                        "%s: not ready after %lld ms (layout %s, %d rows, at least %d expected)",
                        page->url, (long long)page->waited_ms, page->layout, page->n,

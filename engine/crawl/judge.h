@@ -14,8 +14,8 @@
 /* 0: store it, or it is not_modified; of a post: judge_post() has a verdict. -1: ERR_RATE_LIMITED (429),
  * ERR_BLOCKED (401, 403, 430; a page in the way of whatever status), ERR_HTTP_STATUS
  * (other 4xx, 5xx), ERR_NETWORK (a blank page), ERR_DRIFT (no layout fits), ERR_TIMEOUT (no
- * layout, but the document was still loading; a layout, but it did not get ready and holds too few rows), ERR_EMPTY (ready, but fewer rows than
- * min_rows). */
+ * layout, but the document was still loading; a layout, but it did not get ready and holds too few rows), ERR_EMPTY (fewer rows than min_rows, and it was
+ * ready or, fetched, never waited for). */
 MUST_CHECK int judge_page(const struct site *site, const struct row_set *page, struct err *err);
 
 /* What the page at a post's address proves of the post:

@@ -16,6 +16,7 @@ static struct row_set page(int status, const char *layout, bool ready, int rows,
         .status = status,
         .layout = layout,
         .ready = ready,
+        .waited_ms = 5000,
         .n = rows,
         .seen = rows,
         .title = title,
@@ -67,6 +68,21 @@ static struct row_set post(int status, const char *layout, const char *gone, con
     set.gone = gone;
     set.text_head = "text";
     return set;
+}
+
+/* It is as it is: to try again, or to say "timeout", would be wrong. */
+static void a_fetched_list_without_its_rows_is_empty(void **state)
+{
+    const struct site site = {.id = "a", .path = "sites/a/site.conf", .min_rows = 10};
+    struct row_set fetched = page(200, "plain", false, 0, "List");
+    struct err err;
+
+    (void)state;
+    fetched.waited_ms = 0;
+    assert_int_equal(judge_page(&site, &fetched, &err), -1);
+    assert_int_equal(err.code, ERR_EMPTY);
+    assert_true(judge_may_be_drawn(err.code));
+    assert_false(judge_is_passing(err.code, 200));
 }
 
 static void a_page_that_is_still_loading_is_late_and_has_not_changed(void **state)
@@ -301,6 +317,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_why_a_page_is_not_stored),
+        cmocka_unit_test(a_fetched_list_without_its_rows_is_empty),
         cmocka_unit_test(a_page_that_is_still_loading_is_late_and_has_not_changed),
         cmocka_unit_test(a_post_is_dead_only_by_proof),
         cmocka_unit_test(recognises_pages_in_the_way_whatever_their_status),
