@@ -31,7 +31,12 @@ void *mem_alloc(size_t size)
 
 void *mem_zalloc(size_t size)
 {
-    return memset(mem_alloc(size), 0, size);
+    /* Large blocks are zero already, and cost memory only where they are used. */
+    void *ptr = calloc(1, size ? size : 1);
+
+    if (!ptr)
+        out_of_memory(size);
+    return ptr;
 }
 
 void *mem_realloc(void *ptr, size_t size)

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <cmocka.h>
 
 static void writes_help_type_and_values(void **state)
@@ -27,10 +28,33 @@ static void writes_help_type_and_values(void **state)
     buf_fini(&out);
 }
 
+static void a_histogram_adds_up_to_its_bounds(void **state)
+{
+    struct metrics_histogram histogram = {0};
+    struct buf out;
+
+    (void)state;
+    buf_init(&out, 8192);
+    metrics_observe(&histogram, 0);
+    metrics_observe(&histogram, 1000);
+    metrics_observe(&histogram, 1001);
+    metrics_observe(&histogram, 60000000);
+    metrics_histogram(&out, "t", "route", "/x", &histogram);
+
+    assert_non_null(strstr(buf_str(&out), "catchdeal_t_bucket{route=\"/x\",le=\"0.001\"} 2\n"
+                                          "catchdeal_t_bucket{route=\"/x\",le=\"0.0025\"} 3\n"));
+    assert_non_null(strstr(buf_str(&out), "catchdeal_t_bucket{route=\"/x\",le=\"10\"} 3\n"
+                                          "catchdeal_t_bucket{route=\"/x\",le=\"+Inf\"} 4\n"
+                                          "catchdeal_t_sum{route=\"/x\"} 60.002001\n"
+                                          "catchdeal_t_count{route=\"/x\"} 4\n"));
+    buf_fini(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(writes_help_type_and_values),
+        cmocka_unit_test(a_histogram_adds_up_to_its_bounds),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
