@@ -26,8 +26,10 @@ def _program_folder():
 
 
 class Postgres:
-    def __init__(self, folder):
+    def __init__(self, folder, tuning=None):
+        """`tuning` adds to TUNING."""
         self._programs = _program_folder()
+        self._tuning = {**TUNING, **(tuning or {})}
         self._folder = folder
         self._data = os.path.join(folder, "data")
         self._user = "postgres" if os.getuid() == 0 else None
@@ -45,17 +47,25 @@ class Postgres:
         done = subprocess.run(
             [os.path.join(self._programs, name), *arguments], env=self._environment(), cwd=self._folder,
             user=self._user, group=self._user, extra_groups=[] if self._user else None,
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=600, check=False)
         if done.returncode != 0:
             raise AssertionError(f"{name}: exit code {done.returncode}: {done.stdout}{done.stderr}")
         return done.stdout
+
+    @property
+    def folder(self):
+        return self._folder
+
+    @property
+    def pid(self):
+        return self._server.pid
 
     @property
     def url(self):
         return f"postgresql://catchdeal@/catchdeal?host={self._folder}"
 
     def start(self):
-        options = [f"-c{key}={value}" for key, value in TUNING.items()]
+        options = [f"-c{key}={value}" for key, value in self._tuning.items()]
         self._server = Program(
             [os.path.join(self._programs, "postgres"), "-D", self._data, f"-cunix_socket_directories={self._folder}",
              *options], env=self._environment(), cwd=self._folder, user=self._user)
