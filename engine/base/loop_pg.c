@@ -18,6 +18,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { KEPT_MAX = 64, NAME_BYTES = 24 };
+
 enum pg_state { PG_AWAY, PG_CONNECTING, PG_SESSION, PG_READY };
 
 struct statement {
@@ -25,6 +27,7 @@ struct statement {
     char *sql;
     char **params;
     int n_params;
+    uint64_t hash; /* of a text to be kept; 0: it is not */
     int64_t deadline_ms;
     loop_pg_fn *done;
     void *ctx;
@@ -42,6 +45,10 @@ struct loop_pg {
     struct loop_timer *deadline; /* of the first statement */
     struct list waiting;         /* the first of them runs when `running` */
     bool running;
+    uint64_t kept[KEPT_MAX]; /* texts that this connection has prepared */
+    int n_kept;
+    bool preparing;   /* what runs prepares the first statement, which comes next */
+    bool keeps_none;  /* what was prepared got lost once: a pooler, or another schema */
     PGresult *result; /* last of the running statement, or NULL */
     struct loop_timer *hear; /* calls `heard` in the next turn; NULL: nobody listens */
     bool busy;        /* a callback runs: one that frees us only marks it */
@@ -151,6 +158,8 @@ static void drop_connection(struct loop_pg *pg)
     pg->conn = NULL;
     pg->state = PG_AWAY;
     pg->running = false;
+    pg->preparing = false;
+    pg->n_kept = 0;
 }
 
 /* A connection that is lost while it only listens has no statement to tell it. */
@@ -286,13 +295,70 @@ uint64_t loop_pg_statements(void)
     return n_statements;
 }
 
+static bool is_kept(const struct loop_pg *pg, uint64_t hash)
+{
+    for (int i = 0; i < pg->n_kept; i++)
+        if (pg->kept[i] == hash)
+            return true;
+    return false;
+}
+
+/* By its text, so that whoever else prepared the name behind a pooler meant the same. */
+static void name_of(const struct statement *s, char name[NAME_BYTES])
+{
+    snprintf(name, NAME_BYTES, "cd_%016llx", (unsigned long long)s->hash);
+}
+
 static int send_statement(struct loop_pg *pg, const struct statement *s)
 {
+    const char *const *params = (const char *const *)s->params;
+    char name[NAME_BYTES];
+
+    name_of(s, name);
+    pg->preparing =
+        s->hash && !pg->keeps_none && !is_kept(pg, s->hash) && pg->n_kept < KEPT_MAX;
+    if (pg->preparing)
+        return PQsendPrepare(pg->conn, name, s->sql, 0, NULL);
     n_statements++;
     if (!s->n_params)
         return PQsendQuery(pg->conn, s->sql);
-    return PQsendQueryParams(pg->conn, s->sql, s->n_params, NULL, (const char *const *)s->params,
-                             NULL, NULL, 0);
+    if (s->hash && !pg->keeps_none && is_kept(pg, s->hash))
+        return PQsendQueryPrepared(pg->conn, name, s->n_params, params, NULL, NULL, 0);
+    return PQsendQueryParams(pg->conn, s->sql, s->n_params, NULL, params, NULL, NULL, 0);
+}
+
+static bool is_sqlstate(const PGresult *result, const char *state)
+{
+    const char *found = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
+
+    return found && str_eq(found, state);
+}
+
+/* Is the first statement to be sent (again)? It was prepared, or could not be, or what was prepared is
+ * gone (26000, 42P05: a pooler) or outdated (0A000): nothing has been done in its name then. */
+static bool goes_on(struct loop_pg *pg, const PGresult *result, bool failed)
+{
+    struct statement *s;
+    bool was_preparing = pg->preparing;
+
+    pg->preparing = false;
+    if (pg->state != PG_READY || PQstatus(pg->conn) == CONNECTION_BAD)
+        return false;
+    s = first_of(&pg->waiting);
+    if (was_preparing && !failed) {
+        pg->kept[pg->n_kept++] = s->hash;
+        return true;
+    }
+    if (!failed || !s->hash)
+        return false;
+    s->hash = 0;
+    if (is_sqlstate(result, "26000") || is_sqlstate(result, "42P05") || is_sqlstate(result, "0A000")) {
+        log_debug("pg", "statements are not kept any more", "sqlstate=%s",
+                  PQresultErrorField(result, PG_DIAG_SQLSTATE));
+        pg->keeps_none = true;
+        return true;
+    }
+    return was_preparing;
 }
 
 static void send_next(struct loop_pg *pg)
@@ -344,6 +410,11 @@ static void statement_done(struct loop_pg *pg)
     pg->result = NULL;
     pg->running = false;
     failed = !result || is_failure(result);
+    if (goes_on(pg, result, failed)) {
+        PQclear(result);
+        send_next(pg);
+        return;
+    }
     if (failed && result)
         error_of_result(result, &err);
     else if (failed)
@@ -465,12 +536,13 @@ void loop_pg_set_session_sql(struct loop_pg *pg, const char *sql)
     pg->session_sql = mem_strdup(sql);
 }
 
-void loop_pg_query(struct loop_pg *pg, const char *sql, const char *const *params, int n_params,
-                   loop_pg_fn *done, void *ctx)
+static void queue(struct loop_pg *pg, const char *sql, uint64_t hash, const char *const *params,
+                  int n_params, loop_pg_fn *done, void *ctx)
 {
     struct statement *s = mem_new(struct statement);
 
-    *s = (struct statement){.sql = mem_strdup(sql), .n_params = n_params, .done = done, .ctx = ctx};
+    *s = (struct statement){
+        .sql = mem_strdup(sql), .hash = hash, .n_params = n_params, .done = done, .ctx = ctx};
     s->params = mem_array((size_t)n_params + 1, sizeof(*s->params));
     for (int i = 0; i < n_params; i++)
         s->params[i] = mem_strdup(params[i]);
@@ -480,6 +552,29 @@ void loop_pg_query(struct loop_pg *pg, const char *sql, const char *const *param
     if (!loop_timer_is_armed(pg->deadline))
         arm_deadline(pg);
     loop_timer_start(pg->kick, 0);
+}
+
+void loop_pg_query(struct loop_pg *pg, const char *sql, const char *const *params, int n_params,
+                   loop_pg_fn *done, void *ctx)
+{
+    queue(pg, sql, 0, params, n_params, done, ctx);
+}
+
+/* FNV-1a; 0 stands for "not kept". */
+static uint64_t hash_of(const char *sql)
+{
+    uint64_t hash = UINT64_C(14695981039346656037);
+
+    for (; *sql; sql++)
+        hash = (hash ^ (unsigned char)*sql) * UINT64_C(1099511628211);
+    return hash ? hash : 1;
+}
+
+void loop_pg_query_kept(struct loop_pg *pg, const char *sql, const char *const *params,
+                        int n_params, loop_pg_fn *done, void *ctx)
+{
+    check(n_params > 0);
+    queue(pg, sql, hash_of(sql), params, n_params, done, ctx);
 }
 
 void loop_pg_listen(struct loop_pg *pg, const char *channel, loop_fn *heard, void *ctx)

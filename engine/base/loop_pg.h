@@ -4,7 +4,7 @@
  * Connects by itself on first use and again after a loss; statements queue and run one at a time.
  * Each statement has a deadline (connecting included): past it the connection is dropped and its
  * callback gets ERR_STORE. Source: libpq chapter 34, PQconnectStart/PQconnectPoll,
- * PQsendQueryParams, PQconsumeInput, PQnotifies.
+ * PQsendQueryParams, PQsendPrepare, PQconsumeInput, PQnotifies.
  */
 #ifndef BASE_LOOP_PG_H
 #define BASE_LOOP_PG_H
@@ -31,6 +31,14 @@ void loop_pg_set_session_sql(struct loop_pg *pg, const char *sql);
  * several statements separated by ';' may be given (simple protocol, one transaction). */
 void loop_pg_query(struct loop_pg *pg, const char *sql, const char *const *params, int n_params,
                    loop_pg_fn *done, void *ctx);
+
+/* The same for a statement whose text comes again and again: each connection prepares it once, which
+ * spares the server most of a short statement's cost. Of one connection 64 texts are kept; more, and
+ * all behind a pooler that gives each statement another connection, run as by loop_pg_query().
+ * The server may plan it without a look at the parameters (see plan_cache_mode), so a LIMIT had
+ * better be a literal. n_params is not 0. */
+void loop_pg_query_kept(struct loop_pg *pg, const char *sql, const char *const *params,
+                        int n_params, loop_pg_fn *done, void *ctx);
 
 /* Hear the notifications of `channel` (a plain lower-case name; NOTIFY) while a connection stands;
  * takes the place of the session's SQL. `heard` says "look at the database": something was told, or

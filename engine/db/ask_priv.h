@@ -16,6 +16,6 @@ extern const struct ask ask_table[ASK_COUNT];
 
 /* As in postgres_conn.h, which only PostgreSQL's files may include. */
 #define ASK_PG_TIME(ms) "('epoch'::timestamptz + (" ms ")::bigint * interval '1 millisecond')"
-#define ASK_PG_MS(time) "(extract(epoch FROM " time ") * 1000)::bigint"
+#define ASK_PG_MS(time) "(date_part('epoch', " time ") * 1000)::bigint"
 
 #endif

@@ -28,6 +28,9 @@ void postgres_ask(struct store_op *op)
 {
     struct postgres_store *store = op->backend;
 
-    loop_pg_query(store->pg, ask_table[op->ask].postgres_text, op->params, op->n_params, on_answer,
-                  op);
+    if (op->n_params)
+        loop_pg_query_kept(store->pg, ask_table[op->ask].postgres_text, op->params, op->n_params,
+                           on_answer, op);
+    else
+        loop_pg_query(store->pg, ask_table[op->ask].postgres_text, NULL, 0, on_answer, op);
 }

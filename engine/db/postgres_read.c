@@ -6,14 +6,17 @@
 
 /* clang-format off */
 
-/* $1 and $2 the place to go on from, $3 limit, $4 offset, $5 site or NULL. The server plans this
- * with the parameters' values in hand, so the test for NULL costs nothing. The subquery keeps rows
- * that OFFSET skips from being formatted. */
-static const char list_sql[] =
-    "SELECT " POSTGRES_DEAL_COLUMNS " FROM (SELECT * FROM deals "
-    "WHERE ($5::text IS NULL OR site = $5) AND (sort_at, id) < (" PG_TIME("$1") ", $2::bigint) "
-    "ORDER BY sort_at DESC, id DESC LIMIT $3::bigint OFFSET $4::bigint) d "
-    "ORDER BY sort_at DESC, id DESC";
+/* $1 and $2 the place to go on from, $3 limit, $4 offset, $5 site. The server plans this with the
+ * parameters' values in hand. The subquery keeps rows that OFFSET skips from being formatted. */
+#define NEWEST_FIRST "ORDER BY sort_at DESC, id DESC "
+#define LIST_FROM "SELECT " POSTGRES_DEAL_COLUMNS " FROM (SELECT * FROM deals WHERE "
+#define LIST_PLACE "(sort_at, id) < (" PG_TIME("$1") ", $2::bigint) " NEWEST_FIRST
+static const char list_sql[] = LIST_FROM "($5::text IS NULL OR site = $5) AND " LIST_PLACE
+    "LIMIT $3::bigint OFFSET $4::bigint) d " NEWEST_FIRST;
+
+/* The first page of all boards in the size that it has by default, which most lists are: a statement
+ * that is kept, with all that its plan hangs on as literals. */
+static const char first_page_sql[] = LIST_FROM LIST_PLACE "LIMIT 20) d " NEWEST_FIRST;
 
 /* $1 after this event, $2 limit */
 #define EVENTS(which)                                                                              \
@@ -161,7 +164,10 @@ void postgres_list(struct store_op *op)
         postgres_number(op, query->before_sort_ms), postgres_number(op, query->before_id),
         postgres_number(op, query->limit), postgres_number(op, query->offset), query->site};
 
-    loop_pg_query(store->pg, list_sql, params, ARRAY_LEN(params), on_listed, op);
+    if (!query->site && query->offset == 0 && query->limit == 20)
+        loop_pg_query_kept(store->pg, first_page_sql, params, 2, on_listed, op);
+    else
+        loop_pg_query(store->pg, list_sql, params, ARRAY_LEN(params), on_listed, op);
 }
 
 static void on_events(const void *result, const struct err *err, void *ctx)

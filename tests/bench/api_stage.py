@@ -120,10 +120,17 @@ def fds(pid):
     return len(os.listdir(f"/proc/{pid}/fd"))
 
 
+def _tasks(pid):
+    try:
+        return os.listdir(f"/proc/{pid}/task")
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+
+
 def pin(pid, cpu):
     """This process, its threads and what it starts from now on run on one core."""
     for one in tree(pid):
-        for task in os.listdir(f"/proc/{one}/task"):
+        for task in _tasks(one):
             try:
                 os.sched_setaffinity(int(task), {cpu})
             except ProcessLookupError:

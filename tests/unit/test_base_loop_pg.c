@@ -139,6 +139,89 @@ static void failing_statement_gives_sqlstate_and_the_next_one_runs(void **state)
     world_fini(&w);
 }
 
+static void keep(struct world *w, const char *sql, const char *param)
+{
+    loop_pg_query_kept(w->pg, sql, &param, 1, on_result, w);
+}
+
+static void kept_statement_is_prepared_once_for_its_text(void **state)
+{
+    uint64_t sent;
+    struct world w;
+
+    (void)state;
+    NEED_SERVER();
+    world_init(&w, test_pg_url(server), TIMEOUT_MS);
+    sent = loop_pg_statements();
+
+    keep(&w, "SELECT $1::int + 1", "1");
+    keep(&w, "SELECT $1::int + 2", "1");
+    keep(&w, "SELECT $1::int + 1", "7");
+    query(&w, "SELECT string_agg(statement, '|' ORDER BY statement) FROM pg_prepared_statements");
+    run_answers(&w, 4);
+
+    assert_string_equal(buf_str(&w.seen), "2;3;8;SELECT $1::int + 1|SELECT $1::int + 2;");
+    assert_int_equal(loop_pg_statements() - sent, 4);
+    world_fini(&w);
+}
+
+static void kept_statement_that_fails_tells_its_own_error(void **state)
+{
+    struct world w;
+
+    (void)state;
+    NEED_SERVER();
+    world_init(&w, test_pg_url(server), TIMEOUT_MS);
+
+    keep(&w, "SELECT nothing FROM nowhere WHERE 1 = $1::int", "1");
+    keep(&w, "SELECT 1 / $1::int", "0");
+    keep(&w, "SELECT 1 / $1::int", "1");
+    run_answers(&w, 3);
+
+    assert_string_equal(buf_str(&w.seen),
+                        "!postgresql: 42P01: relation \"nowhere\" does not exist;"
+                        "!postgresql: 22012: division by zero;1;");
+    world_fini(&w);
+}
+
+/* As behind a pooler that gives each statement another connection. */
+static void kept_statement_that_got_lost_runs_all_the_same(void **state)
+{
+    struct world w;
+
+    (void)state;
+    NEED_SERVER();
+    world_init(&w, test_pg_url(server), TIMEOUT_MS);
+
+    keep(&w, "SELECT $1::int + 1", "1");
+    query(&w, "DEALLOCATE ALL");
+    keep(&w, "SELECT $1::int + 1", "2");
+    keep(&w, "SELECT $1::int + 1", "3");
+    query(&w, "SELECT count(*) FROM pg_prepared_statements");
+    run_answers(&w, 5);
+
+    assert_string_equal(buf_str(&w.seen), "2;;3;4;0;");
+    world_fini(&w);
+}
+
+static void kept_statement_whose_columns_changed_runs_all_the_same(void **state)
+{
+    struct world w;
+
+    (void)state;
+    NEED_SERVER();
+    world_init(&w, test_pg_url(server), TIMEOUT_MS);
+    query(&w, "CREATE TEMP TABLE t (i int); INSERT INTO t VALUES (3)");
+
+    keep(&w, "SELECT * FROM t WHERE i = $1::int", "3");
+    query(&w, "ALTER TABLE t ADD COLUMN j int");
+    keep(&w, "SELECT * FROM t WHERE i = $1::int", "3");
+    run_answers(&w, 4);
+
+    assert_string_equal(buf_str(&w.seen), ";3;;3;");
+    world_fini(&w);
+}
+
 static void runs_session_sql_once_before_the_first_statement(void **state)
 {
     struct world w;
@@ -413,6 +496,10 @@ int main(void)
         cmocka_unit_test(runs_statements_in_the_order_they_were_queued),
         cmocka_unit_test(passes_parameters_as_text_and_null_as_null),
         cmocka_unit_test(failing_statement_gives_sqlstate_and_the_next_one_runs),
+        cmocka_unit_test(kept_statement_is_prepared_once_for_its_text),
+        cmocka_unit_test(kept_statement_that_fails_tells_its_own_error),
+        cmocka_unit_test(kept_statement_that_got_lost_runs_all_the_same),
+        cmocka_unit_test(kept_statement_whose_columns_changed_runs_all_the_same),
         cmocka_unit_test(runs_session_sql_once_before_the_first_statement),
         cmocka_unit_test(failing_session_sql_fails_what_waits),
         cmocka_unit_test(moves_a_large_parameter_and_result),

@@ -8,7 +8,7 @@
 //   /plain/...                the same without any
 //   /keyword-pushalarms       the push list of the token's user
 //
-// Environment: PGHOST, PGUSER, PGDATABASE, REDIS_SOCKET (optional), JWT_SECRET, PORT_FILE.
+// Environment: PGHOST, PGUSER, PGDATABASE, REDIS_PORT (optional), JWT_SECRET, PORT_FILE.
 'use strict';
 const crypto = require('node:crypto');
 const fs = require('node:fs');
@@ -18,7 +18,7 @@ const Redis = require('ioredis');
 
 const app = Fastify({ logger: false, forceCloseConnections: true });
 const pool = new Pool({ max: 4 });
-const redis = process.env.REDIS_SOCKET ? new Redis({ path: process.env.REDIS_SOCKET }) : null;
+const redis = process.env.REDIS_PORT ? new Redis({ port: Number(process.env.REDIS_PORT) }) : null;
 const SECRET = process.env.JWT_SECRET;
 
 // ---- shape -------------------------------------------------------------------------------------------

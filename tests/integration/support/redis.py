@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""redis - a throw-away Redis server on a unix socket, in a directory of the test; it keeps nothing."""
+"""redis - a throw-away Redis server on a free port of loopback; it keeps nothing."""
 import os
 import shutil
 import subprocess
 
+from . import web
 from .processes import Program, wait_until
 from .registry import Skip
 
@@ -15,17 +16,13 @@ class Redis:
         if not shutil.which("redis-server"):
             raise Skip("Redis is not installed (package redis-server)")
         self._folder = folder
-        self._socket = os.path.join(folder, "redis.sock")
+        self.port = web.free_port()
         self._server = None
         os.makedirs(folder)
 
     @property
     def address(self):
-        return f"unix:{self._socket}"
-
-    @property
-    def socket(self):
-        return self._socket
+        return f"redis://127.0.0.1:{self.port}"
 
     @property
     def pid(self):
@@ -33,13 +30,13 @@ class Redis:
 
     def start(self):
         self._server = Program(
-            ["redis-server", "--port", "0", "--unixsocket", self._socket, "--save", "", "--appendonly", "no",
+            ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
              "--maxmemory", "16mb", "--maxmemory-policy", "allkeys-lru", "--dir", self._folder],
             env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}, cwd=self._folder)
-        wait_until(lambda: os.path.exists(self._socket) and self.command("PING") == "PONG", 20, "Redis answers")
+        wait_until(lambda: self.command("PING") == "PONG", 20, "Redis answers")
 
     def command(self, *words):
-        return subprocess.run(["redis-cli", "-s", self._socket, *words], capture_output=True, text=True, timeout=20,
+        return subprocess.run(["redis-cli", "-p", str(self.port), *words], capture_output=True, text=True, timeout=20,
                               check=False).stdout.strip()
 
     def stop(self):

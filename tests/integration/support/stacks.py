@@ -92,8 +92,6 @@ def start(bench, only=None):
     known = api_settings(bench)
     rows = app_deals.make()
     settings = {"push_password_hash": _hash(bench, PUSH_PASSWORD)}
-    # All requests of a test come from one address.
-    settings.update({key: "0" for key in ("api_requests",) if key in known})
     started, missing = [], []
     for name in NAMES:
         if only and name != only:
