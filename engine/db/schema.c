@@ -7,11 +7,13 @@
 #include "gen/postgres_0003_users_sql.h"
 #include "gen/postgres_0004_search_sql.h"
 #include "gen/postgres_0005_news_sql.h"
+#include "gen/postgres_0006_counters_sql.h"
 #include "gen/sqlite_0001_deals_sql.h"
 #include "gen/sqlite_0002_life_sql.h"
 #include "gen/sqlite_0003_users_sql.h"
 #include "gen/sqlite_0004_search_sql.h"
 #include "gen/sqlite_0005_news_sql.h"
+#include "gen/sqlite_0006_counters_sql.h"
 
 static const struct schema_step steps[] = {
     {1, "deals", sqlite_0001_deals_sql, postgres_0001_deals_sql},
@@ -19,6 +21,7 @@ static const struct schema_step steps[] = {
     {3, "users", sqlite_0003_users_sql, postgres_0003_users_sql},
     {4, "search", sqlite_0004_search_sql, postgres_0004_search_sql},
     {5, "news", sqlite_0005_news_sql, postgres_0005_news_sql},
+    {6, "counters", sqlite_0006_counters_sql, postgres_0006_counters_sql},
 };
 
 const struct schema_step *schema_step(int version)

@@ -31,7 +31,9 @@ struct store_watch {
     void *ctx;
     bool is_looking, look_again;
     bool is_away, was_told;
+    bool was_heard; /* of something that may have no event: counters moved, a deal is gone */
     int64_t event_id;
+    int64_t changes; /* SQLite: of counters */
     int64_t data_version; /* SQLite's; counts only on one connection, hence LOOKS_PER_EVENT */
     int n_looks;
 };
@@ -44,11 +46,13 @@ static void look(struct store_watch *watch);
 static void tell(struct store_watch *watch, int64_t event_id, const struct err *err)
 {
     bool is_news = err ? !watch->is_away
-                       : watch->is_away || !watch->was_told || event_id != watch->event_id;
+                       : watch->is_away || !watch->was_told || watch->was_heard ||
+                             event_id != watch->event_id;
 
     watch->is_away = err;
     if (!err) {
         watch->was_told = true;
+        watch->was_heard = false;
         watch->event_id = event_id;
     }
     if (is_news)
@@ -76,14 +80,22 @@ static void on_newest(const void *result, const struct err *err, void *ctx)
 
 static void on_heard(void *ctx)
 {
-    look(ctx);
+    struct store_watch *watch = ctx;
+
+    watch->was_heard = true;
+    look(watch);
 }
 
 /* ---- SQLite ---------------------------------------------------------------------------------- */
 
 static void on_event(const struct store_table *table, const struct err *err, void *ctx)
 {
-    look_ended(ctx, err ? 0 : store_table_int(table, 0, 0), err);
+    struct store_watch *watch = ctx;
+    int64_t changes = err ? watch->changes : store_table_int(table, 0, 1);
+
+    watch->was_heard = watch->was_heard || changes != watch->changes;
+    watch->changes = changes;
+    look_ended(watch, err ? 0 : store_table_int(table, 0, 0), err);
 }
 
 static void on_data_version(const struct store_table *table, const struct err *err, void *ctx)

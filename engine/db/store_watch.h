@@ -14,8 +14,9 @@
 struct store_watch;
 
 /* err NULL: event_id is the number of the newest deal event, 0 for none; comes at the first answer,
- * whenever that number has moved, and at the first answer after an error. Counters (views, likes) are
- * no events. Otherwise the database can't be asked; comes once until it can again. */
+ * whenever that number has moved, and at the first answer after an error. Counters (views, likes, scores)
+ * are no events: that they moved, or that a deal is gone, is told with the number as it was. Otherwise
+ * the database can't be asked; comes once until it can again. */
 typedef void store_watch_fn(int64_t event_id, const struct err *err, void *ctx);
 
 /* `store` and `url` are of the same database; timeout_ms as for store_open(). */
