@@ -15,11 +15,13 @@ enum {
     MAX_OFFSET = 2000,
     MAX_PAGE = 1000000,
     BODY_MAX_BYTES = 4 << 20,
+    SECOND_MS = 1000,
 };
 
 struct app_list {
     int64_t page, size;
-    int64_t until_ms;
+    int64_t until_ms;     /* a whole second: asked for, or else now */
+    bool is_until_asked;
 };
 
 static void on_app_rows(const struct deal *deals, int n, const struct err *err, void *ctx);
@@ -58,9 +60,16 @@ static void fill_app_list(struct api *api, const void *arg, struct cache_fill *f
 
     query.limit = (int)list->size;
     query.offset = (int)((list->page - 1) * list->size);
-    query.until_ms = list->until_ms;
+    /* The answer tells whole seconds, so the bound takes its second whole; and where none was asked for, a deal
+     * that is as new as now, by the engine's clock, must not wait for the next fill. */
+    query.until_ms = list->is_until_asked ? list->until_ms + SECOND_MS - 1 : CLOCK_NONE;
     if (filling)
         store_list(api->store, &query, on_app_rows, filling);
+}
+
+static int64_t whole_second(int64_t ms)
+{
+    return ms - (ms % SECOND_MS + SECOND_MS) % SECOND_MS;
 }
 
 void deals_app_list(struct call *call)
@@ -78,11 +87,11 @@ void deals_app_list(struct call *call)
         respond_error(call->req, call->style, 400, problem, NULL);
         return;
     }
+    /* The app sends this moment back for its next pages. */
+    list.is_until_asked = list.until_ms != CLOCK_NONE;
+    list.until_ms = whole_second(list.is_until_asked ? list.until_ms : clock_wall_ms());
     key = arena_printf(&call->req->arena, "app?page=%lld&size=%lld&time=%lld", (long long)list.page,
-                       (long long)list.size, (long long)list.until_ms);
-    /* Whole seconds, as they are answered: the app sends this moment back for its next pages. */
-    if (list.until_ms == CLOCK_NONE)
-        list.until_ms = clock_wall_ms() / 1000 * 1000;
+                       (long long)list.size, list.is_until_asked ? (long long)list.until_ms : -1);
     cache_respond(call, key, &source);
 }
 
@@ -99,15 +108,17 @@ static void on_app_rows(const struct deal *deals, int n, const struct err *err, 
 {
     struct filling *filling = ctx;
     const struct app_list *list = filling->asked;
-    int64_t now_ms = clock_wall_ms();
+    int64_t now_ms = clock_wall_ms(), until_ms = list->until_ms;
     struct buf body;
 
     if (!fill_answered(filling, err))
         return;
+    if (!list->is_until_asked && n && deals[0].sort_at_ms > until_ms)
+        until_ms = whole_second(deals[0].sort_at_ms);
     buf_init(&body, BODY_MAX_BYTES);
     buf_addf(&body, "{\"pageNumber\":%lld,\"sizeOfPage\":%lld,\"time\":", (long long)list->page,
              (long long)list->size);
-    add_local_time(&body, cache_fill_api(filling->fill)->zone, list->until_ms);
+    add_local_time(&body, cache_fill_api(filling->fill)->zone, until_ms);
     buf_adds(&body, ",\"data\":[");
     for (int i = 0; i < n; i++) {
         if (i)

@@ -126,23 +126,29 @@ static struct deal_row *make_rows(struct arena *arena)
     return rows;
 }
 
-static void fill(const char *database)
+static void write_batch(const char *database, const struct store_batch *batch)
 {
     struct store *store;
-    struct arena arena;
-    struct store_batch batch = {.n = DEALS, .at_ms = NOW_MS};
     struct err err;
     int added = -1;
 
-    arena_init(&arena);
-    batch.rows = make_rows(&arena);
     if (store_open(fx.loop, database, 5000, &store, &err) < 0)
         fail_msg("%s", err.text);
-    store_write(store, &batch, on_written, &added);
+    store_write(store, batch, on_written, &added);
     loop_run(fx.loop);
     store_free(&store);
+    assert_int_equal(added, batch->n);
+}
+
+static void fill(const char *database)
+{
+    struct store_batch batch = {.n = DEALS, .at_ms = NOW_MS};
+    struct arena arena;
+
+    arena_init(&arena);
+    batch.rows = make_rows(&arena);
+    write_batch(database, &batch);
     arena_fini(&arena);
-    assert_int_equal(added, DEALS);
 }
 
 static int start(void **state)
@@ -252,6 +258,37 @@ static void time_bounds_the_list_and_is_answered_in_seoul(void **state)
 
         assert_string_equal(jval_get_str(jdoc_root(doc), "time", ""), rows[i].time);
         assert_app_page(rows[i].target, 1, 20, rows[i].first, 20);
+        jdoc_free(&doc);
+    }
+}
+
+/* Times are told in seconds, and an engine's clock may be ahead of ours. */
+static void a_deal_of_this_very_second_is_in_the_list(void **state)
+{
+    static const struct {
+        const char *target, *time;
+        int n;
+    } rows[] = {{"/hit-products", "2023-11-22 21:00:05", 2},
+                {"/hit-products?time=2023-11-22+21:00:05", "2023-11-22 21:00:05", 2},
+                {"/hit-products?time=2023-11-22+21:00:00", "2023-11-22 21:00:00", 1},
+                {"/hit-products?time=2023-11-22+20:59:59", "2023-11-22 20:59:59", 0}};
+    struct arena arena;
+    struct deal_row *deals;
+
+    (void)state;
+    arena_init(&arena);
+    deals = make_rows(&arena);
+    deals[0].posted_at_ms = deals[1].posted_at_ms = CLOCK_NONE;
+    write_batch(fx.database, &(struct store_batch){.rows = &deals[0], .n = 1, .at_ms = NOW_MS + 600});
+    write_batch(fx.database, &(struct store_batch){.rows = &deals[1], .n = 1, .at_ms = NOW_MS + 5300});
+    arena_fini(&arena);
+    clock_fake_set(NOW_MS + 700);
+    start_server(fx.database);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct jdoc *doc = ask_json(rows[i].target);
+
+        assert_string_equal(jval_get_str(jdoc_root(doc), "time", ""), rows[i].time);
+        assert_int_equal(jval_count(jval_get(jdoc_root(doc), "data")), rows[i].n);
         jdoc_free(&doc);
     }
 }
@@ -658,6 +695,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(app_list_pages_newest_first),
         TEST(time_bounds_the_list_and_is_answered_in_seoul),
+        TEST_BARE(a_deal_of_this_very_second_is_in_the_list),
         TEST(aliases_give_the_same_bytes),
         TEST(cursor_walks_every_deal_once),
         TEST(bad_requests_say_what_was_expected),
