@@ -19,6 +19,10 @@ static const struct {
     {"run", ARGS_RUN, "run",
      "follow the schedule of all sites until SIGTERM (a second one hurries)"},
     {"schedule", ARGS_SCHEDULE, "schedule", "when each site is due next"},
+    {"cost", ARGS_COST, "cost [--by WHAT] [--since WHEN] [--json]",
+     "what runs cost: GB-seconds, CPU seconds, per page and new deal, their price, a month of it"},
+    {"purge", ARGS_PURGE, "purge [--dry-run]",
+     "remove now what was kept as long as keep_* say, as purge_schedule does; or only count it"},
     {"status", ARGS_STATUS, "status [SITE...] [--json]",
      "how each site does: last run, last new deal, what is reported and not over, next due"},
     {"diff", ARGS_DIFF, "diff SITE [--accept]",
@@ -45,6 +49,9 @@ enum option_id {
     OPT_RENDER,
     OPT_JSON,
     OPT_ACCEPT,
+    OPT_BY,
+    OPT_SINCE,
+    OPT_SIMULATE,
 };
 
 static const struct option options[] = {
@@ -62,6 +69,8 @@ static const struct option options[] = {
     {"render", required_argument, NULL, OPT_RENDER},
     {"json", no_argument, NULL, OPT_JSON},
     {"accept", no_argument, NULL, OPT_ACCEPT},
+    {"by", required_argument, NULL, OPT_BY},
+    {"since", required_argument, NULL, OPT_SINCE},
     {NULL, 0, NULL, 0},
 };
 
@@ -80,11 +89,13 @@ static const char *const option_help[][2] = {
      "crawl: crawl (default); refresh: the site's refresh_pages, for deals that are known; alive: "
      "are the "
      "posts of known deals still there?; post: the post at --url, shown and not stored"},
-    {"--dry-run", "crawl: store nothing"},
+    {"--dry-run", "crawl: store nothing; purge: remove nothing"},
     {"--render MODE",
      "crawl: chrome, fetch (without Chrome) or auto, in place of what the site files say"},
-    {"--json", "crawl: one deal a line as JSON on stdout, the summary on stderr; doctor, status: "
-               "one document"},
+    {"--json", "crawl: one deal a line as JSON on stdout, the summary on stderr; doctor, status, "
+               "cost: one document"},
+    {"--by WHAT", "cost: site (default), job (site and kind), or day"},
+    {"--since WHEN", "cost: so long ago (7d), or from a moment on (2026-11-01T00:00:00+09:00); default 30d"},
     {"--accept", "diff: the board is read as it should be: learn anew, and close the report"},
 };
 
@@ -154,6 +165,25 @@ static int take_render(struct args *args, const char *mode, struct err *err)
     return 0;
 }
 
+static int take_by(struct args *args, const char *by, struct err *err)
+{
+    if (!str_eq(by, "site") && !str_eq(by, "job") && !str_eq(by, "day"))
+        return err_set(err, ERR_USAGE, "--by: \"%s\": expected site, job or day", by);
+    args->by = by;
+    return 0;
+}
+
+static int take_simulate(struct args *args, const char *text, struct err *err)
+{
+    enum { HOUR_MS = 3600000, DAYS_MAX = 31 };
+    struct err ignored;
+
+    if (str_to_duration_ms(text, &args->simulate_ms, &ignored) < 0 || args->simulate_ms < HOUR_MS ||
+        args->simulate_ms > (int64_t)DAYS_MAX * 24 * HOUR_MS)
+        return err_set(err, ERR_USAGE, "--simulate: \"%s\": expected 1h to 31d", text);
+    return 0;
+}
+
 static int take_option(struct args *args, int id, struct err *err)
 {
     switch (id) {
@@ -194,6 +224,13 @@ static int take_option(struct args *args, int id, struct err *err)
     case OPT_ACCEPT:
         args->accept = true;
         return 0;
+    case OPT_BY:
+        return take_by(args, optarg, err);
+    case OPT_SINCE:
+        args->since = optarg;
+        return 0;
+    case OPT_SIMULATE:
+        return take_simulate(args, optarg, err);
     case OPT_RENDER:
         return take_render(args, optarg, err);
     default:
@@ -215,8 +252,8 @@ static int find_command(struct args *args, const char *word, struct err *err)
     }
     nearest = str_nearest(word, names, ARRAY_LEN(names));
     return err_set(err, ERR_USAGE,
-                   "\"%s\": expected a command (crawl, run, schedule, status, diff, migrate, "
-                   "doctor, help)%s%s%s",
+                   "\"%s\": expected a command (crawl, run, schedule, cost, purge, status, "
+                   "diff, migrate, doctor, help)%s%s%s",
                    word, nearest ? "; did you mean " : "", nearest ? nearest : "",
                    nearest ? "?" : "");
 }
@@ -241,8 +278,8 @@ static int check_crawl(const struct args *args, struct err *err)
 
 static bool has_crawl_options(const struct args *args)
 {
-    return args->all || args->url || args->page_from >= 0 || args->list_only || args->dry_run ||
-           args->kind || args->render;
+    return args->all || args->url || args->page_from >= 0 || args->list_only ||
+           (args->dry_run && args->command != ARGS_PURGE) || args->kind || args->render;
 }
 
 static int check_others(const struct args *args, struct err *err)
@@ -255,10 +292,20 @@ static int check_others(const struct args *args, struct err *err)
         return err_set(err, ERR_USAGE,
                        "--all, --url, --pages, --list-only, --kind, --dry-run and --render belong "
                        "to crawl");
-    if (args->json && args->command != ARGS_DOCTOR && args->command != ARGS_STATUS)
-        return err_set(err, ERR_USAGE, "--json belongs to crawl, doctor and status");
+    if (args->json && args->command != ARGS_DOCTOR && args->command != ARGS_STATUS &&
+        args->command != ARGS_COST && !args->simulate_ms)
+        return err_set(err, ERR_USAGE, "--json belongs to crawl, doctor, status and cost");
     if (args->accept && args->command != ARGS_DIFF)
         return err_set(err, ERR_USAGE, "--accept belongs to diff");
+    return 0;
+}
+
+static int check_ledger_options(const struct args *args, struct err *err)
+{
+    if ((args->by || args->since) && args->command != ARGS_COST)
+        return err_set(err, ERR_USAGE, "--by and --since belong to cost");
+    if (args->simulate_ms && args->command != ARGS_SCHEDULE)
+        return err_set(err, ERR_USAGE, "--simulate belongs to schedule");
     return 0;
 }
 
@@ -288,11 +335,13 @@ int args_parse(struct args *args, int argc, char **argv, struct err *err)
     if (optind == argc)
         return err_set(
             err, ERR_USAGE,
-            "expected a command (crawl, run, schedule, status, diff, migrate, doctor, help)");
+            "expected a command (crawl, run, schedule, cost, purge, status, diff, migrate, doctor, help)");
     if (find_command(args, argv[optind], err) < 0)
         return -1;
     for (int i = optind + 1; i < argc; i++)
         args->names[args->n_names++] = argv[i];
+    if (check_ledger_options(args, err) < 0)
+        return -1;
     return args->command == ARGS_CRAWL ? check_crawl(args, err) : check_others(args, err);
 }
 

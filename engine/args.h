@@ -8,12 +8,15 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum args_command {
     ARGS_CRAWL,
     ARGS_RUN,
     ARGS_SCHEDULE,
     ARGS_STATUS,
+    ARGS_COST,
+    ARGS_PURGE,
     ARGS_DIFF,
     ARGS_MIGRATE,
     ARGS_DOCTOR,
@@ -29,6 +32,9 @@ struct args {
     size_t n_sets;
     const char **names; /* what stands behind the command: sites */
     size_t n_names;
+    const char *by;      /* --by; NULL: not given */
+    const char *since;   /* --since; NULL: not given */
+    int64_t simulate_ms; /* --simulate; 0: not given */
     bool all, dry_run, json, list_only, accept;
     const char *url;
     const char *kind;       /* --kind; NULL: not given */

@@ -10,21 +10,24 @@
 #include "cdp/transport.h"
 #include "crawl/extract.h"
 #include "crawl/fetcher.h"
+#include "crawl/purge.h"
 #include "crawl/render.h"
 #include "crawl/run.h"
 #include "crawl/schedule.h"
+#include "db/store_cost.h"
 #include "gen/version.h"
 
 #include <unistd.h>
 
 /* A site and kind under the schedule, and its run while there is one. */
 struct line {
-    struct list link; /* of engine->running while run is set */
+    struct list link; /* of engine->running while run or purge is set */
     struct engine *engine;
-    const struct site *site;
+    const struct site *site; /* NULL: purge, which belongs to none */
     const char *kind;
     struct schedule_entry *entry;
     struct run *run;
+    struct purge *purge;
 };
 
 struct engine {
@@ -33,6 +36,7 @@ struct engine {
     struct crawl_env env;
     struct admin_http *admin;
     struct schedule *schedule;
+    struct clock_zone *zone; /* of purge_schedule */
     struct line *lines;
     size_t n_lines;   /* set up so far */
     size_t next_kind; /* of each site each kind: what is looked at next */
@@ -85,22 +89,20 @@ static int build_pool(struct engine *engine, struct err *err)
 }
 
 /* Keys whose form only crawl/ knows. */
-static int check_config(const struct config *config, struct err *err)
+static int check_config(const struct config *config, struct clock_zone **zone, struct err *err)
 {
     enum site_render mode;
-    struct clock_zone *zone;
     struct cron cron;
 
     if (!str_empty(config->schedule_override) &&
         cron_parse(&cron, config->schedule_override, err) < 0)
         return err_prefix(err, "schedule_override");
+    if (!str_empty(config->purge_schedule) && cron_parse(&cron, config->purge_schedule, err) < 0)
+        return err_prefix(err, "purge_schedule");
     if (!str_empty(config->render) && !site_render_from(config->render, &mode))
         return err_set(err, ERR_CONFIG, "render: \"%s\": expected auto, chrome or fetch",
                        config->render);
-    if (clock_zone_new(config->timezone, &zone, err) < 0)
-        return err_prefix(err, "timezone");
-    clock_zone_free(&zone);
-    return 0;
+    return clock_zone_new(config->timezone, zone, err) < 0 ? err_prefix(err, "timezone") : 0;
 }
 
 /* A command is not the service: what it has under way is not what a dead service left. */
@@ -142,7 +144,7 @@ static int build(struct engine *engine, enum engine_use use, struct err *err)
     struct polite_settings polite;
     char *agent;
 
-    if (check_config(env->config, err) < 0 || build_store(engine, use, err) < 0)
+    if (check_config(env->config, &engine->zone, err) < 0 || build_store(engine, use, err) < 0)
         return -1;
     if (build_pool(engine, err) < 0)
         return -1;
@@ -222,36 +224,66 @@ void engine_start(struct engine *engine, engine_fn *done, void *ctx)
 
 static void finish_stop(struct engine *engine);
 
-static void on_run_end(struct run *run, const struct store_run *summary, const struct err *err,
-                       void *ctx)
+static const char *line_site(const struct line *line)
 {
-    struct line *line = ctx;
+    return line->site ? line->site->id : STORE_NO_SITE;
+}
+
+static void line_ended(struct line *line)
+{
     struct engine *engine = line->engine;
 
-    (void)summary;
-    (void)err; /* run.c has logged it; the ledger has it */
-    run_free(&run);
-    line->run = NULL;
     list_remove(&line->link);
     schedule_finished(line->entry);
     if (engine->stopping && list_is_empty(&engine->running))
         finish_stop(engine);
 }
 
+static void on_run_end(struct run *run, const struct store_run *summary, const struct err *err,
+                       void *ctx)
+{
+    struct line *line = ctx;
+
+    (void)summary;
+    (void)err; /* run.c has logged it; the ledger has it */
+    run_free(&run);
+    line->run = NULL;
+    line_ended(line);
+}
+
+static void on_purged(const struct purge_counts *counts, const struct err *err, void *ctx)
+{
+    struct line *line = ctx;
+
+    (void)counts;
+    (void)err; /* as for runs */
+    purge_free(&line->purge);
+    line_ended(line);
+}
+
+static void purge_now(struct engine *engine, struct line *line, int64_t due_at_ms)
+{
+    const struct crawl_env *env = &engine->env;
+
+    list_append(&engine->running, &line->link);
+    line->purge = purge_start(env->loop, env->config, env->store, env->ledger, due_at_ms, false,
+                              on_purged, line);
+}
+
 static void on_due(struct schedule_entry *entry, int64_t due_at_ms, void *ctx)
 {
     struct engine *engine = ctx;
     struct line *line = schedule_entry_owner(entry);
-    struct site_pages pages = run_pages(line->site, line->kind);
     struct run_events events = {.on_end = on_run_end};
     struct run_request request = {
-        .site = line->site,
-        .kind = line->kind,
-        .due_at_ms = due_at_ms,
-        .page_from = pages.from,
-        .page_to = pages.to,
-    };
+        .site = line->site, .kind = line->kind, .due_at_ms = due_at_ms};
 
+    if (!line->site) {
+        purge_now(engine, line, due_at_ms);
+        return;
+    }
+    request.page_from = run_pages(line->site, line->kind).from;
+    request.page_to = run_pages(line->site, line->kind).to;
     list_append(&engine->running, &line->link);
     line->run = run_start(&engine->env, &request, &events, line);
 }
@@ -308,6 +340,17 @@ static bool site_cron(const struct engine *engine, const struct site *site, cons
     return str_empty(override) ? site->crawl_text != NULL : cron_parse(out, override, &err) == 0;
 }
 
+/* Whose line is it, and in which zone? Purge's is the configuration's. */
+static bool line_cron(const struct engine *engine, const struct line *line, struct cron *out)
+{
+    struct err ignored;
+
+    if (line->site)
+        return site_cron(engine, line->site, line->kind, out);
+    return !str_empty(engine->config->purge_schedule) &&
+           cron_parse(out, engine->config->purge_schedule, &ignored) == 0;
+}
+
 static void set_up_next_line(struct engine *engine);
 
 static void on_last_due(int64_t last_due_ms, const struct err *err, void *ctx)
@@ -322,11 +365,22 @@ static void on_last_due(int64_t last_due_ms, const struct err *err, void *ctx)
         engine->serve_done(err, engine->serve_ctx);
         return;
     }
-    check(site_cron(engine, line->site, line->kind, &cron));
-    line->entry = schedule_add(engine->schedule, line->site->id, line->kind, &cron,
-                               line->site->zone, last_due_ms, line);
+    check(line_cron(engine, line, &cron));
+    line->entry = schedule_add(engine->schedule, line_site(line), line->kind, &cron,
+                               line->site ? line->site->zone : engine->zone, last_due_ms, line);
     engine->n_lines++;
     set_up_next_line(engine);
+}
+
+/* Once, after all sites. */
+static bool take_purge(struct engine *engine, struct line *line)
+{
+    struct cron cron;
+
+    *line = (struct line){.engine = engine, .kind = RUN_PURGE};
+    list_init(&line->link);
+    return engine->next_kind++ == engine->sites->n * ARRAY_LEN(kinds) &&
+           line_cron(engine, line, &cron);
 }
 
 /* The next line that has a schedule; false: that was all. */
@@ -346,7 +400,7 @@ static bool next_scheduled(struct engine *engine, struct line *line)
         if (str_eq(kind, RUN_CRAWL))
             log_warn("engine", "site has no schedule", "site=%s", site->id);
     }
-    return false;
+    return take_purge(engine, line);
 }
 
 static void set_up_next_line(struct engine *engine)
@@ -354,7 +408,7 @@ static void set_up_next_line(struct engine *engine)
     struct line *line = &engine->lines[engine->n_lines];
 
     if (next_scheduled(engine, line)) {
-        store_last_due(engine->env.store, line->site->id, line->kind, on_last_due, engine);
+        store_last_due(engine->env.store, line_site(line), line->kind, on_last_due, engine);
         return;
     }
     schedule_start(engine->schedule);
@@ -403,7 +457,7 @@ void engine_serve(struct engine *engine, engine_fn *done, void *ctx)
         return;
     }
     engine->schedule = schedule_new(engine->env.loop, on_due, engine);
-    engine->lines = mem_array(engine->sites->n * ARRAY_LEN(kinds) + 1, sizeof(*engine->lines));
+    engine->lines = mem_array(engine->sites->n * ARRAY_LEN(kinds) + 2, sizeof(*engine->lines));
     store_runs_recover(engine->env.store, clock_wall_ms(), on_recovered, engine);
 }
 
@@ -413,8 +467,14 @@ static void cancel_runs(struct engine *engine)
 {
     struct list *at, *next;
 
-    LIST_FOREACH (at, next, &engine->running)
-        run_cancel(container_of(at, struct line, link)->run);
+    LIST_FOREACH (at, next, &engine->running) {
+        struct line *line = container_of(at, struct line, link);
+
+        if (line->run)
+            run_cancel(line->run);
+        else
+            purge_cancel(line->purge);
+    }
 }
 
 static void on_patience_over(void *ctx)
@@ -492,6 +552,7 @@ void engine_free(struct engine **engine_ptr)
     admin_http_free(&engine->admin);
     schedule_free(&engine->schedule);
     mem_free(engine->lines);
+    clock_zone_free(&engine->zone);
     polite_free(&engine->env.polite);
     quarantine_free(&engine->env.quarantine);
     render_free(&engine->env.render);

@@ -6,9 +6,11 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "crawl/run.h"
+#include "debug/cost.h"
 #include "debug/crawl_cmd.h"
 #include "debug/diff_cmd.h"
 #include "debug/doctor.h"
+#include "debug/purge_cmd.h"
 #include "debug/status_cmd.h"
 #include "engine.h"
 #include "gen/version.h"
@@ -287,6 +289,10 @@ static int run_command(struct session *s)
         return command_schedule(s);
     case ARGS_STATUS:
         return command_status(s);
+    case ARGS_COST:
+        return cost_cmd_run(&s->config, s->args->by, s->args->since, s->args->json);
+    case ARGS_PURGE:
+        return purge_cmd_run(&s->config, s->args->dry_run);
     case ARGS_DIFF:
         return command_diff(s);
     case ARGS_MIGRATE:

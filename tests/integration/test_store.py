@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What reaches the database, on SQLite and on PostgreSQL: new, changed, same, and a database that goes away."""
+import json
 import re
 import signal
 
@@ -119,3 +120,22 @@ def an_old_postgresql_schema_is_refused_with_what_to_do(bench):
 
     expect_equal(result.code, 5, f"exit code of {result}")
     expect("catchdeal-engine migrate" in result.err, f"no advice to migrate: {result}")
+
+
+@test(each=DATABASES)
+def purge_runs_by_its_own_line_beside_a_crawl_and_its_cost_is_in_the_ledger(bench, database):
+    _use(bench, database)
+    demo = bench.start_boards()
+    total = len(_crawl(bench, demo, "clien").rows)
+    counted = bench.engine("purge", "--dry-run", keep_deals="1h")
+    expect_equal(counted.code, 0, f"exit code of purge --dry-run: {counted}")
+    expect(re.search(r"^deals +\d+ would go$", counted.out, re.M), f"no count of deals: {counted}")
+    engine = bench.start_engine("run", engine_listen="", log="info", schedule_override="@every 1s", purge_schedule="@every 2s",
+                                **demo.settings("clien"))
+    wait_until(lambda: len(re.findall(r'comp=purge msg="?ended"?.*reason=ok', engine.err)) >= 2, 30, "two purges ended")
+    engine.stop(20)
+    bill = json.loads(bench.engine("cost", "--by", "job", "--json").out)
+    jobs = {line["key"]: line for line in bill["lines"]}
+    expect(jobs["- purge"]["runs"] >= 2, f"no purges in the ledger: {jobs}")
+    expect(jobs["clien crawl"]["new"] >= total and jobs["clien crawl"]["gb_seconds"] > 0, f"the crawl's cost: {jobs}")
+    expect(abs(sum(line["gb_seconds"] for line in jobs.values()) - bill["total"]["gb_seconds"]) < 0.1, f"no sum: {bill}")
