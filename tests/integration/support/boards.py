@@ -76,5 +76,12 @@ class Boards:
         if answer.status != 200:
             raise AssertionError(f"control {name} {fields}: status {answer.status}: {answer.text[:200]}")
 
+    def set_time(self, now):
+        """Move the clock of all boards (RFC 3339)."""
+        answer = web.request(f"http://127.0.0.1:{self.port}/_control?{urllib.parse.urlencode({'now': now})}", method="POST")
+        if answer.status != 200:
+            raise AssertionError(f"clock {now}: status {answer.status}: {answer.text[:200]}")
+        self.now = now
+
     def stats(self, name):
         return web.get(f"http://127.0.0.1:{self.port}/_stats").json()[name]
