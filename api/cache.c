@@ -7,6 +7,7 @@
  */
 #include "api/cache.h"
 #include "api/cache_shared.h"
+#include "api/negotiate.h"
 #include "api/marks.h"
 #include "base/clock.h"
 #include "base/list.h"
@@ -19,14 +20,13 @@
 #include <openssl/rand.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 enum {
     ETAG_BYTES = 12,
     GZIP_LEVEL = 6,
     GZIP_MIN_BYTES = 400, /* below this the header of gzip eats what it saves */
     MINUTE_MS = 60 * 1000,
-    REFRESH_MS = 1000,    /* between two tries to fill an entry while the database seems away */
+    REFRESH_MS = 1000, /* between two tries to fill an entry while the database seems away */
     ENTRY_BYTES = 512, /* what an entry costs beside its bodies, about */
     SECRET_BYTES = 8,
 };
@@ -38,9 +38,9 @@ struct cache {
     char secret[2 * SECRET_BYTES + 1]; /* before each key, so that nobody can choose its hash */
     size_t max_bytes;
     int64_t generation;
-    int64_t event_id; /* the newest one of which we know; -1: none yet */
+    int64_t event_id;            /* the newest one of which we know; -1: none yet */
     struct cache_shared *shared; /* NULL: none */
-    bool is_away; /* nobody can tell whether the deals have changed */
+    bool is_away;                /* nobody can tell whether the deals have changed */
     struct cache_stats stats;
 };
 
@@ -86,7 +86,7 @@ struct entry {
     size_t bytes;
     int64_t generation;
     int64_t made_ms;
-    int64_t tried_ms; /* mono; of the last fill's beginning */
+    int64_t tried_ms;              /* mono; of the last fill's beginning */
     char etag[2 * ETAG_BYTES + 8]; /* without the quotes */
 };
 
@@ -230,50 +230,6 @@ static void make_gzip(struct entry *entry)
 
 /* ---- one call's answer ----------------------------------------------------------------------- */
 
-/* ";q=0", "; Q=0.000": not acceptable. */
-static bool is_weight_zero(const char *params, size_t len)
-{
-    size_t at = 0;
-
-    while (at < len && strchr("; \t", params[at]))
-        at++;
-    if (len - at < 3 || strncasecmp(params + at, "q=0", 3) != 0)
-        return false;
-    for (at += 3; at < len && strchr(".0", params[at]); at++)
-        ;
-    return at == len || strchr("; \t", params[at]);
-}
-
-/* Accept-Encoding: gzip, unless it is there with q=0 (RFC 9110 section 12.5.3). */
-static bool takes_gzip(struct call *call)
-{
-    const char *at = httpd_header(call->req, "Accept-Encoding");
-
-    while (at && *at) {
-        size_t name_len, len;
-
-        at += strspn(at, ", \t");
-        len = strcspn(at, ",");
-        name_len = strcspn(at, "; \t,");
-        if (name_len == strlen("gzip") && strncasecmp(at, "gzip", name_len) == 0)
-            return !is_weight_zero(at + name_len, len - name_len);
-        at += len;
-    }
-    return false;
-}
-
-/* If-None-Match is a list of quoted tags, weak ones too, or * (RFC 9110 section 13.1.2). */
-static bool matches_etag(struct call *call, const char *etag)
-{
-    const char *value = httpd_header(call->req, "If-None-Match");
-    char quoted[128];
-
-    if (!value)
-        return false;
-    snprintf(quoted, sizeof(quoted), "\"%s\"", etag);
-    return str_eq(value, "*") || strstr(value, quoted);
-}
-
 static void respond_not_modified(struct call *call, struct entry *entry, const char *etag)
 {
     struct httpd_header headers[RESPOND_MAX_HEADERS];
@@ -286,7 +242,7 @@ static void respond_not_modified(struct call *call, struct entry *entry, const c
 
 static void respond_fresh(struct call *call, struct entry *entry)
 {
-    bool is_gzip = entry->body_len >= GZIP_MIN_BYTES && takes_gzip(call);
+    bool is_gzip = entry->body_len >= GZIP_MIN_BYTES && negotiate_gzip(call->req);
     const char *etag = entry->etag;
 
     if (call->wants_marks) {
@@ -297,7 +253,7 @@ static void respond_fresh(struct call *call, struct entry *entry)
         make_gzip(entry);
     if (is_gzip && entry->gzip)
         etag = arena_printf(&call->req->arena, "%s-gz", entry->etag);
-    if (matches_etag(call, etag))
+    if (negotiate_matches(call->req, etag))
         respond_not_modified(call, entry, etag);
     else
         httpd_respond_answer(call->req, is_gzip && entry->gzip ? entry->gzip : entry->plain);
@@ -309,7 +265,7 @@ static void respond_stale(struct call *call, struct entry *entry)
     size_t n = set_headers(entry, headers);
     struct arena *arena = &call->req->arena;
     int64_t age_s = (clock_wall_ms() - entry->made_ms) / 1000;
-    bool is_known = matches_etag(call, entry->etag);
+    bool is_known = negotiate_matches(call->req, entry->etag);
     struct buf body;
 
     entry->cache->stats.stale++;

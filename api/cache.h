@@ -55,7 +55,8 @@ struct cache_source {
     enum cache_life life;
     const char *content_type; /* static */
     const char *list_limit;   /* static; told as X-List-Limit; NULL: none */
-    bool is_own; /* part of this program, whose other versions have another: not shared with other processes */
+    bool
+        is_own; /* part of this program, whose other versions have another: not shared with other processes */
     const struct httpd_header *more; /* headers besides, which outlive the cache */
     size_t n_more;
     cache_fill_fn *fill;

@@ -16,7 +16,7 @@ enum {
     HASH_BYTES = 16,
     VALUE_MAX_BYTES = 1 << 20, /* larger ones are not shared */
     HEAD_MAX_BYTES = 64,
-    PENDING_MAX = 1000,        /* commands; beyond it nothing is put */
+    PENDING_MAX = 1000, /* commands; beyond it nothing is put */
 };
 
 #define EXPIRY_S "120"
@@ -57,7 +57,8 @@ const char *cache_shared_name(const struct cache_shared *shared, struct arena *a
 /* NULL: it is none of ours, or not whole. */
 static const char *body_of(const char *value, size_t len, size_t *len_out, int64_t *made_ms_out)
 {
-    const char *end = value ? memchr(value, '\n', len < HEAD_MAX_BYTES ? len : HEAD_MAX_BYTES) : NULL;
+    const char *end =
+        value ? memchr(value, '\n', len < HEAD_MAX_BYTES ? len : HEAD_MAX_BYTES) : NULL;
     long long made_ms;
     size_t body_len;
     int used = 0;

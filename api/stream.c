@@ -22,12 +22,12 @@
 #include <string.h>
 
 enum {
-    READ_EVENTS = 500,       /* at once */
-    FEED_BYTES = 16 << 10,   /* given to a client at once; the next when these are sent */
+    READ_EVENTS = 500,     /* at once */
+    FEED_BYTES = 16 << 10, /* given to a client at once; the next when these are sent */
     PENDING_MAX_BYTES = 4 << 20,
     EVENT_MAX_BYTES = 1 << 20,
     HEARTBEAT_MS = 15000,
-    RETRY_MS = 1000,         /* after a reading that failed */
+    RETRY_MS = 1000, /* after a reading that failed */
 };
 
 /* Clients reconnect after this; hundreds of them do so spread over it by their own jitter. */
@@ -49,7 +49,7 @@ struct client {
     struct filters filters;
     int64_t resume_id; /* -1: from now on */
     int64_t place;     /* -1: not known yet */
-    int n_readings;    /* ... until so many have ended: one that had begun before it came does not count */
+    int n_readings; /* ... until so many have ended: one that had begun before it came does not count */
     bool is_ending;
 };
 
@@ -401,8 +401,8 @@ static int64_t header_id(const char *text)
 static int read_params(struct call *call, struct filters *filters, int64_t *resume_out,
                        struct err *err)
 {
-    static const char *const known[] = {"site", "website", "q", "min_score", "sold_out",
-                                        "last_event_id"};
+    static const char *const known[] = {"site",      "website",  "q",
+                                        "min_score", "sold_out", "last_event_id"};
     struct params *params = &call->params;
     const char *header = httpd_header(call->req, "Last-Event-ID");
 

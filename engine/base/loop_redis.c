@@ -110,8 +110,8 @@ static void arm_deadline(struct loop_redis *redis)
     struct list *first = list_first(&redis->asked);
 
     if (first)
-        loop_timer_start(redis->deadline, container_of(first, struct command, link)->deadline_ms -
-                                              clock_mono_ms());
+        loop_timer_start(redis->deadline,
+                         container_of(first, struct command, link)->deadline_ms - clock_mono_ms());
     else if (redis->state == REDIS_READY)
         loop_timer_stop(redis->deadline);
 }
@@ -198,7 +198,7 @@ static void refuse(struct loop_redis *redis, struct command *command)
 }
 
 static void ask(struct loop_redis *redis, const char **words, const size_t *lens, int n,
-                 loop_redis_fn *done, void *ctx)
+                loop_redis_fn *done, void *ctx)
 {
     struct command *command = command_new(redis, done, ctx);
 
@@ -465,8 +465,9 @@ int loop_redis_new(struct loop *loop, const char *url, int64_t timeout_ms, struc
     if ((str_starts(url, "unix:") ? take_path(redis, url + strlen("unix:"))
                                   : take_url(redis, url)) < 0) {
         loop_redis_free(&redis);
-        return err_set(err, ERR_CONFIG, "expected redis://[[user]:password@]host[:port][/database] "
-                                        "or unix:/PATH");
+        return err_set(err, ERR_CONFIG,
+                       "expected redis://[[user]:password@]host[:port][/database] "
+                       "or unix:/PATH");
     }
     loop_timer_start(redis->again, 0);
     *out = redis;

@@ -14,10 +14,10 @@
 #include <stdlib.h>
 
 enum {
-    LOOK_MS = 250,          /* SQLite: at the change counter */
-    LOOKS_PER_EVENT = 20,   /* ... and at the newest event all the same */
-    FALLBACK_MS = 5000,     /* PostgreSQL: without having heard anything */
-    RETRY_MS = 500,         /* after an error */
+    LOOK_MS = 250,        /* SQLite: at the change counter */
+    LOOKS_PER_EVENT = 20, /* ... and at the newest event all the same */
+    FALLBACK_MS = 5000,   /* PostgreSQL: without having heard anything */
+    RETRY_MS = 500,       /* after an error */
     MAX_TIMEOUT_MS = 3000,
 };
 
@@ -33,7 +33,7 @@ struct store_watch {
     bool is_away, was_told;
     bool was_heard; /* of something that may have no event: counters moved, a deal is gone */
     int64_t event_id;
-    int64_t changes; /* SQLite: of counters */
+    int64_t changes;      /* SQLite: of counters */
     int64_t data_version; /* SQLite's; counts only on one connection, hence LOOKS_PER_EVENT */
     int n_looks;
 };
@@ -45,9 +45,9 @@ static void look(struct store_watch *watch);
 /* The watch may be gone after this. */
 static void tell(struct store_watch *watch, int64_t event_id, const struct err *err)
 {
-    bool is_news = err ? !watch->is_away
-                       : watch->is_away || !watch->was_told || watch->was_heard ||
-                             event_id != watch->event_id;
+    bool is_news =
+        err ? !watch->is_away
+            : watch->is_away || !watch->was_told || watch->was_heard || event_id != watch->event_id;
 
     watch->is_away = err;
     if (!err) {
@@ -144,7 +144,8 @@ struct store_watch *store_watch_new(struct loop *loop, struct store *store, cons
     watch->timer = loop_timer_new(loop, on_timer, watch);
     loop_timer_start(watch->timer, 0);
     if (str_eq(store_kind(store), "postgresql")) {
-        watch->pg = loop_pg_new(loop, url, timeout_ms < MAX_TIMEOUT_MS ? timeout_ms : MAX_TIMEOUT_MS);
+        watch->pg =
+            loop_pg_new(loop, url, timeout_ms < MAX_TIMEOUT_MS ? timeout_ms : MAX_TIMEOUT_MS);
         loop_pg_listen(watch->pg, "catchdeal_events", on_heard, watch);
     }
     return watch;

@@ -33,7 +33,8 @@ static void on_pong(const char *bytes, size_t len, const struct err *err, void *
     (void)bytes;
     (void)len;
     if (err)
-        doctor_say_warn(&verdict, "is it up, and do address and password fit? the api goes on without it",
+        doctor_say_warn(&verdict,
+                        "is it up, and do address and password fit? the api goes on without it",
                         "%.300s", err->text);
     else
         doctor_say_ok(&verdict, "answers, within redis_timeout of %lld ms",
@@ -69,14 +70,12 @@ struct doctor_redis *doctor_redis_start(struct loop *loop, const struct config *
     struct err err;
     bool is_asked = false;
 
-    *doctor = (struct doctor_redis){.config = config,
-                                    .report = report,
-                                    .began_ms = clock_mono_ms(),
-                                    .done = done,
-                                    .ctx = ctx};
+    *doctor = (struct doctor_redis){
+        .config = config, .report = report, .began_ms = clock_mono_ms(), .done = done, .ctx = ctx};
     if (str_empty(config->redis)) {
         doctor_say_ok(&verdict, "none is configured, none is needed");
-    } else if (loop_redis_new(loop, config->redis, config->redis_timeout, &doctor->redis, &err) < 0) {
+    } else if (loop_redis_new(loop, config->redis, config->redis_timeout, &doctor->redis, &err) <
+               0) {
         doctor_say_fail(&verdict, err.code, "set redis in catchdeal.conf", "%.300s", err.text);
     } else {
         is_asked = true;

@@ -143,8 +143,8 @@ static struct cache *cache(void)
 static struct http_client *send_to(int node, const char *target, const char *headers)
 {
     struct http_client *client = http_client_open(fx.loop, httpd_port(fx.nodes[node].httpd));
-    char *text = mem_printf("GET %s HTTP/1.1\r\nHost: t\r\nConnection: close\r\n%s\r\n", target,
-                            headers);
+    char *text =
+        mem_printf("GET %s HTTP/1.1\r\nHost: t\r\nConnection: close\r\n%s\r\n", target, headers);
 
     http_client_send(client, text);
     mem_free(text);
@@ -171,10 +171,10 @@ static const char *get(const char *target)
     return get_with(target, "");
 }
 
-#define assert_has(text, part)                       \
-    do {                                             \
-        const char *has_ = (text);                   \
-        if (!strstr(has_, part))                     \
+#define assert_has(text, part)                        \
+    do {                                              \
+        const char *has_ = (text);                    \
+        if (!strstr(has_, part))                      \
             fail_msg("no \"%s\" in: %s", part, has_); \
     } while (0)
 
@@ -303,8 +303,8 @@ static const char *etag_of(const char *answer)
 
 static void assert_condition(const char *value, bool takes_gzip, int status)
 {
-    char *headers = mem_printf("If-None-Match: %s\r\n%s", value,
-                               takes_gzip ? "Accept-Encoding: gzip\r\n" : "");
+    char *headers =
+        mem_printf("If-None-Match: %s\r\n%s", value, takes_gzip ? "Accept-Encoding: gzip\r\n" : "");
     const char *answer = get_with("/a", headers);
 
     if (atoi(answer + strlen("HTTP/1.1 ")) != status)
@@ -343,11 +343,13 @@ static void gzip_is_sent_to_those_who_take_it(void **state)
     static const struct {
         const char *value;
         bool is_taken;
-    } rows[] = {{"gzip", true},           {"GZip", true},         {"br, gzip", true},
-                {"br;q=1,gzip;q=0.5", true}, {"gzip;q=0.001", true}, {"gzip ; q=1", true},
-                {"gzip;q=0", false},      {"gzip; q=0.000", false}, {"gzip;Q=0, br", false},
-                {"x-gzip-y", false},      {"br", false},          {"", false},
-                {"gzipped", false},       {",,gzip", true}};
+    } rows[] = {{"gzip", true},          {"GZip", true},
+                {"br, gzip", true},      {"br;q=1,gzip;q=0.5", true},
+                {"gzip;q=0.001", true},  {"gzip ; q=1", true},
+                {"gzip;q=0", false},     {"gzip; q=0.000", false},
+                {"gzip;Q=0, br", false}, {"x-gzip-y", false},
+                {"br", false},           {"", false},
+                {"gzipped", false},      {",,gzip", true}};
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {

@@ -71,7 +71,8 @@ static struct bench *begin(void **state)
     return b;
 }
 
-static void add(struct bench *b, const char *site, const char *key, const char *title, int64_t score)
+static void add(struct bench *b, const char *site, const char *key, const char *title,
+                int64_t score)
 {
     struct deal_row row = row_of(site, key);
 
@@ -106,7 +107,8 @@ static void a_commit_reaches_every_stream_whose_filter_it_fits(void **state)
     assert_non_null(strstr(got, "\r\nContent-Type: text/event-stream; charset=utf-8\r\n"));
     assert_non_null(strstr(got, "\r\nAccess-Control-Allow-Origin: *\r\n"));
     assert_non_null(strstr(got, "retry: 3000\n\n"));
-    assert_non_null(strstr(got, "\"new\":\"Tea\",\"deal\":{\"product_id\":\"clien_4\",\"site\":\"clien\","));
+    assert_non_null(
+        strstr(got, "\"new\":\"Tea\",\"deal\":{\"product_id\":\"clien_4\",\"site\":\"clien\","));
     assert_int_equal(count(all, "event: deal"), 4);
     assert_int_equal(count(one_board, "event: deal"), 1);
     assert_int_equal(count(words, "event: deal"), 1);
@@ -142,7 +144,8 @@ static void a_stream_goes_on_where_it_ended_or_says_that_it_can_not(void **state
         if (rows[i].n_deals)
             http_client_wait(client, "\nid: 20\nevent: deal\n");
         http_client_turn(b->loop, 50);
-        if (count(client, "event: deal") != rows[i].n_deals || count(client, "event: reset") != rows[i].is_reset)
+        if (count(client, "event: deal") != rows[i].n_deals ||
+            count(client, "event: reset") != rows[i].is_reset)
             fail_msg("%s %s: %s", rows[i].query, rows[i].headers, buf_str(&client->in));
         http_client_free(&client);
         n_clients--;
@@ -169,8 +172,9 @@ static void an_id_of_another_process_is_looked_up(void **state)
 
 static void what_is_wrong_is_said_and_streams_are_limited(void **state)
 {
-    static const char *const wrong[] = {"?site=A", "?min_score=x", "?since=2020-01-01", "?last_event_id=-1",
-                                        "?last_event_id=x", "?q="};
+    static const char *const wrong[] = {"?site=A",           "?min_score=x",
+                                        "?since=2020-01-01", "?last_event_id=-1",
+                                        "?last_event_id=x",  "?q="};
     struct bench *b = begin(state);
 
     for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
@@ -186,7 +190,8 @@ static void what_is_wrong_is_said_and_streams_are_limited(void **state)
         listen_to("");
     assert_int_equal(send_request("GET /v3/stream", NULL, NULL), 503);
     assert_non_null(strstr(said.all, "\r\nRetry-After: "));
-    http_client_free(&clients[--n_clients]); /* an idle one that leaves gives its place to the next */
+    http_client_free(
+        &clients[--n_clients]); /* an idle one that leaves gives its place to the next */
     http_client_turn(b->loop, 20);
     listen_to("");
 }

@@ -130,7 +130,8 @@ static void commands_are_answered_in_order(void **state)
     command("INCR", "a", NULL);
     assert_int_equal(w.n_answers, 0);
 
-    assert_string_equal(wait_said(5), "OK;뽐뿌\r\n1;-;1;!redis: ERR value is not an integer or out of range;");
+    assert_string_equal(wait_said(5),
+                        "OK;뽐뿌\r\n1;-;1;!redis: ERR value is not an integer or out of range;");
     assert_true(loop_redis_is_ready(w.redis));
 }
 

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* negotiate.c - see negotiate.h. */
+#include "api/negotiate.h"
+#include "base/str.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+/* ";q=0", "; Q=0.000": not acceptable. */
+static bool is_weight_zero(const char *params, size_t len)
+{
+    size_t at = 0;
+
+    while (at < len && strchr("; \t", params[at]))
+        at++;
+    if (len - at < 3 || strncasecmp(params + at, "q=0", 3) != 0)
+        return false;
+    for (at += 3; at < len && strchr(".0", params[at]); at++)
+        ;
+    return at == len || strchr("; \t", params[at]);
+}
+
+/* Accept-Encoding: gzip, unless it is there with q=0 (RFC 9110 section 12.5.3). */
+bool negotiate_gzip(struct httpd_req *req)
+{
+    const char *at = httpd_header(req, "Accept-Encoding");
+
+    while (at && *at) {
+        size_t name_len, len;
+
+        at += strspn(at, ", \t");
+        len = strcspn(at, ",");
+        name_len = strcspn(at, "; \t,");
+        if (name_len == strlen("gzip") && strncasecmp(at, "gzip", name_len) == 0)
+            return !is_weight_zero(at + name_len, len - name_len);
+        at += len;
+    }
+    return false;
+}
+
+/* If-None-Match is a list of quoted tags, weak ones too, or * (RFC 9110 section 13.1.2). */
+bool negotiate_matches(struct httpd_req *req, const char *etag)
+{
+    const char *value = httpd_header(req, "If-None-Match");
+    char quoted[128];
+
+    if (!value)
+        return false;
+    snprintf(quoted, sizeof(quoted), "\"%s\"", etag);
+    return str_eq(value, "*") || strstr(value, quoted);
+}
