@@ -27,6 +27,18 @@ static void on_problem(const char *message, void *ctx)
         snprintf(problem->text, sizeof(problem->text), "%s", message);
 }
 
+static void check_contact(struct doctor_report *report, const struct config *config)
+{
+    struct doctor_verdict verdict;
+
+    if (str_empty(config->user_agent_contact))
+        doctor_say_warn(&verdict, "set user_agent_contact in catchdeal.conf: an address or a page of yours",
+                        "none: a board's operator cannot tell whose requests these are");
+    else
+        doctor_say_ok(&verdict, "%.200s", config->user_agent_contact);
+    doctor_report_add(report, "contact", &verdict);
+}
+
 void doctor_check_sites(struct doctor_report *report, const struct config *config)
 {
     struct first_problem problem = {.n = 0};
@@ -45,6 +57,7 @@ void doctor_check_sites(struct doctor_report *report, const struct config *confi
         doctor_say_ok(&verdict, "%zu to run", sites.n);
     sites_free(&sites);
     doctor_report_add(report, "sites", &verdict);
+    check_contact(report, config);
 }
 
 /* ---- the database ---------------------------------------------------------------------------- */
