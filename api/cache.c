@@ -230,19 +230,10 @@ static void make_gzip(struct entry *entry)
 
 /* ---- one call's answer ----------------------------------------------------------------------- */
 
-static void respond_not_modified(struct call *call, struct entry *entry, const char *etag)
-{
-    struct httpd_header headers[RESPOND_MAX_HEADERS];
-    size_t n = set_headers(entry, headers);
-    const char *quoted = arena_printf(&call->req->arena, "\"%s\"", etag);
-
-    headers[n++] = (struct httpd_header){"ETag", quoted};
-    httpd_respond_static(call->req, 304, headers, n, "", 0);
-}
-
 static void respond_fresh(struct call *call, struct entry *entry)
 {
     bool is_gzip = entry->body_len >= GZIP_MIN_BYTES && negotiate_gzip(call->req);
+    struct httpd_answer *answer;
     const char *etag = entry->etag;
 
     if (call->wants_marks) {
@@ -253,10 +244,11 @@ static void respond_fresh(struct call *call, struct entry *entry)
         make_gzip(entry);
     if (is_gzip && entry->gzip)
         etag = arena_printf(&call->req->arena, "%s-gz", entry->etag);
+    answer = is_gzip && entry->gzip ? entry->gzip : entry->plain;
     if (negotiate_matches(call->req, etag))
-        respond_not_modified(call, entry, etag);
+        httpd_respond_not_modified(call->req, answer);
     else
-        httpd_respond_answer(call->req, is_gzip && entry->gzip ? entry->gzip : entry->plain);
+        httpd_respond_answer(call->req, answer);
 }
 
 static void respond_stale(struct call *call, struct entry *entry)
@@ -279,8 +271,7 @@ static void respond_stale(struct call *call, struct entry *entry)
     headers[n++] = (struct httpd_header){"ETag", arena_printf(arena, "\"%s\"", entry->etag)};
     check(n <= RESPOND_MAX_HEADERS);
     buf_init(&body, BUF_MAX_DEFAULT);
-    if (!is_known)
-        buf_add(&body, entry->body, entry->body_len);
+    buf_add(&body, entry->body, entry->body_len);
     httpd_respond(call->req, is_known ? 304 : 200, headers, n, &body);
 }
 

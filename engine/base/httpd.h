@@ -133,6 +133,8 @@ struct httpd_answer *httpd_answer_new(int status, const struct httpd_header *hea
 struct httpd_answer *httpd_answer_ref(struct httpd_answer *answer);
 void httpd_answer_unref(struct httpd_answer **answer);
 void httpd_respond_answer(struct httpd_req *req, struct httpd_answer *answer);
+/* 304 with the headers of the answer that the client has already, its length too, and no body. */
+void httpd_respond_not_modified(struct httpd_req *req, struct httpd_answer *answer);
 
 /* ---- answers without an end (server-sent events) --------------------------------------------- */
 

@@ -41,6 +41,8 @@ static void answer(struct request *request, int status, struct MHD_Response *res
               MHD_YES);
     request->response = response;
     request->status = status;
+    if (status == MHD_HTTP_NOT_MODIFIED)
+        request->answer_bytes = 0; /* the library tells the length, but sends no body */
     request->answered = true;
     wake(request);
 }
@@ -181,7 +183,7 @@ void httpd_answer_unref(struct httpd_answer **shared)
     *shared = NULL;
 }
 
-void httpd_respond_answer(struct httpd_req *req, struct httpd_answer *shared)
+static void respond_shared(struct httpd_req *req, int status, struct httpd_answer *shared)
 {
     struct request *request = container_of(req, struct request, pub);
 
@@ -191,8 +193,17 @@ void httpd_respond_answer(struct httpd_req *req, struct httpd_answer *shared)
     /* The end of the connection is announced in a header: a response of this request's own then. */
     if (!request->httpd->stopping)
         request->shared = httpd_answer_ref(shared);
-    answer(request, shared->status,
-           request->shared ? shared->response : make_response(shared));
+    answer(request, status, request->shared ? shared->response : make_response(shared));
+}
+
+void httpd_respond_answer(struct httpd_req *req, struct httpd_answer *shared)
+{
+    respond_shared(req, shared->status, shared);
+}
+
+void httpd_respond_not_modified(struct httpd_req *req, struct httpd_answer *shared)
+{
+    respond_shared(req, MHD_HTTP_NOT_MODIFIED, shared);
 }
 
 /* ---- handing over ---------------------------------------------------------------------------- */

@@ -472,6 +472,7 @@ static void what_a_client_has_is_not_sent_again(void **state)
         char *first = ask_with(request, "");
         char *etag = strstr(first, "\r\nETag: \"");
         uint64_t before = store_statements();
+        char *length = strstr(first, "\r\nContent-Length: ");
         char *again, *head;
 
         assert_non_null(etag);
@@ -480,6 +481,11 @@ static void what_a_client_has_is_not_sent_again(void **state)
         assert_has(again, "HTTP/1.1 304 ");
         assert_has(again, etag);
         assert_true(str_ends(again, "\r\n\r\n"));
+        /* Of what is not sent: any other would be a lie (RFC 9110 section 8.6). */
+        assert_non_null(length);
+        assert_has(again, arena_strndup(&fx.arena, length, strcspn(length + 2, "\r") + 4));
+        for (int k = 0; k < 10; k++)
+            ask_with(request, arena_printf(&fx.arena, "If-None-Match: %s\r\n", etag));
         assert_has(first, "\r\nCache-Control: ");
         assert_has(first, "\r\nVary: Accept-Encoding");
         head = ask_with(arena_printf(&fx.arena, "HEAD %s", targets[i]), "");
