@@ -50,10 +50,10 @@ export class Feed {
     return articles;
   }
 
-  // Does this deal's place lie among those that are shown, not in pages that are still to come?
+  // Does this deal's place surely lie among those that are shown, not in pages that are still to come?
   reaches(deal) {
     const last = this.#root.lastElementChild;
-    return last !== null && momentOf(deal) >= this.#time(last);
+    return last !== null && momentOf(deal) > this.#time(last);
   }
 
   update(deal) {

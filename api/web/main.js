@@ -180,25 +180,26 @@ function saySold(deal) {
   }, SOON_MS);
 }
 
-// isEvent: the stream's deals do not tell where else they are.
-function take(deal, isEvent) {
+// isEvent: the stream's deals do not tell where else they are. isAmong: its place is among those that are shown.
+function take(deal, isEvent, isAmong) {
   const known = feed.get(deal.product_id) || news.get(deal.product_id);
   if (known && isEvent) deal.also_on = known.also_on;
   if (feed.get(deal.product_id)) {
     if (deal.sold_out && !known.sold_out) saySold(deal);
     feed.update(deal);
-  } else if (known || (!deal.is_deleted && (feed.reaches(deal) || !state.hasMore))) {
+  } else if (known || (isAmong && !deal.is_deleted)) {
     news.set(deal.product_id, deal);
   }
 }
 
-function takeAll(deals, isEvent) {
+// isAmong(deal, i)
+function takeAll(deals, isEvent, isAmong) {
   const before = news.size;
   if (!feed.size && !state.isLoading && deals.length) {
     start();
     return;
   }
-  for (const deal of deals) take(deal, isEvent);
+  deals.forEach((deal, i) => take(deal, isEvent, !state.hasMore || isAmong(deal, i)));
   learn(deals);
   drawNews();
   if (news.size > before) say(t.newsCame(news.size));
@@ -210,9 +211,9 @@ async function look() {
   try {
     const page = await fetchDeals({ limit: LOOK, ...wish() }, signal);
     if (signal.aborted || state.isLoading) return;
-    if (feed.size && page.has_more && page.data.length === LOOK && !page.data.some(deal => feed.get(deal.product_id)))
-      state.missedMany = true;
-    takeAll(page.data, false);
+    const last = page.data.findLastIndex(deal => feed.get(deal.product_id));
+    state.missedMany ||= feed.size > 0 && page.has_more && page.data.length === LOOK && last < 0;
+    takeAll(page.data, false, (deal, i) => i < last);
   } catch { /* the next look may see it */ }
 }
 
@@ -233,14 +234,16 @@ function showNews() {
   const articles = feed.insert([...news.values()]);
   news.clear();
   drawNews();
-  articles.find(article => article === $('list').firstElementChild)?.focus({ preventScroll: true });
-  scrollTo(0, 0);
+  const first = [...$('list').children].find(article => articles.includes(article));
+  first?.focus({ preventScroll: true });
+  if (first === $('list').firstElementChild) scrollTo(0, 0);
+  else first?.scrollIntoView({ block: 'center' });
 }
 
 const live = new Live({
   onDeal: deal => {
     const isNew = !feed.get(deal.product_id);
-    takeAll([deal], true);
+    takeAll([deal], true, feed.reaches.bind(feed));
     if (isNew) lookSoon();
   },
   onLook: look,

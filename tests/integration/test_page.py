@@ -8,6 +8,7 @@ import sqlite3
 import urllib.parse
 
 from support import web
+from support.keyboard import Keyboard
 from support.processes import wait_until
 from support.registry import expect, expect_equal, test
 
@@ -159,3 +160,54 @@ def the_page_is_sent_once_and_says_what_it_may_do(bench):
         expect_equal((policy["default-src"], policy["script-src"], policy["img-src"], policy["require-trusted-types-for"]),
                      ("'none'", "'self'", "'self' img.example *.cdn.example", "'script'"), f"policy of {path}")
     expect_equal(api.get("/web/none.js").status, 404, "a file that is not there")
+
+
+FOCUS = "document.activeElement.getAttribute('aria-posinset') || document.activeElement.id"
+
+
+@test
+def the_keyboard_reaches_everything_and_screen_readers_are_told_what_is_where(bench):
+    demo = bench.start_boards()
+    rows = _crawl_boards(bench, demo, "clien")
+    api = bench.start_api()
+    keys = Keyboard(bench, "ko-KR")
+    keys.open(api.url("/"), "document.querySelectorAll('article').length >= 40")
+
+    places = []
+    for key, code in (("j", None), ("j", None), ("ㅓ", "KeyJ"), ("k", None)):
+        keys.press(key, code)
+        places.append(keys.value(FOCUS))
+    expect_equal(places, ["1", "2", "3", "2"], "where j j j k lead")
+    keys.value("document.addEventListener('click', e => { e.preventDefault(); window.opened = e.target.closest('a').href }, "
+               "{ once: true })")
+    keys.press("Enter")
+    expect_equal(keys.value("opened"), _deals(api)[1]["url"], "what Enter opens")
+
+    word = re.sub(r"\W", "", rows[0]["title"])[2:4]
+    keys.press("/", "Slash")
+    keys.type(word)
+    wanted = [deal["product_id"] for deal in _deals(api, q=word)]
+    shown = "[...document.querySelectorAll('article')].map(article => article.dataset.id)"
+    wait_until(lambda: keys.value(shown) == wanted, 10, f"only deals with {word}")
+    keys.press("Escape")
+    keys.wait("document.querySelectorAll('article').length >= 40 && !location.search")
+    expect_equal(keys.value(FOCUS), "q", "focus after the first Esc")
+    keys.press("Escape")
+    expect_equal(keys.value(FOCUS), "deals", "focus after the second Esc")
+    keys.press("?", "Slash")
+    expect(keys.value("help.open"), "? opens no help")
+    keys.value("document.querySelector('#help form button').click()")
+    expect(not keys.value("help.open"), "the help does not close")
+
+    told = keys.told()
+    for wanted in (("search", ""), ("searchbox", "핫딜 검색"), ("navigation", "게시판"), ("main", "핫딜"), ("feed", "핫딜 목록"),
+                   ("status", ""), ("button", "화면 색: 시스템 설정")):
+        expect(wanted in told, f"{wanted} is not told")
+    expect_equal([name for role, name in told if role == "article"][:3],
+                 [" ".join(deal["title"].split()) for deal in _deals(api)[:3]], "names of articles")
+
+    keys.value("lang.click(), theme.click()")
+    dark = "getComputedStyle(document.body).colorScheme + ' ' + document.documentElement.lang"
+    keys.open(api.url("/?again"), "location.search === '?again' && document.querySelectorAll('article').length >= 40")
+    expect_equal(keys.value(dark), "dark en", "colours and language on the next visit")
+    expect(("feed", "List of deals") in keys.told(), "the other language is not told")
