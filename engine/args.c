@@ -18,7 +18,8 @@ static const struct {
      "one run of each site now, shown as a table or JSON lines"},
     {"run", ARGS_RUN, "run",
      "follow the schedule of all sites until SIGTERM (a second one hurries)"},
-    {"schedule", ARGS_SCHEDULE, "schedule", "when each site is due next"},
+    {"schedule", ARGS_SCHEDULE, "schedule [--simulate TIME] [--json]",
+     "when each site is due next; or whether so much of the plan fits this box, by the ledger"},
     {"cost", ARGS_COST, "cost [--by WHAT] [--since WHEN] [--json]",
      "what runs cost: GB-seconds, CPU seconds, per page and new deal, their price, a month of it"},
     {"purge", ARGS_PURGE, "purge [--dry-run]",
@@ -71,6 +72,7 @@ static const struct option options[] = {
     {"accept", no_argument, NULL, OPT_ACCEPT},
     {"by", required_argument, NULL, OPT_BY},
     {"since", required_argument, NULL, OPT_SINCE},
+    {"simulate", required_argument, NULL, OPT_SIMULATE},
     {NULL, 0, NULL, 0},
 };
 
@@ -93,9 +95,11 @@ static const char *const option_help[][2] = {
     {"--render MODE",
      "crawl: chrome, fetch (without Chrome) or auto, in place of what the site files say"},
     {"--json", "crawl: one deal a line as JSON on stdout, the summary on stderr; doctor, status, "
-               "cost: one document"},
+               "cost, schedule --simulate: one document"},
     {"--by WHAT", "cost: site (default), job (site and kind), or day"},
     {"--since WHEN", "cost: so long ago (7d), or from a moment on (2026-11-01T00:00:00+09:00); default 30d"},
+    {"--simulate TIME",
+     "schedule: play so much of it (24h) with what the ledger has measured; exit code 3 when it does not fit"},
     {"--accept", "diff: the board is read as it should be: learn anew, and close the report"},
 };
 
@@ -294,7 +298,7 @@ static int check_others(const struct args *args, struct err *err)
                        "to crawl");
     if (args->json && args->command != ARGS_DOCTOR && args->command != ARGS_STATUS &&
         args->command != ARGS_COST && !args->simulate_ms)
-        return err_set(err, ERR_USAGE, "--json belongs to crawl, doctor, status and cost");
+        return err_set(err, ERR_USAGE, "--json belongs to crawl, doctor, status, cost and schedule --simulate");
     if (args->accept && args->command != ARGS_DIFF)
         return err_set(err, ERR_USAGE, "--accept belongs to diff");
     return 0;

@@ -11,6 +11,7 @@
 #include "debug/diff_cmd.h"
 #include "debug/doctor.h"
 #include "debug/purge_cmd.h"
+#include "debug/simulate_cmd.h"
 #include "debug/status_cmd.h"
 #include "engine.h"
 #include "gen/version.h"
@@ -214,6 +215,8 @@ static int command_schedule(struct session *s)
 
     if (load_sites(s, &err) < 0)
         return err_exit_code(err.code); /* told by on_problem */
+    if (s->args->simulate_ms)
+        return simulate_cmd_run(&s->config, &s->sites, s->args->simulate_ms, s->args->json);
     for (size_t i = 0; i < s->sites.n; i++)
         print_schedule(s->sites.items[i], s->config.schedule_override);
     return 0;
