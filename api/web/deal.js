@@ -22,10 +22,12 @@ function isAllowed(host) {
   return imageHosts.some(one => (one.startsWith('*.') ? host.endsWith(one.slice(1)) : host === one));
 }
 
-function pictureOf(deal) {
+// known: the picture that is there already, or null
+function pictureOf(deal, known) {
   const url = webAddress(deal.image_url);
   if (!url || !isAllowed(url.host)) return null;
   if (location.protocol === 'https:') url.protocol = 'https:'; // a browser would refuse it otherwise
+  if (known?.src === url.href) return known;
   const img = el('img', 'thumb');
   img.alt = '';
   img.loading = 'lazy';
@@ -37,9 +39,9 @@ function pictureOf(deal) {
   return img;
 }
 
-function tileOf(deal) {
+function tileOf(deal, known) {
   const tile = el('div', `tile ${hue(deal.site)}`);
-  const img = pictureOf(deal);
+  const img = pictureOf(deal, known);
   tile.setAttribute('aria-hidden', 'true');
   tile.append(el('span', '', [...deal.website][0] || '?'));
   if (img) tile.append(img);
@@ -121,6 +123,6 @@ export function drawDeal(article, deal) {
   article.dataset.id = deal.product_id;
   article.setAttribute('aria-labelledby', id);
   article.setAttribute('aria-describedby', `${buy.id} ${meta.id}`);
-  card.append(tileOf(deal), titleOf(deal, id), buy, meta, ...alsoOf(deal));
+  card.append(tileOf(deal, article.querySelector('.thumb')), titleOf(deal, id), buy, meta, ...alsoOf(deal));
   article.replaceChildren(card);
 }
