@@ -35,7 +35,7 @@ static bool measure(struct plan_line *line, const struct store_cost *rows, int n
 
         add_if(&own, &rows[i], is_kind && str_eq(rows[i].site, line->site));
         add_if(&kind, &rows[i], is_kind);
-        add_if(&all, &rows[i], true);
+        add_if(&all, &rows[i], !str_eq(rows[i].site, STORE_NO_SITE)); /* purge says nothing of pages */
     }
     best = own.runs ? &own : kind.runs ? &kind : &all;
     if (!best->runs)

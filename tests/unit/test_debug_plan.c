@@ -99,11 +99,13 @@ static void lines_take_what_the_ledger_measured_or_what_is_next_to_it(void **sta
         {"a", "crawl", FROM, 2, 2, 0, 0, 0, 4000, 20000, 100},
         {"a", "crawl", FROM + 1, 2, 2, 0, 0, 0, 8000, 40000, 300},
         {"b", "crawl", FROM, 1, 1, 0, 0, 0, 0, 5000, 0},
+        {"-", "purge", FROM, 100, 0, 0, 0, 0, 0, 900000000, 0},
     };
     struct plan_line lines[] = {line(0, "a", "0 * * * *", 0), line(1, "b", "0 * * * *", 0), line(2, "c", "0 * * * *", 0)};
 
     (void)state;
-    assert_true(plan_measure(lines, 3, rows, 3));
+    lines[2].kind = "alive";
+    assert_true(plan_measure(lines, 3, rows, 4));
     assert_int_equal(lines[0].duration_ms, 15000);
     assert_int_equal(lines[0].gb_ms, 3000);
     assert_int_equal(lines[0].peak_bytes, 300);
