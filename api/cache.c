@@ -39,6 +39,7 @@ struct cache {
     size_t max_bytes;
     int64_t generation;
     int64_t event_id;            /* the newest one of which we know; -1: none yet */
+    bool is_beyond_event;        /* counters have moved since: its number names older deals, too */
     struct cache_shared *shared; /* NULL: none */
     bool is_away;                /* nobody can tell whether the deals have changed */
     struct cache_stats stats;
@@ -325,7 +326,8 @@ static void start_fill(struct cache_fill *fill, enum cache_life life, bool is_ow
     struct cache *cache = entry->cache;
     const char *key = entry->key + strlen(cache->secret);
 
-    if (is_own || !cache_shared_is_ready(cache->shared) || cache->event_id < 0) {
+    if (is_own || !cache_shared_is_ready(cache->shared) || cache->event_id < 0 ||
+        cache->is_beyond_event) {
         fill->fill(fill->api, fill->arg, fill);
         return;
     }
@@ -546,6 +548,7 @@ struct cache *cache_new(size_t max_bytes, struct cache_shared *shared)
 void cache_bump(struct cache *cache, int64_t event_id)
 {
     cache->generation++;
+    cache->is_beyond_event = event_id == cache->event_id;
     cache->event_id = event_id;
 }
 

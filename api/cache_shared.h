@@ -6,7 +6,8 @@
  * the newest event that is in it, the minute where it shows ages, and the cache's own key. So nothing
  * has to be deleted; answers expire, and what was made before a change is not found after it. (A
  * database that is restored from a copy counts its events anew: then answers of before may be found
- * for two minutes.) Whoever can write to that Redis can write what clients see.
+ * for two minutes.) Counters move without an event: cache.c shares nothing from then to the next one.
+ * Whoever can write to that Redis can write what clients see.
  */
 #ifndef API_CACHE_SHARED_H
 #define API_CACHE_SHARED_H

@@ -536,6 +536,26 @@ static void what_one_process_has_made_the_other_takes(void **state)
     assert_int_equal(fx.n_fills, 4);
 }
 
+/* Views and likes move without an event: its number is the name of what was made before, too. */
+static void nothing_is_shared_from_counters_that_moved_to_the_next_event(void **state)
+{
+    (void)state;
+    open_both();
+    wait_shared(true);
+    assert_has(get_from(0, "/a"), "body 1 ");
+    http_client_turn(fx.loop, 50);
+    for (int i = 0; i < NODES; i++)
+        cache_bump(fx.nodes[i].api.cache, 7);
+    assert_has(get_from(0, "/a"), "body 2 ");
+    http_client_turn(fx.loop, 50);
+    assert_has(get_from(1, "/a"), "body 3 ");
+    for (int i = 0; i < NODES; i++)
+        cache_bump(fx.nodes[i].api.cache, 8);
+    assert_has(get_from(0, "/a"), "body 4 ");
+    http_client_turn(fx.loop, 50);
+    assert_has(get_from(1, "/a"), "body 4 ");
+}
+
 static void redis_that_stops_or_hangs_costs_time_and_nothing_else(void **state)
 {
     (void)state;
@@ -578,6 +598,7 @@ int main(void)
         TEST(clients_that_leave_during_a_fill_do_no_harm, start),
         TEST(what_is_being_filled_at_the_end_is_dropped, start),
         TEST(what_one_process_has_made_the_other_takes, start_shared),
+        TEST(nothing_is_shared_from_counters_that_moved_to_the_next_event, start_shared),
         TEST(redis_that_stops_or_hangs_costs_time_and_nothing_else, start_shared),
     };
 
