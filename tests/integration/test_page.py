@@ -211,3 +211,7 @@ def the_keyboard_reaches_everything_and_screen_readers_are_told_what_is_where(be
     keys.open(api.url("/?again"), "location.search === '?again' && document.querySelectorAll('article').length >= 40")
     expect_equal(keys.value(dark), "dark en", "colours and language on the next visit")
     expect(("feed", "List of deals") in keys.told(), "the other language is not told")
+
+    without_streams = bench.start_api(api_streams=0)
+    keys.open(without_streams.url("/?lang=en"), "document.querySelector('#live')?.textContent === 'Checked every 30 s'")
+    expect(keys.value("document.querySelectorAll('article').length") >= 40, "no deals without the stream")
