@@ -79,7 +79,8 @@ static inline void flatten(const struct jval *v, const char *path, struct buf *o
         buf_addf(out, "%s = \"%s\"\n", path, jval_str(v, ""));
     } else if (jval_is_null(v)) {
         buf_addf(out, "%s = null\n", path);
-    } else if (!str_eq(path, ".waited_ms") && !(without_length && str_eq(path, ".html_length"))) {
+    } else if (!str_eq(path, ".waited_ms") && !str_eq(path, ".unfinished") &&
+               !(without_length && str_eq(path, ".html_length"))) {
         buf_addf(out, "%s = %s %g\n", path, jval_bool(v, false) ? "true" : "", jval_num(v, 0));
     }
 }
