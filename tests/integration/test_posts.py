@@ -126,7 +126,9 @@ def kinds_of_runs_go_on_beside_each_other_with_one_request_at_a_time(bench):
     demo = bench.start_boards()
     sites = _sites(bench, crawl="@every 2s", refresh="@every 2s", alive="@every 2s", pages="1-1", refresh_pages="2-2")
 
-    engine = bench.start_engine("run", **{**demo.settings("dealbada"), "sites_dir": sites})
+    # The server ends a request a moment after its client has read it all.
+    settings = {**demo.settings("dealbada"), "sites_dir": sites, "origin_min_delay": "50ms"}
+    engine = bench.start_engine("run", **settings)
     wanted = [("alive", "ok"), ("crawl", "ok"), ("refresh", "ok")]
     wait_until(lambda: (bench.folder / "deals.db").exists() and _has_runs(bench), 20, "a database with runs")
     wait_until(lambda: _stored(bench, "SELECT DISTINCT kind, reason FROM runs WHERE reason <> 'running' ORDER BY 1")
