@@ -97,9 +97,10 @@ static const char *const option_help[][2] = {
     {"--json", "crawl: one deal a line as JSON on stdout, the summary on stderr; doctor, status, "
                "cost, schedule --simulate: one document"},
     {"--by WHAT", "cost: site (default), job (site and kind), or day"},
-    {"--since WHEN", "cost: so long ago (7d), or from a moment on (2026-11-01T00:00:00+09:00); default 30d"},
-    {"--simulate TIME",
-     "schedule: play so much of it (24h) with what the ledger has measured; exit code 3 when it does not fit"},
+    {"--since WHEN",
+     "cost: so long ago (7d), or from a moment on (2026-11-01T00:00:00+09:00); default 30d"},
+    {"--simulate TIME", "schedule: play so much of it (24h) with what the ledger has measured; "
+                        "exit code 3 when it does not fit"},
     {"--accept", "diff: the board is read as it should be: learn anew, and close the report"},
 };
 
@@ -298,7 +299,8 @@ static int check_others(const struct args *args, struct err *err)
                        "to crawl");
     if (args->json && args->command != ARGS_DOCTOR && args->command != ARGS_STATUS &&
         args->command != ARGS_COST && !args->simulate_ms)
-        return err_set(err, ERR_USAGE, "--json belongs to crawl, doctor, status, cost and schedule --simulate");
+        return err_set(err, ERR_USAGE,
+                       "--json belongs to crawl, doctor, status, cost and schedule --simulate");
     if (args->accept && args->command != ARGS_DIFF)
         return err_set(err, ERR_USAGE, "--accept belongs to diff");
     return 0;
@@ -337,9 +339,9 @@ int args_parse(struct args *args, int argc, char **argv, struct err *err)
     if (args->render)
         args->sets[args->n_sets++] = args->render;
     if (optind == argc)
-        return err_set(
-            err, ERR_USAGE,
-            "expected a command (crawl, run, schedule, cost, purge, status, diff, migrate, doctor, help)");
+        return err_set(err, ERR_USAGE,
+                       "expected a command (crawl, run, schedule, cost, purge, status, diff, "
+                       "migrate, doctor, help)");
     if (find_command(args, argv[optind], err) < 0)
         return -1;
     for (int i = optind + 1; i < argc; i++)

@@ -141,9 +141,9 @@ static void print_table(const struct cost_bill *bill, const struct cost_prices *
     double month = cost_month_of(cost_price(prices, bill->total.gb_ms), bill->span_ms);
     double cores = (double)bill->total.cpu_ms / (double)bill->span_ms;
 
-    buf_addf(out, "%-24s %6s %7s %6s %10s %9s %8s %8s %9s %9s %10s %10s\n", "", "runs", "pages", "new",
-             "GB-s", "CPU-s", "GB-s/pg", "CPU-s/pg", "GB-s/new", "CPU-s/new", prices->currency,
-             "a month");
+    buf_addf(out, "%-24s %6s %7s %6s %10s %9s %8s %8s %9s %9s %10s %10s\n", "", "runs", "pages",
+             "new", "GB-s", "CPU-s", "GB-s/pg", "CPU-s/pg", "GB-s/new", "CPU-s/new",
+             prices->currency, "a month");
     for (int i = 0; i < bill->n; i++)
         print_line(bill, prices, &bill->lines[i], out);
     print_line(bill, prices, &bill->total, out);
@@ -174,7 +174,8 @@ static void print_json(const struct cost_bill *bill, const struct cost_prices *p
 {
     buf_adds(out, "{\"currency\":");
     buf_add_json(out, prices->currency);
-    buf_addf(out, ",\"days\":%.3f,\"box_month\":%.4f,\"total\":", (double)bill->span_ms / (24 * HOUR_MS),
+    buf_addf(out,
+             ",\"days\":%.3f,\"box_month\":%.4f,\"total\":", (double)bill->span_ms / (24 * HOUR_MS),
              prices->box_hour * MONTH_DAYS * 24);
     add_json_line(bill, prices, &bill->total, out);
     buf_adds(out, ",\"lines\":[");

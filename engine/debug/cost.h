@@ -27,11 +27,13 @@ struct cost_bill {
     struct cost_line *lines; /* dearest first; days in their order */
     int n;
     struct cost_line total;
-    int64_t span_ms; /* from the first run's hour to now, at least one hour: what a month is reckoned from */
+    int64_t
+        span_ms; /* from the first run's hour to now, at least one hour: what a month is reckoned from */
 };
 
 /* ERR_CONFIG names the key. */
-MUST_CHECK int cost_prices_of(const struct config *config, struct cost_prices *out, struct err *err);
+MUST_CHECK int cost_prices_of(const struct config *config, struct cost_prices *out,
+                              struct err *err);
 
 /* zone: of the days. cost_bill_fini() afterwards. */
 void cost_bill(struct cost_bill *bill, const struct store_cost *rows, int n, enum cost_by by,

@@ -17,9 +17,9 @@ static int since_of(const char *text, int64_t now_ms, int64_t *out, struct err *
     if (str_to_duration_ms(text, &back_ms, &ignored) == 0)
         *out = now_ms - back_ms;
     else if (clock_parse_rfc3339(text, out, &ignored) < 0)
-        return err_set(err, ERR_USAGE,
-                       "--since: \"%s\": expected a time (7d), or a moment (2026-11-01T00:00:00+09:00)",
-                       text);
+        return err_set(
+            err, ERR_USAGE,
+            "--since: \"%s\": expected a time (7d), or a moment (2026-11-01T00:00:00+09:00)", text);
     return 0;
 }
 

@@ -35,7 +35,8 @@ static bool measure(struct plan_line *line, const struct store_cost *rows, int n
 
         add_if(&own, &rows[i], is_kind && str_eq(rows[i].site, line->site));
         add_if(&kind, &rows[i], is_kind);
-        add_if(&all, &rows[i], !str_eq(rows[i].site, STORE_NO_SITE)); /* purge says nothing of pages */
+        add_if(&all, &rows[i],
+               !str_eq(rows[i].site, STORE_NO_SITE)); /* purge says nothing of pages */
     }
     best = own.runs ? &own : kind.runs ? &kind : &all;
     if (!best->runs)
@@ -107,7 +108,8 @@ static int list_dues(struct play *play, int n, int64_t until_ms, struct err *err
         for (int64_t at = cron_next(line->cron, line->zone, play->from_ms);
              at != CLOCK_NONE && at < until_ms; at = cron_next(line->cron, line->zone, at)) {
             if (play->n_dues == PLAN_DUES_MAX)
-                return err_set(err, ERR_USAGE, "--simulate: more than %d runs: expected a shorter time",
+                return err_set(err, ERR_USAGE,
+                               "--simulate: more than %d runs: expected a shorter time",
                                PLAN_DUES_MAX);
             add_due(play, at, i);
         }
@@ -202,7 +204,10 @@ static void sum_up(struct play *play, int n)
 int plan_play(struct plan *plan, struct plan_line *lines, int n, const struct plan_box *box,
               int64_t from_ms, int64_t length_ms, struct err *err)
 {
-    struct play play = {.plan = plan, .lines = lines, .box = box, .n_tabs = box->browsers * box->tabs_per_browser,
+    struct play play = {.plan = plan,
+                        .lines = lines,
+                        .box = box,
+                        .n_tabs = box->browsers * box->tabs_per_browser,
                         .from_ms = from_ms / MINUTE_MS * MINUTE_MS,
                         .n_minutes = length_ms / MINUTE_MS + 1};
     int64_t peak_bytes = 0;

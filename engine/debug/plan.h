@@ -33,8 +33,9 @@ struct plan_box {
 
 struct plan {
     int64_t runs, overlaps, gb_ms, busy_ms, waited_ms, wait_max_ms;
-    int tabs_max;              /* in use at the same time */
-    int64_t memory_max_bytes;  /* so many browsers as these tabs need, each at the largest peak measured */
+    int tabs_max; /* in use at the same time */
+    int64_t
+        memory_max_bytes; /* so many browsers as these tabs need, each at the largest peak measured */
     int64_t busiest_minute_ms; /* its beginning; CLOCK_NONE: nothing is due */
     int64_t busiest_ms;        /* tab time in it */
 };
@@ -47,8 +48,9 @@ enum { PLAN_WAIT_MAX_MS = 60000, PLAN_DUES_MAX = 1000000 };
 bool plan_measure(struct plan_line *lines, int n, const struct store_cost *rows, int n_rows);
 
 /* ERR_USAGE: more than PLAN_DUES_MAX runs. */
-MUST_CHECK int plan_play(struct plan *plan, struct plan_line *lines, int n, const struct plan_box *box,
-                         int64_t from_ms, int64_t length_ms, struct err *err);
+MUST_CHECK int plan_play(struct plan *plan, struct plan_line *lines, int n,
+                         const struct plan_box *box, int64_t from_ms, int64_t length_ms,
+                         struct err *err);
 
 bool plan_fits(const struct plan *plan, const struct plan_box *box);
 

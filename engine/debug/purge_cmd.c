@@ -59,7 +59,8 @@ int purge_cmd_run(const struct config *config, bool dry_run)
         else
             name_engine(store, config);
         ledger = ledger_new(s.loop, store);
-        s.purge = purge_start(s.loop, config, store, ledger, clock_wall_ms(), dry_run, on_purged, &s);
+        s.purge =
+            purge_start(s.loop, config, store, ledger, clock_wall_ms(), dry_run, on_purged, &s);
         loop_run(s.loop);
     }
     ledger_free(&ledger);

@@ -42,7 +42,8 @@ static int parse_crons(struct simulation *sim, struct err *err)
     if (!str_empty(config->schedule_override) &&
         cron_parse(&sim->override, config->schedule_override, err) < 0)
         return err_prefix(err, "schedule_override");
-    if (!str_empty(config->purge_schedule) && cron_parse(&sim->purge, config->purge_schedule, err) < 0)
+    if (!str_empty(config->purge_schedule) &&
+        cron_parse(&sim->purge, config->purge_schedule, err) < 0)
         return err_prefix(err, "purge_schedule");
     return 0;
 }
@@ -56,7 +57,8 @@ static void list_lines(struct simulation *sim, const struct sites *sites)
         const struct site *site = sites->items[i];
 
         if (is_overridden || site->crawl_text)
-            add(sim, site->id, RUN_CRAWL, is_overridden ? &sim->override : &site->crawl, site->zone, true);
+            add(sim, site->id, RUN_CRAWL, is_overridden ? &sim->override : &site->crawl, site->zone,
+                true);
         if (site->refresh_text)
             add(sim, site->id, RUN_REFRESH, &site->refresh, site->zone, true);
         if (site->alive_text)
@@ -70,13 +72,17 @@ static void list_lines(struct simulation *sim, const struct sites *sites)
 static void find_box(struct simulation *sim)
 {
     const struct config *c = sim->config;
-    int64_t fit = c->memory_budget && c->worker_memory ? c->memory_budget / c->worker_memory : c->browsers;
+    int64_t fit =
+        c->memory_budget && c->worker_memory ? c->memory_budget / c->worker_memory : c->browsers;
 
     sim->box = (struct plan_box){
-        .browsers = (int)(fit < 1 ? 1 : fit < c->browsers ? fit : c->browsers),
+        .browsers = (int)(fit < 1             ? 1
+                          : fit < c->browsers ? fit
+                                              : c->browsers),
         .tabs_per_browser = (int)c->tabs_per_browser,
     };
-    sim->box.memory_bytes = c->memory_budget ? c->memory_budget : c->worker_memory * sim->box.browsers;
+    sim->box.memory_bytes =
+        c->memory_budget ? c->memory_budget : c->worker_memory * sim->box.browsers;
 }
 
 /* ---- printing ---------------------------------------------------------------------------------- */
@@ -96,30 +102,32 @@ static void print_table(const struct simulation *sim)
     const struct plan *p = &sim->plan;
     char minute[CLOCK_RFC3339_BYTES] = "-";
 
-    printf("%-16s %-8s %6s %9s %8s %9s %9s %8s\n", "site", "kind", "runs", "s a run", "GB-s", "waits s",
-           "longest s", "overlaps");
+    printf("%-16s %-8s %6s %9s %8s %9s %9s %8s\n", "site", "kind", "runs", "s a run", "GB-s",
+           "waits s", "longest s", "overlaps");
     for (int i = 0; i < sim->n; i++) {
         const struct plan_line *l = &sim->lines[i];
 
-        printf("%-16s %-8s %6lld %9.1f %8.1f %9.1f %9.1f %8lld%s\n", l->site, l->kind, (long long)l->runs,
-               (double)l->duration_ms / 1000, (double)(l->runs * l->gb_ms) / 1000, (double)l->waited_ms / 1000,
+        printf("%-16s %-8s %6lld %9.1f %8.1f %9.1f %9.1f %8lld%s\n", l->site, l->kind,
+               (long long)l->runs, (double)l->duration_ms / 1000,
+               (double)(l->runs * l->gb_ms) / 1000, (double)l->waited_ms / 1000,
                (double)l->wait_max_ms / 1000, (long long)l->overlaps,
                l->is_measured ? "" : "  (never ran: reckoned from others)");
     }
     if (p->busiest_minute_ms != CLOCK_NONE)
         clock_format_local(sim->zone, p->busiest_minute_ms, minute);
-    printf("\n%s: %lld runs, %lld overlaps, longest wait %.1f s (at most %d), %d of %d tabs at once\n"
-           "tabs are in use %.1f %% of the time, %.1f %% in the busiest minute, %s\n"
-           "memory: %lld MiB of %lld (%.0f %%)\n"
-           "%.1f GB-s, %.4f %s; a month of it %.2f %s\n",
-           plan_fits(p, &sim->box) ? "It fits" : "IT DOES NOT FIT", (long long)p->runs,
-           (long long)p->overlaps, (double)p->wait_max_ms / 1000, PLAN_WAIT_MAX_MS / 1000, p->tabs_max,
-           sim->box.browsers * sim->box.tabs_per_browser, tabs_share(sim, p->busy_ms, sim->length_ms),
-           tabs_share(sim, p->busiest_ms, 60000), minute, (long long)(p->memory_max_bytes >> 20),
-           (long long)(sim->box.memory_bytes >> 20),
-           share((double)p->memory_max_bytes, (double)sim->box.memory_bytes), (double)p->gb_ms / 1000,
-           cost_price(&sim->prices, p->gb_ms), sim->prices.currency,
-           cost_month_of(cost_price(&sim->prices, p->gb_ms), sim->length_ms), sim->prices.currency);
+    printf(
+        "\n%s: %lld runs, %lld overlaps, longest wait %.1f s (at most %d), %d of %d tabs at once\n"
+        "tabs are in use %.1f %% of the time, %.1f %% in the busiest minute, %s\n"
+        "memory: %lld MiB of %lld (%.0f %%)\n"
+        "%.1f GB-s, %.4f %s; a month of it %.2f %s\n",
+        plan_fits(p, &sim->box) ? "It fits" : "IT DOES NOT FIT", (long long)p->runs,
+        (long long)p->overlaps, (double)p->wait_max_ms / 1000, PLAN_WAIT_MAX_MS / 1000, p->tabs_max,
+        sim->box.browsers * sim->box.tabs_per_browser, tabs_share(sim, p->busy_ms, sim->length_ms),
+        tabs_share(sim, p->busiest_ms, 60000), minute, (long long)(p->memory_max_bytes >> 20),
+        (long long)(sim->box.memory_bytes >> 20),
+        share((double)p->memory_max_bytes, (double)sim->box.memory_bytes), (double)p->gb_ms / 1000,
+        cost_price(&sim->prices, p->gb_ms), sim->prices.currency,
+        cost_month_of(cost_price(&sim->prices, p->gb_ms), sim->length_ms), sim->prices.currency);
 }
 
 static void add_line(const struct plan_line *l, struct buf *out)
@@ -146,7 +154,8 @@ static void print_json(const struct simulation *sim)
     if (p->busiest_minute_ms != CLOCK_NONE)
         clock_format_utc_ms(p->busiest_minute_ms, minute);
     buf_addf(&out,
-             "{\"fits\":%s,\"runs\":%lld,\"overlaps\":%lld,\"wait_seconds\":%.3f,\"wait_max_seconds\":%.3f,"
+             "{\"fits\":%s,\"runs\":%lld,\"overlaps\":%lld,\"wait_seconds\":%.3f,\"wait_max_"
+             "seconds\":%.3f,"
              "\"tabs\":%d,\"tabs_max\":%d,\"tabs_share\":%.4f,\"memory_max\":%lld,\"memory\":%lld,"
              "\"gb_seconds\":%.3f,\"month\":%.4f,\"busiest_minute\":",
              plan_fits(p, &sim->box) ? "true" : "false", (long long)p->runs, (long long)p->overlaps,
@@ -181,7 +190,8 @@ static int simulate(struct simulation *sim, const struct sites *sites, struct er
     find_box(sim);
     if (!plan_measure(sim->lines, sim->n, rows, n))
         return err_set(err, ERR_USAGE,
-                       "schedule --simulate: the ledger has no run of the last 30 days to reckon with: crawl first");
+                       "schedule --simulate: the ledger has no run of the last 30 days to reckon "
+                       "with: crawl first");
     return plan_play(&sim->plan, sim->lines, sim->n, &sim->box, now_ms, sim->length_ms, err);
 }
 

@@ -130,8 +130,7 @@ static void finds_the_next_due_minute(void **state)
         {"0 2,3 * * *", "America/New_York", "2027-03-14T07:00:00Z", "2027-03-15T02:00:00-04:00"},
         {"0 1 * * *", "America/New_York", "2027-11-07T05:00:00Z", "2027-11-08T01:00:00-05:00"},
         {"0 * * * *", "America/New_York", "2027-11-07T05:00:00Z", "2027-11-07T02:00:00-05:00"},
-        {"15 2 * * *", "Australia/Lord_Howe", "2026-10-03T12:00:00Z",
-         "2026-10-04T02:30:00+11:00"},
+        {"15 2 * * *", "Australia/Lord_Howe", "2026-10-03T12:00:00Z", "2026-10-04T02:30:00+11:00"},
         {"0 0 * * *", "America/Havana", "2027-03-13T12:00:00Z", "2027-03-14T01:00:00-04:00"},
     };
 
@@ -266,8 +265,11 @@ static struct walk_minute *walk(const char *zone_name, time_t from)
         localtime_r(&at, &tm);
         local = (at + tm.tm_gmtoff) / 60;
         minutes[i] = (struct walk_minute){
-            .minute = (uint8_t)tm.tm_min, .hour = (uint8_t)tm.tm_hour, .day = (uint8_t)tm.tm_mday,
-            .month = (uint8_t)(tm.tm_mon + 1), .weekday = (uint8_t)tm.tm_wday,
+            .minute = (uint8_t)tm.tm_min,
+            .hour = (uint8_t)tm.tm_hour,
+            .day = (uint8_t)tm.tm_mday,
+            .month = (uint8_t)(tm.tm_mon + 1),
+            .weekday = (uint8_t)tm.tm_wday,
             .is_repeated = i && local <= latest,
             .skipped = (uint16_t)(i && local > before + 1 ? local - before - 1 : 0)};
         before = local;
@@ -278,7 +280,8 @@ static struct walk_minute *walk(const char *zone_name, time_t from)
     return minutes;
 }
 
-static bool is_meant(const struct made_line *line, const struct walk_minute *m, int minute, int hour)
+static bool is_meant(const struct made_line *line, const struct walk_minute *m, int minute,
+                     int hour)
 {
     bool day = line->has[2][m->day], weekday = line->has[4][m->weekday];
 
@@ -337,11 +340,12 @@ static void compare_line(const struct made_line *line, const struct clock_zone *
 static void is_due_when_a_walk_over_all_minutes_of_four_years_says_so(void **state)
 {
     static const char *const zones[] = {"Asia/Seoul", "UTC", "Europe/Berlin"};
-    enum { LINES = 40 };
+    enum { LINES = 25 };
 
     (void)state;
     for (size_t z = 0; z < ARRAY_LEN(zones); z++) {
-        int64_t from_ms = at("2025-12-31T12:00:00Z"); /* to the end of 2029, with 29 February 2028 */
+        int64_t from_ms =
+            at("2025-12-31T12:00:00Z"); /* to the end of 2029, with 29 February 2028 */
         struct walk_minute *minutes = walk(zones[z], (time_t)(from_ms / 1000));
         struct clock_zone *zone;
         struct made_line line;

@@ -34,7 +34,8 @@ static int64_t purge_by(struct bench *b, const struct store_purge *purge)
 
 static int64_t purge(struct bench *b, enum store_purge_what what, int64_t before_ms)
 {
-    struct store_purge by = {.what = what, .before_ms = before_ms, .marks_before_ms = AT - 60 * DAY, .limit = LARGE};
+    struct store_purge by = {
+        .what = what, .before_ms = before_ms, .marks_before_ms = AT - 60 * DAY, .limit = LARGE};
     int64_t would, gone;
 
     by.dry_run = true;
@@ -56,15 +57,20 @@ static void write_at(struct bench *b, const char *key, int64_t at_ms)
 
 static void add_user(struct bench *b)
 {
-    put(b, "INSERT INTO app_users (app_player, last_token_at, created_at, updated_at) SELECT 'a', t, t, t FROM "
-           "(SELECT $t AS t) x", AT);
+    put(b,
+        "INSERT INTO app_users (app_player, last_token_at, created_at, updated_at) SELECT 'a', t, "
+        "t, t FROM "
+        "(SELECT $t AS t) x",
+        AT);
 }
 
-static void mark(struct bench *b, const char *table, const char *more, const char *key, int64_t at_ms)
+static void mark(struct bench *b, const char *table, const char *more, const char *key,
+                 int64_t at_ms)
 {
-    char *named = mem_printf("INSERT INTO %s (app_user_id, deal_id%s, created_at) SELECT u.id, d.id%s, $t FROM "
-                             "app_users u, deals d WHERE d.post_key = '%s'",
-                             table, *more ? ", keyword_title" : "", more, key);
+    char *named = mem_printf(
+        "INSERT INTO %s (app_user_id, deal_id%s, created_at) SELECT u.id, d.id%s, $t FROM "
+        "app_users u, deals d WHERE d.post_key = '%s'",
+        table, *more ? ", keyword_title" : "", more, key);
 
     put(b, named, at_ms);
     mem_free(named);
@@ -87,7 +93,8 @@ static void old_deals_go_unless_somebody_keeps_them(void **state)
 
     assert_int_equal(purge(b, STORE_PURGE_DEALS, AT - 30 * DAY), 2);
 
-    assert_string_equal(ask(b, "SELECT post_key FROM deals ORDER BY id"), "new\n29d\nmarked\npushed\n");
+    assert_string_equal(ask(b, "SELECT post_key FROM deals ORDER BY id"),
+                        "new\n29d\nmarked\npushed\n");
     assert_string_equal(ask(b, "SELECT count(*) FROM deal_events"), "4\n");
     assert_string_equal(ask(b, "SELECT count(*) FROM book_marks"), "1\n");
 }
@@ -114,7 +121,8 @@ static void bookmarks_and_push_rows_have_their_own_time(void **state)
     for (int i = 1; i <= 2; i++) {
         char key[2] = {(char)('0' + i), 0};
 
-        mark(b, "book_marks", "", key, AT - (62 - i * 2) * DAY + DAY / 2); /* 60 and 58 days, less half of one */
+        mark(b, "book_marks", "", key,
+             AT - (62 - i * 2) * DAY + DAY / 2); /* 60 and 58 days, less half of one */
         mark(b, "keyword_pushalarm_lists", ", 'w'", key, AT - (63 - i) * DAY);
     }
     assert_int_equal(purge(b, STORE_PURGE_MARKS, AT - 59 * DAY), 1);
@@ -128,15 +136,39 @@ static void what_the_engine_notes_goes_but_not_what_is_still_open(void **state)
 
     write_at(b, "1", AT - 90 * DAY);
     write_at(b, "2", AT);
-    put(b, "INSERT INTO runs (engine, site, kind, started_at, reason) SELECT 'e', 'clien', 'crawl', $t, 'ok'", AT - 100 * DAY);
-    put(b, "INSERT INTO runs (engine, site, kind, started_at, reason) SELECT 'e', 'clien', 'crawl', $t, 'running'", AT - 100 * DAY);
-    put(b, "INSERT INTO reports (site, kind, text, opened_at, last_at, closed_at) SELECT 'a', 'drift', 't', t, t, t FROM (SELECT $t AS t) x", AT - 100 * DAY);
-    put(b, "INSERT INTO reports (site, kind, text, opened_at, last_at) SELECT 'a', 'drift', 't', t, t FROM (SELECT $t AS t) x", AT - 100 * DAY);
-    put(b, "INSERT INTO push_outbox (kind, headings, contents, created_at, due_at, sent_at) SELECT 'broadcast', 'h', 'c', t, t, t FROM (SELECT $t AS t) x", AT - 100 * DAY);
-    put(b, "INSERT INTO push_outbox (kind, headings, contents, created_at, due_at) SELECT 'broadcast', 'h', 'c', t, t FROM (SELECT $t AS t) x", AT - 100 * DAY);
+    put(b,
+        "INSERT INTO runs (engine, site, kind, started_at, reason) SELECT 'e', 'clien', 'crawl', "
+        "$t, 'ok'",
+        AT - 100 * DAY);
+    put(b,
+        "INSERT INTO runs (engine, site, kind, started_at, reason) SELECT 'e', 'clien', 'crawl', "
+        "$t, 'running'",
+        AT - 100 * DAY);
+    put(b,
+        "INSERT INTO reports (site, kind, text, opened_at, last_at, closed_at) SELECT 'a', "
+        "'drift', 't', t, t, t FROM (SELECT $t AS t) x",
+        AT - 100 * DAY);
+    put(b,
+        "INSERT INTO reports (site, kind, text, opened_at, last_at) SELECT 'a', 'drift', 't', t, t "
+        "FROM (SELECT $t AS t) x",
+        AT - 100 * DAY);
+    put(b,
+        "INSERT INTO push_outbox (kind, headings, contents, created_at, due_at, sent_at) SELECT "
+        "'broadcast', 'h', 'c', t, t, t FROM (SELECT $t AS t) x",
+        AT - 100 * DAY);
+    put(b,
+        "INSERT INTO push_outbox (kind, headings, contents, created_at, due_at) SELECT "
+        "'broadcast', 'h', 'c', t, t FROM (SELECT $t AS t) x",
+        AT - 100 * DAY);
     add_user(b);
-    put(b, "INSERT INTO app_sessions (app_user_id, refresh_hash, created_at, used_at, expires_at) SELECT u.id, 'h', t, t, t FROM (SELECT $t AS t) x, app_users u", AT - DAY);
-    put(b, "INSERT INTO field_runs (site, layout, is_good, run_id, at, rows_seen) VALUES ('a', 'l', '1', 1, $t, 20)", AT - 100 * DAY);
+    put(b,
+        "INSERT INTO app_sessions (app_user_id, refresh_hash, created_at, used_at, expires_at) "
+        "SELECT u.id, 'h', t, t, t FROM (SELECT $t AS t) x, app_users u",
+        AT - DAY);
+    put(b,
+        "INSERT INTO field_runs (site, layout, is_good, run_id, at, rows_seen) VALUES ('a', 'l', "
+        "'1', 1, $t, 20)",
+        AT - 100 * DAY);
 
     assert_int_equal(purge(b, STORE_PURGE_RUNS, AT - 90 * DAY), 1);
     assert_int_equal(purge(b, STORE_PURGE_REPORTS, AT - 90 * DAY), 1);
@@ -152,7 +184,8 @@ static void what_the_engine_notes_goes_but_not_what_is_still_open(void **state)
 static void a_batch_takes_no_more_than_it_should(void **state)
 {
     struct bench *b = bench(state);
-    struct store_purge by = {.what = STORE_PURGE_DEALS, .before_ms = AT, .marks_before_ms = AT, .limit = 2};
+    struct store_purge by = {
+        .what = STORE_PURGE_DEALS, .before_ms = AT, .marks_before_ms = AT, .limit = 2};
     static const char *const keys[] = {"1", "2", "3", "4", "5"};
 
     for (size_t i = 0; i < ARRAY_LEN(keys); i++)
@@ -170,8 +203,10 @@ static void a_batch_takes_no_more_than_it_should(void **state)
 static void on_cost(const struct store_cost *rows, int n, const struct err *err, void *ctx)
 {
     for (int i = 0; i < n; i++)
-        tell("%s %s +%lldh runs=%lld pages=%lld failed=%lld new=%lld cpu=%lld gb=%lld busy=%lld peak=%lld\n",
-             rows[i].site, rows[i].kind, (long long)(rows[i].hour_ms - AT / 3600000 * 3600000) / 3600000,
+        tell("%s %s +%lldh runs=%lld pages=%lld failed=%lld new=%lld cpu=%lld gb=%lld busy=%lld "
+             "peak=%lld\n",
+             rows[i].site, rows[i].kind,
+             (long long)(rows[i].hour_ms - AT / 3600000 * 3600000) / 3600000,
              (long long)rows[i].runs, (long long)rows[i].pages, (long long)rows[i].pages_failed,
              (long long)rows[i].added, (long long)rows[i].cpu_ms, (long long)rows[i].gb_ms,
              (long long)rows[i].busy_ms, (long long)rows[i].peak_pss_bytes);
@@ -180,9 +215,18 @@ static void on_cost(const struct store_cost *rows, int n, const struct err *err,
 
 static void ran(struct bench *b, const char *site, int64_t at_ms, bool ended)
 {
-    struct store_run run = {.site = site, .kind = "crawl", .due_at_ms = at_ms, .started_at_ms = at_ms,
-                            .ended_at_ms = at_ms + 5000, .reason = "ok", .pages = 3, .pages_failed = 1,
-                            .counts = {.added = 2}, .cpu_ms = 700, .gb_ms = 900, .peak_pss_bytes = 1000};
+    struct store_run run = {.site = site,
+                            .kind = "crawl",
+                            .due_at_ms = at_ms,
+                            .started_at_ms = at_ms,
+                            .ended_at_ms = at_ms + 5000,
+                            .reason = "ok",
+                            .pages = 3,
+                            .pages_failed = 1,
+                            .counts = {.added = 2},
+                            .cpu_ms = 700,
+                            .gb_ms = 900,
+                            .peak_pss_bytes = 1000};
 
     bench_ask(b);
     store_run_begin(b->store, &run, on_number, b);
@@ -213,8 +257,9 @@ static void costs_are_summed_by_site_kind_and_hour(void **state)
     bench_wait(b);
     assert_ok(b);
     assert_string_equal(
-        told, "clien crawl +0h runs=2 pages=6 failed=2 new=4 cpu=1400 gb=1800 busy=10000 peak=1000\n"
-              "zod crawl +1h runs=1 pages=3 failed=1 new=2 cpu=700 gb=900 busy=5000 peak=1000\n");
+        told,
+        "clien crawl +0h runs=2 pages=6 failed=2 new=4 cpu=1400 gb=1800 busy=10000 peak=1000\n"
+        "zod crawl +1h runs=1 pages=3 failed=1 new=2 cpu=700 gb=900 busy=5000 peak=1000\n");
 }
 
 int main(void)

@@ -31,8 +31,8 @@ static void assert_bill(enum cost_by by, const char *expected)
     cost_bill(&bill, rows, ARRAY_LEN(rows), by, zone, NOW);
     buf_init(&got, BUF_MAX_DEFAULT);
     for (int i = 0; i < bill.n; i++)
-        buf_addf(&got, "%s: %lld pages %lld gb_ms\n", bill.lines[i].key, (long long)bill.lines[i].pages,
-                 (long long)bill.lines[i].gb_ms);
+        buf_addf(&got, "%s: %lld pages %lld gb_ms\n", bill.lines[i].key,
+                 (long long)bill.lines[i].pages, (long long)bill.lines[i].gb_ms);
     assert_string_equal(buf_str(&got), expected);
     assert_int_equal(bill.total.gb_ms, 100000);
     assert_int_equal(bill.span_ms, 10 * HOUR);
@@ -74,9 +74,10 @@ static void tells_what_a_month_of_it_costs(void **state)
     assert_non_null(strstr(text, "72.00 USD billed by GB-seconds"));
     assert_non_null(strstr(text, "72.00 USD on a box"));
     text = printed(rows, ARRAY_LEN(rows), true);
-    assert_non_null(strstr(text, "\"total\":{\"key\":\"total\",\"runs\":4,\"pages\":7,\"pages_failed\":1,\"new\":14,"
-                                 "\"gb_seconds\":100.000,\"cpu_seconds\":40.000,\"busy_seconds\":11.000,"
-                                 "\"price\":1.000000,\"month\":72.000000}"));
+    assert_non_null(strstr(
+        text, "\"total\":{\"key\":\"total\",\"runs\":4,\"pages\":7,\"pages_failed\":1,\"new\":14,"
+              "\"gb_seconds\":100.000,\"cpu_seconds\":40.000,\"busy_seconds\":11.000,"
+              "\"price\":1.000000,\"month\":72.000000}"));
 }
 
 static void an_empty_ledger_costs_nothing(void **state)

@@ -17,8 +17,13 @@ static struct plan_line line(int i, const char *site, const char *text, int64_t 
     struct err err;
 
     assert_int_equal(cron_parse(&crons[i], text, &err), 0);
-    return (struct plan_line){.site = site, .kind = "crawl", .cron = &crons[i], .duration_ms = duration_ms,
-                              .gb_ms = 1000, .peak_bytes = 300 * MIB, .needs_chrome = true};
+    return (struct plan_line){.site = site,
+                              .kind = "crawl",
+                              .cron = &crons[i],
+                              .duration_ms = duration_ms,
+                              .gb_ms = 1000,
+                              .peak_bytes = 300 * MIB,
+                              .needs_chrome = true};
 }
 
 static struct plan play(struct plan_line *lines, int n, const struct plan_box *box)
@@ -32,7 +37,8 @@ static struct plan play(struct plan_line *lines, int n, const struct plan_box *b
 
 static void runs_that_find_a_free_tab_do_not_wait(void **state)
 {
-    struct plan_line lines[] = {line(0, "a", "0 * * * *", 30000), line(1, "b", "30 * * * *", 90000)};
+    struct plan_line lines[] = {line(0, "a", "0 * * * *", 30000),
+                                line(1, "b", "30 * * * *", 90000)};
     struct plan_box box = {1, 1, 400 * MIB};
     struct plan plan = play(lines, 2, &box);
 
@@ -50,7 +56,8 @@ static void runs_that_find_a_free_tab_do_not_wait(void **state)
 
 static void runs_due_together_wait_for_the_only_tab_and_not_for_one_of_two(void **state)
 {
-    struct plan_line lines[] = {line(0, "a", "0 * * * *", 100000), line(1, "b", "0 * * * *", 100000)};
+    struct plan_line lines[] = {line(0, "a", "0 * * * *", 100000),
+                                line(1, "b", "0 * * * *", 100000)};
     struct plan_box one = {1, 1, 0}, two = {2, 1, 500 * MIB};
     struct plan plan = play(lines, 2, &one);
 
@@ -82,7 +89,8 @@ static void a_run_longer_than_its_period_overlaps_itself(void **state)
 
 static void a_run_without_chrome_holds_no_tab(void **state)
 {
-    struct plan_line lines[] = {line(0, "a", "0 * * * *", 100000), line(1, "b", "0 * * * *", 100000)};
+    struct plan_line lines[] = {line(0, "a", "0 * * * *", 100000),
+                                line(1, "b", "0 * * * *", 100000)};
     struct plan_box box = {1, 1, 0};
     struct plan plan;
 
@@ -101,7 +109,8 @@ static void lines_take_what_the_ledger_measured_or_what_is_next_to_it(void **sta
         {"b", "crawl", FROM, 1, 1, 0, 0, 0, 0, 5000, 0},
         {"-", "purge", FROM, 100, 0, 0, 0, 0, 0, 900000000, 0},
     };
-    struct plan_line lines[] = {line(0, "a", "0 * * * *", 0), line(1, "b", "0 * * * *", 0), line(2, "c", "0 * * * *", 0)};
+    struct plan_line lines[] = {line(0, "a", "0 * * * *", 0), line(1, "b", "0 * * * *", 0),
+                                line(2, "c", "0 * * * *", 0)};
 
     (void)state;
     lines[2].kind = "alive";
