@@ -103,12 +103,13 @@ static void *run_errand(void *arg)
         judge(all, &answer);
         freeaddrinfo(all);
     }
+    /* First, so that whoever reads the answer finds the place free for the next. */
+    atomic_fetch_sub(&threads, 1);
     /* Fails when nobody waits any more. */
     (void)!send(errand->fd, &answer, sizeof(answer), MSG_NOSIGNAL);
     close(errand->fd);
     mem_free(errand->name);
     mem_free(errand);
-    atomic_fetch_sub(&threads, 1);
     return NULL;
 }
 
