@@ -198,9 +198,13 @@ class Scene:
         expect(self.engine.is_running(), f"the engine ended: {self.engine.err[-3000:]}")
         return [run for run in self.runs_since(site) if run.reason != "ok"]
 
-    def expect_reason(self, *reasons, site=None, seconds=FAIL_S):
-        """The first run that failed since mark(), whose reason is one of `reasons`."""
-        run = wait_until(lambda: self._failures(site), seconds, "a run that fails")[0]
+    def expect_reason(self, *reasons, site=None, seconds=FAIL_S, but=()):
+        """The first run that failed since mark() for another reason than those in `but`; it is one of `reasons`."""
+
+        def failures():
+            return [run for run in self._failures(site) if run.reason not in but]
+
+        run = wait_until(failures, seconds, "a run that fails")[0]
         self._failed_run = run.id
         self.bench.reason = run.reason
         expect(run.reason in reasons, f"reason {run.reason}, expected {' or '.join(reasons)}: {run.detail}")
