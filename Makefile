@@ -48,14 +48,15 @@ LDFLAGS_ALL := $(OPT_LD) $(HARDEN_LD) -Wl,--as-needed $(LDFLAGS)
 LDLIBS_ALL  := $(PKG_LIBS) -lpthread -lm
 
 # ---- what each library may use, nearest first --------------------------------------------------
-LIBS        := base cdp chrome db crawl debug admin api boards
+LIBS        := base cdp chrome db crawl notify debug admin api boards
 USES_base   :=
 USES_cdp    := base
 USES_chrome := cdp base
 USES_db     := base
 USES_crawl  := chrome cdp db base
-USES_debug  := crawl chrome cdp db base
-USES_admin  := base
+USES_notify := db base
+USES_debug  := notify crawl chrome cdp db base
+USES_admin  := debug notify crawl chrome cdp db base
 USES_api    := db base
 USES_boards := base
 # not a folder: tests/unit/test_drifts_*.c read pages of the boards by the rules of crawl
@@ -112,7 +113,7 @@ endef
 $(foreach l,$(LIBS),$(eval $(call lib_rule,$(l))))
 
 ENGINE_TOP := $(wildcard engine/*.c)
-ENGINE_LIBS := $(foreach l,admin debug crawl chrome cdp db base,$(if $(call lib_srcs,$(l)),$(call lib_file,$(l))))
+ENGINE_LIBS := $(foreach l,admin debug notify crawl chrome cdp db base,$(if $(call lib_srcs,$(l)),$(call lib_file,$(l))))
 
 $(OUT)/obj/%.o: %.c | $(GEN_HDRS)
 	@mkdir -p $(@D)

@@ -8,12 +8,22 @@
 #include "gen/postgres_0004_search_sql.h"
 #include "gen/postgres_0005_news_sql.h"
 #include "gen/postgres_0006_counters_sql.h"
+#include "gen/postgres_0007_leases_sql.h"
+#include "gen/postgres_0008_alarms_sql.h"
+#include "gen/postgres_0009_pushes_sql.h"
+#include "gen/postgres_0010_reports_sql.h"
+#include "gen/postgres_0011_changes_sql.h"
 #include "gen/sqlite_0001_deals_sql.h"
 #include "gen/sqlite_0002_life_sql.h"
 #include "gen/sqlite_0003_users_sql.h"
 #include "gen/sqlite_0004_search_sql.h"
 #include "gen/sqlite_0005_news_sql.h"
 #include "gen/sqlite_0006_counters_sql.h"
+#include "gen/sqlite_0007_leases_sql.h"
+#include "gen/sqlite_0008_alarms_sql.h"
+#include "gen/sqlite_0009_pushes_sql.h"
+#include "gen/sqlite_0010_reports_sql.h"
+#include "gen/sqlite_0011_changes_sql.h"
 
 static const struct schema_step steps[] = {
     {1, "deals", sqlite_0001_deals_sql, postgres_0001_deals_sql},
@@ -22,6 +32,11 @@ static const struct schema_step steps[] = {
     {4, "search", sqlite_0004_search_sql, postgres_0004_search_sql},
     {5, "news", sqlite_0005_news_sql, postgres_0005_news_sql},
     {6, "counters", sqlite_0006_counters_sql, postgres_0006_counters_sql},
+    {7, "leases", sqlite_0007_leases_sql, postgres_0007_leases_sql},
+    {8, "alarms", sqlite_0008_alarms_sql, postgres_0008_alarms_sql},
+    {9, "pushes", sqlite_0009_pushes_sql, postgres_0009_pushes_sql},
+    {10, "reports", sqlite_0010_reports_sql, postgres_0010_reports_sql},
+    {11, "changes", sqlite_0011_changes_sql, postgres_0011_changes_sql},
 };
 
 const struct schema_step *schema_step(int version)

@@ -1,0 +1,3 @@
+-- SPDX-License-Identifier: MIT
+-- Pushes: their keys and attempts.
+SELECT 1;

@@ -1,0 +1,3 @@
+-- SPDX-License-Identifier: MIT
+-- A number that moves with views, likes and scores.
+SELECT 1;

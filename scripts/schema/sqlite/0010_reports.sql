@@ -1,0 +1,3 @@
+-- SPDX-License-Identifier: MIT
+-- Which reports the operator was told of.
+SELECT 1;
