@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* fetch.c - HTTP GET by libcurl; see fetch.h.
+/* fetch.c - HTTP requests by libcurl; see fetch.h.
  *
  * A fetch is on client->fetches from its start until its callback returned or it was cancelled.
  */
@@ -33,8 +33,10 @@ struct fetch {
     fetch_fn *done;
     void *ctx;
     char *private_origin;
+    char *shown;       /* what errors call the address; NULL: as it is */
     char refused[128]; /* "" or why a connection was not made */
     char error[CURL_ERROR_SIZE];
+    bool allow_private;
     bool busy; /* its callback runs */
 };
 
@@ -101,7 +103,7 @@ static bool may_talk_to(struct fetch *fetch, const struct netaddr *address)
     const char *kind = netaddr_private_kind(address);
     char text[NETADDR_TEXT_BYTES];
 
-    if (!kind || is_at_own_origin(fetch))
+    if (!kind || fetch->allow_private || is_at_own_origin(fetch))
         return true;
     netaddr_text(address, text);
     snprintf(fetch->refused, sizeof(fetch->refused), "refused: %s is a private address (%s)", text,
@@ -144,6 +146,18 @@ static void set_private_origin(struct fetch *fetch, const char *origin)
     url_parts_fini(&parts);
 }
 
+/* "https://host" of an address that must not be seen whole. */
+static char *origin_of(const char *url)
+{
+    struct url_parts parts;
+    struct err ignored;
+    char *origin = mem_strdup(
+        url_split(url, &parts, &ignored) == 0 ? parts.origin : "an address that is not valid");
+
+    url_parts_fini(&parts);
+    return origin;
+}
+
 /* ---- headers --------------------------------------------------------------------------------- */
 
 /* Values may be a server's words given back: one that could end the line is left out. */
@@ -161,6 +175,15 @@ static void add_header(struct fetch *fetch, const char *name, const char *value)
 
 static void add_headers(struct fetch *fetch, const struct fetch_request *request)
 {
+    for (const char *const *at = request->headers; at && *at; at++) {
+        check(!strpbrk(*at, "\r\n"));
+        fetch->headers = curl_slist_append(fetch->headers, *at);
+        check(fetch->headers);
+    }
+    /* Not to be asked first whether the body is welcome: it is small, and the asking costs a second
+     * where nobody answers. */
+    if (request->body)
+        add_header(fetch, "Expect", "");
     add_header(fetch, "Accept-Language", request->accept_language);
     add_header(fetch, "If-None-Match", request->etag);
     add_header(fetch, "If-Modified-Since", request->last_modified);
@@ -211,11 +234,23 @@ static void set_options(struct fetch *fetch, const struct fetch_request *request
     must(curl_easy_setopt(easy, CURLOPT_PRIVATE, fetch));
 }
 
+static void set_body(struct fetch *fetch, const struct fetch_request *request)
+{
+    if (request->body) {
+        must(curl_easy_setopt(fetch->easy, CURLOPT_POSTFIELDSIZE_LARGE,
+                              (curl_off_t)request->body_len));
+        must(curl_easy_setopt(fetch->easy, CURLOPT_COPYPOSTFIELDS, request->body));
+    }
+    if (request->method)
+        must(curl_easy_setopt(fetch->easy, CURLOPT_CUSTOMREQUEST, request->method));
+}
+
 /* ---- results --------------------------------------------------------------------------------- */
 
-static void error_of(const struct fetch *fetch, CURLcode code, const char *url, struct err *err)
+static void error_of(const struct fetch *fetch, CURLcode code, const char *now_at, struct err *err)
 {
     const char *text = *fetch->error ? fetch->error : curl_easy_strerror(code);
+    const char *url = fetch->shown ? fetch->shown : now_at;
 
     if (*fetch->refused && (code == CURLE_COULDNT_CONNECT || code == CURLE_ABORTED_BY_CALLBACK))
         err_set(err, ERR_NETWORK, "%s: %s", url, fetch->refused);
@@ -238,6 +273,7 @@ static void fetch_destroy(struct fetch *fetch)
     curl_slist_free_all(fetch->headers);
     buf_fini(&fetch->body);
     mem_free(fetch->private_origin);
+    mem_free(fetch->shown);
     mem_free(fetch);
 }
 
@@ -320,6 +356,7 @@ struct fetch *fetch_start(struct fetch_client *client, const struct fetch_reques
     struct fetch *fetch = mem_new(struct fetch);
 
     check(request->timeout_ms > 0 && request->max_bytes > 0);
+    check(request->max_redirects == 0 || (!request->body && !request->headers));
     fetch->client = client;
     fetch->done = done;
     fetch->ctx = ctx;
@@ -328,10 +365,14 @@ struct fetch *fetch_start(struct fetch_client *client, const struct fetch_reques
     list_append(&client->fetches, &fetch->link);
     fetch->resolve = resolve_localhost(request->url);
     set_private_origin(fetch, request->private_origin);
+    fetch->allow_private = request->allow_private;
+    if (request->hide_path)
+        fetch->shown = origin_of(request->url);
     fetch->easy = curl_easy_init();
     check(fetch->easy);
     add_headers(fetch, request);
     set_options(fetch, request);
+    set_body(fetch, request);
     check(curl_multi_add_handle(loop_curl_multi(client->glue), fetch->easy) == CURLM_OK);
     return fetch;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* fetch.h - one HTTP GET by libcurl on the loop.
+/* fetch.h - one HTTP request by libcurl on the loop.
  *
  * Bounded in size, time and redirects; http and https only. The callback comes exactly once, later,
  * unless fetch_cancel came first.
@@ -31,6 +31,16 @@ struct fetch_request {
     int max_redirects;
     const char *private_origin; /* copied; "http://host[:port]" that may be at a private address;
                                    NULL: none */
+
+    /* For services that the operator names himself, such as the push service and webhooks: */
+    bool allow_private; /* any address will do, not only public ones */
+    bool hide_path;     /* errors name the origin only: the path or the query is a secret */
+    const char *method; /* copied; NULL: GET, or POST where there is a body */
+    const char *body;   /* copied, of body_len bytes; NULL: none. Name its type in `headers` */
+    size_t body_len;
+    /* Copied: "Name: value" each, the last one NULL; NULL: none. None has a line end in it. */
+    const char *const *headers;
+    /* With a body or headers max_redirects is 0: what was meant for one server goes to no other. */
 };
 
 struct fetch_result {

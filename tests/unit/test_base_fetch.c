@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_base_fetch.c - GET against a small server of our own. */
+/* test_base_fetch.c - requests to a small server of our own. */
 #include "base/fetch.h"
 #include "base/str.h"
 #include "support/unit.h"
@@ -34,6 +34,12 @@ struct world {
     char *own;           /* the origin that may be private, NULL: none */
 };
 
+enum { UPLOAD_MAX = 200000 };
+
+struct upload { /* of a request that has a body */
+    struct buf body;
+};
+
 /* ---- server ---------------------------------------------------------------------------------- */
 
 static enum MHD_Result answer(struct MHD_Connection *connection, unsigned status, const char *body,
@@ -58,13 +64,52 @@ static const char *header_of(struct MHD_Connection *connection, const char *name
     return value ? value : "-";
 }
 
+/* Answers "METHOD TYPE X-MARK EXPECT LENGTH BODY", of the body at most the first bytes. */
+static enum MHD_Result on_echo(struct MHD_Connection *connection, const char *method,
+                               const char *bytes, size_t *n, void **request)
+{
+    struct upload *upload = *request;
+    enum MHD_Result rc;
+    char *text;
+
+    if (!upload) {
+        *request = upload = mem_new(struct upload);
+        buf_init(&upload->body, UPLOAD_MAX);
+        return MHD_YES;
+    }
+    if (*n > 0) {
+        buf_add(&upload->body, bytes, *n);
+        *n = 0;
+        return MHD_YES;
+    }
+    text = mem_printf("%s %s %s %s %zu %.20s", method, header_of(connection, "Content-Type"),
+                      header_of(connection, "X-Mark"), header_of(connection, "Expect"),
+                      upload->body.len, buf_str(&upload->body));
+    rc = answer(connection, 200, text, NULL, NULL);
+    mem_free(text);
+    return rc;
+}
+
+static void on_over(void *ctx, struct MHD_Connection *connection, void **request,
+                    enum MHD_RequestTerminationCode code)
+{
+    struct upload *upload = *request;
+
+    (void)ctx, (void)connection, (void)code;
+    if (upload)
+        buf_fini(&upload->body);
+    mem_free(upload);
+}
+
 static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, const char *url,
                                   const char *method, const char *version, const char *upload,
                                   size_t *upload_size, void **request)
 {
     struct world *w = ctx;
 
-    (void)method, (void)version, (void)upload, (void)upload_size, (void)request;
+    (void)version;
+    if (str_eq(url, "/echo"))
+        return on_echo(connection, method, upload, upload_size, request);
     if (str_eq(url, "/hello"))
         return answer(connection, 200, "hi", NULL, NULL);
     if (str_eq(url, "/agent"))
@@ -136,7 +181,8 @@ static int world_make(void **state)
 
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     w->server = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD, 0, NULL, NULL, on_request, w,
-                                 MHD_OPTION_SOCK_ADDR, &address, MHD_OPTION_END);
+                                 MHD_OPTION_SOCK_ADDR, &address, MHD_OPTION_NOTIFY_COMPLETED,
+                                 on_over, NULL, MHD_OPTION_END);
     assert_non_null(w->server);
     w->port = MHD_get_daemon_info(w->server, MHD_DAEMON_INFO_BIND_PORT)->port;
     w->canary = mem_printf("http://127.0.0.1:%d/canary", w->port);
@@ -446,6 +492,67 @@ static void packed_bodies_are_unpacked(void **state)
     assert_string_equal(buf_str(&w->seen), "200  packed;");
 }
 
+static void give(struct world *w, const struct fetch_request *request)
+{
+    buf_clear(&w->seen);
+    fetch_start(w->client, request, on_fetched, w);
+    w->left = 1;
+    loop_run(w->loop);
+}
+
+static void a_body_is_posted_with_the_given_headers(void **state)
+{
+    static const char *const headers[] = {"Content-Type: application/json", "X-Mark: m", NULL};
+    struct world *w = *state;
+    char *url = mem_printf("%s/echo", w->origin);
+    char *large = mem_alloc(UPLOAD_MAX);
+    struct fetch_request request = {.url = url,
+                                    .timeout_ms = 20000,
+                                    .max_bytes = 1000,
+                                    .allow_private = true,
+                                    .body = "{\"a\":1}",
+                                    .body_len = 7,
+                                    .headers = headers};
+
+    give(w, &request);
+    assert_string_equal(buf_str(&w->seen),
+                        "200 " TYPE " POST application/json m - 7 {\"a\":1};");
+
+    request.method = "PUT";
+    memset(large, 'x', UPLOAD_MAX);
+    request.body = large;
+    request.body_len = UPLOAD_MAX;
+    give(w, &request);
+    assert_string_equal(buf_str(&w->seen), "200 " TYPE
+                        " PUT application/json m - 200000 xxxxxxxxxxxxxxxxxxxx;");
+    mem_free(large);
+    mem_free(url);
+}
+
+static void an_address_that_is_a_secret_is_told_by_its_origin_only(void **state)
+{
+    struct world *w = *state;
+    int port;
+    int fd = mute_port(false, &port);
+    char *url = mem_printf("http://127.0.0.1:%d/secret?token=secret", port);
+    char *told = mem_printf("http://127.0.0.1:%d: ", port);
+    struct fetch_request request = standard(url);
+
+    request.hide_path = true;
+    request.allow_private = true;
+    give(w, &request);
+    assert_true(str_starts(w->err.text, told));
+    assert_null(strstr(w->err.text, "secret"));
+
+    request.url = "http://[secret/";
+    give(w, &request);
+    assert_int_equal(w->err.code, ERR_PROTOCOL);
+    assert_null(strstr(w->err.text, "secret"));
+    close(fd);
+    mem_free(told);
+    mem_free(url);
+}
+
 static void cookies_last_in_one_client_and_stay_in_it(void **state)
 {
     struct world *w = *state;
@@ -615,6 +722,8 @@ int main(void)
         FETCH_TEST(names_under_localhost_are_loopback),
         FETCH_TEST(user_agent_is_ours_or_the_given_one),
         FETCH_TEST(packed_bodies_are_unpacked),
+        FETCH_TEST(a_body_is_posted_with_the_given_headers),
+        FETCH_TEST(an_address_that_is_a_secret_is_told_by_its_origin_only),
         FETCH_TEST(cookies_last_in_one_client_and_stay_in_it),
         FETCH_TEST(cancelled_fetch_does_not_call_back),
         FETCH_TEST(may_be_cancelled_in_its_callback),
