@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* engine.c - the parts, their order, and the runs that the schedule starts. */
+/* engine.c - the parts and their order. Not here: what runs when (service.c). */
 #include "engine.h"
 #include "base/admin_http.h"
-#include "base/list.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/proc.h"
@@ -10,37 +9,18 @@
 #include "cdp/transport.h"
 #include "crawl/extract.h"
 #include "crawl/fetcher.h"
-#include "crawl/purge.h"
 #include "crawl/render.h"
-#include "crawl/run.h"
-#include "crawl/schedule.h"
-#include "db/store_cost.h"
 #include "gen/version.h"
+#include "service.h"
 
 #include <unistd.h>
-
-/* A site and kind under the schedule, and its run while there is one. */
-struct line {
-    struct list link; /* of engine->running while run or purge is set */
-    struct engine *engine;
-    const struct site *site; /* NULL: purge, which belongs to none */
-    const char *kind;
-    struct schedule_entry *entry;
-    struct run *run;
-    struct purge *purge;
-};
 
 struct engine {
     const struct config *config;
     const struct sites *sites;
     struct crawl_env env;
     struct admin_http *admin;
-    struct schedule *schedule;
-    struct clock_zone *zone; /* of purge_schedule */
-    struct line *lines;
-    size_t n_lines;   /* set up so far */
-    size_t next_kind; /* of each site each kind: what is looked at next */
-    struct list running;
+    struct service *service;     /* NULL: not serving */
     struct loop_timer *patience; /* how long runs may finish after engine_stop */
     bool stopping;
     engine_fn *start_done, *serve_done, *stop_done;
@@ -89,20 +69,14 @@ static int build_pool(struct engine *engine, struct err *err)
 }
 
 /* Keys whose form only crawl/ knows. */
-static int check_config(const struct config *config, struct clock_zone **zone, struct err *err)
+static int check_config(const struct config *config, struct err *err)
 {
     enum site_render mode;
-    struct cron cron;
 
-    if (!str_empty(config->schedule_override) &&
-        cron_parse(&cron, config->schedule_override, err) < 0)
-        return err_prefix(err, "schedule_override");
-    if (!str_empty(config->purge_schedule) && cron_parse(&cron, config->purge_schedule, err) < 0)
-        return err_prefix(err, "purge_schedule");
     if (!str_empty(config->render) && !site_render_from(config->render, &mode))
         return err_set(err, ERR_CONFIG, "render: \"%s\": expected auto, chrome or fetch",
                        config->render);
-    return clock_zone_new(config->timezone, zone, err) < 0 ? err_prefix(err, "timezone") : 0;
+    return service_check_config(config, err);
 }
 
 /* A command is not the service: what it has under way is not what a dead service left. */
@@ -144,7 +118,7 @@ static int build(struct engine *engine, enum engine_use use, struct err *err)
     struct polite_settings polite;
     char *agent;
 
-    if (check_config(env->config, &engine->zone, err) < 0 || build_store(engine, use, err) < 0)
+    if (check_config(env->config, err) < 0 || build_store(engine, use, err) < 0)
         return -1;
     if (build_pool(engine, err) < 0)
         return -1;
@@ -174,7 +148,6 @@ int engine_new(const struct config *config, const struct sites *sites, enum engi
     engine->sites = sites;
     engine->env.config = config;
     engine->env.loop = loop_new();
-    list_init(&engine->running);
     proc_init(engine->env.loop);
     engine->patience = loop_timer_new(engine->env.loop, on_patience_over, engine);
     *out = engine;
@@ -220,74 +193,6 @@ void engine_start(struct engine *engine, engine_fn *done, void *ctx)
         loop_defer(engine->env.loop, on_no_store, engine);
 }
 
-/* ---- the schedule's runs --------------------------------------------------------------------- */
-
-static void finish_stop(struct engine *engine);
-
-static const char *line_site(const struct line *line)
-{
-    return line->site ? line->site->id : STORE_NO_SITE;
-}
-
-static void line_ended(struct line *line)
-{
-    struct engine *engine = line->engine;
-
-    list_remove(&line->link);
-    schedule_finished(line->entry);
-    if (engine->stopping && list_is_empty(&engine->running))
-        finish_stop(engine);
-}
-
-static void on_run_end(struct run *run, const struct store_run *summary, const struct err *err,
-                       void *ctx)
-{
-    struct line *line = ctx;
-
-    (void)summary;
-    (void)err; /* run.c has logged it; the ledger has it */
-    run_free(&run);
-    line->run = NULL;
-    line_ended(line);
-}
-
-static void on_purged(const struct purge_counts *counts, const struct err *err, void *ctx)
-{
-    struct line *line = ctx;
-
-    (void)counts;
-    (void)err; /* as for runs */
-    purge_free(&line->purge);
-    line_ended(line);
-}
-
-static void purge_now(struct engine *engine, struct line *line, int64_t due_at_ms)
-{
-    const struct crawl_env *env = &engine->env;
-
-    list_append(&engine->running, &line->link);
-    line->purge = purge_start(env->loop, env->config, env->store, env->ledger, due_at_ms, false,
-                              on_purged, line);
-}
-
-static void on_due(struct schedule_entry *entry, int64_t due_at_ms, void *ctx)
-{
-    struct engine *engine = ctx;
-    struct line *line = schedule_entry_owner(entry);
-    struct run_events events = {.on_end = on_run_end};
-    struct run_request request = {
-        .site = line->site, .kind = line->kind, .due_at_ms = due_at_ms};
-
-    if (!line->site) {
-        purge_now(engine, line, due_at_ms);
-        return;
-    }
-    request.page_from = run_pages(line->site, line->kind).from;
-    request.page_to = run_pages(line->site, line->kind).to;
-    list_append(&engine->running, &line->link);
-    line->run = run_start(&engine->env, &request, &events, line);
-}
-
 /* ---- serving --------------------------------------------------------------------------------- */
 
 static int on_live(struct buf *body, void *ctx)
@@ -318,103 +223,15 @@ static int open_admin(struct engine *engine, struct err *err)
     return 0;
 }
 
-static const char *const kinds[] = {RUN_CRAWL, RUN_REFRESH, RUN_ALIVE};
-
-/* The cron line of a site and kind: its own, unless the configuration replaces all crawls'. False:
- * never by itself. */
-static bool site_cron(const struct engine *engine, const struct site *site, const char *kind,
-                      struct cron *out)
-{
-    const char *override = engine->config->schedule_override;
-    struct err err;
-
-    if (str_eq(kind, RUN_REFRESH)) {
-        *out = site->refresh;
-        return site->refresh_text != NULL;
-    }
-    if (str_eq(kind, RUN_ALIVE)) {
-        *out = site->alive;
-        return site->alive_text != NULL;
-    }
-    *out = site->crawl;
-    return str_empty(override) ? site->crawl_text != NULL : cron_parse(out, override, &err) == 0;
-}
-
-/* Whose line is it, and in which zone? Purge's is the configuration's. */
-static bool line_cron(const struct engine *engine, const struct line *line, struct cron *out)
-{
-    struct err ignored;
-
-    if (line->site)
-        return site_cron(engine, line->site, line->kind, out);
-    return !str_empty(engine->config->purge_schedule) &&
-           cron_parse(out, engine->config->purge_schedule, &ignored) == 0;
-}
-
-static void set_up_next_line(struct engine *engine);
-
-static void on_last_due(int64_t last_due_ms, const struct err *err, void *ctx)
+static void on_service_started(const struct err *err, void *ctx)
 {
     struct engine *engine = ctx;
-    struct line *line = &engine->lines[engine->n_lines];
-    struct cron cron;
 
-    if (engine->stopping)
-        return;
-    if (err) {
-        engine->serve_done(err, engine->serve_ctx);
-        return;
-    }
-    check(line_cron(engine, line, &cron));
-    line->entry = schedule_add(engine->schedule, line_site(line), line->kind, &cron,
-                               line->site ? line->site->zone : engine->zone, last_due_ms, line);
-    engine->n_lines++;
-    set_up_next_line(engine);
-}
-
-/* Once, after all sites. */
-static bool take_purge(struct engine *engine, struct line *line)
-{
-    struct cron cron;
-
-    *line = (struct line){.engine = engine, .kind = RUN_PURGE};
-    list_init(&line->link);
-    return engine->next_kind++ == engine->sites->n * ARRAY_LEN(kinds) &&
-           line_cron(engine, line, &cron);
-}
-
-/* The next line that has a schedule; false: that was all. */
-static bool next_scheduled(struct engine *engine, struct line *line)
-{
-    struct cron cron;
-
-    while (engine->next_kind < engine->sites->n * ARRAY_LEN(kinds)) {
-        const struct site *site = engine->sites->items[engine->next_kind / ARRAY_LEN(kinds)];
-        const char *kind = kinds[engine->next_kind++ % ARRAY_LEN(kinds)];
-
-        if (site_cron(engine, site, kind, &cron)) {
-            *line = (struct line){.engine = engine, .site = site, .kind = kind};
-            list_init(&line->link);
-            return true;
-        }
-        if (str_eq(kind, RUN_CRAWL))
-            log_warn("engine", "site has no schedule", "site=%s", site->id);
-    }
-    return take_purge(engine, line);
-}
-
-static void set_up_next_line(struct engine *engine)
-{
-    struct line *line = &engine->lines[engine->n_lines];
-
-    if (next_scheduled(engine, line)) {
-        store_last_due(engine->env.store, line_site(line), line->kind, on_last_due, engine);
-        return;
-    }
-    schedule_start(engine->schedule);
-    log_info("engine", "serving", "sites=%zu database=%s live=%s", engine->sites->n,
-             store_kind(engine->env.store), engine->admin ? engine->config->engine_listen : "none");
-    engine->serve_done(NULL, engine->serve_ctx);
+    if (!err)
+        log_info("engine", "serving", "sites=%zu database=%s live=%s", engine->sites->n,
+                 store_kind(engine->env.store),
+                 engine->admin ? engine->config->engine_listen : "none");
+    engine->serve_done(err, engine->serve_ctx);
 }
 
 struct late_error {
@@ -430,24 +247,12 @@ static void on_late_error(void *ctx)
     mem_free(late);
 }
 
-static void on_recovered(const struct err *err, void *ctx)
-{
-    struct engine *engine = ctx;
-
-    if (engine->stopping)
-        return;
-    if (err)
-        engine->serve_done(err, engine->serve_ctx);
-    else
-        set_up_next_line(engine);
-}
-
 void engine_serve(struct engine *engine, engine_fn *done, void *ctx)
 {
     struct late_error *late;
     struct err err;
 
-    check(engine->env.store && !engine->schedule);
+    check(engine->env.store && !engine->service);
     engine->serve_done = done;
     engine->serve_ctx = ctx;
     if (open_admin(engine, &err) < 0) {
@@ -456,32 +261,19 @@ void engine_serve(struct engine *engine, engine_fn *done, void *ctx)
         loop_defer(engine->env.loop, on_late_error, late);
         return;
     }
-    engine->schedule = schedule_new(engine->env.loop, on_due, engine);
-    engine->lines = mem_array(engine->sites->n * ARRAY_LEN(kinds) + 2, sizeof(*engine->lines));
-    store_runs_recover(engine->env.store, clock_wall_ms(), on_recovered, engine);
+    engine->service = service_new(&engine->env, engine->sites);
+    service_start(engine->service, on_service_started, engine);
 }
 
 /* ---- shutdown -------------------------------------------------------------------------------- */
 
-static void cancel_runs(struct engine *engine)
-{
-    struct list *at, *next;
-
-    LIST_FOREACH (at, next, &engine->running) {
-        struct line *line = container_of(at, struct line, link);
-
-        if (line->run)
-            run_cancel(line->run);
-        else
-            purge_cancel(line->purge);
-    }
-}
-
 static void on_patience_over(void *ctx)
 {
+    struct engine *engine = ctx;
+
     log_warn("engine", "runs took too long to finish: cancelling", "stop_timeout_ms=%lld",
-             (long long)((struct engine *)ctx)->config->stop_timeout);
-    cancel_runs(ctx);
+             (long long)engine->config->stop_timeout);
+    service_cancel(engine->service);
 }
 
 /* The account of the slots: whatever happened, they add up. tests/faults reads it. */
@@ -520,23 +312,31 @@ static void finish_stop(struct engine *engine)
         loop_defer(engine->env.loop, on_no_pool, engine);
 }
 
+static void on_service_stopped(const struct err *err, void *ctx)
+{
+    (void)err;
+    finish_stop(ctx);
+}
+
 void engine_stop(struct engine *engine, engine_fn *done, void *ctx)
 {
     if (engine->stopping) {
-        cancel_runs(engine);
+        if (engine->service)
+            service_cancel(engine->service);
         return;
     }
     engine->stopping = true;
     engine->stop_done = done;
     engine->stop_ctx = ctx;
-    if (engine->schedule)
-        schedule_stop(engine->schedule);
-    if (list_is_empty(&engine->running)) {
+    if (!engine->service) {
         finish_stop(engine);
         return;
     }
+    service_stop(engine->service, on_service_stopped, engine);
+    if (!service_busy(engine->service))
+        return;
     log_info("engine", "stopping: waiting for runs to finish", "runs=%zu",
-             list_count(&engine->running));
+             service_busy(engine->service));
     loop_timer_start(engine->patience, engine->config->stop_timeout);
 }
 
@@ -550,9 +350,7 @@ void engine_free(struct engine **engine_ptr)
     *engine_ptr = NULL;
     loop = engine->env.loop;
     admin_http_free(&engine->admin);
-    schedule_free(&engine->schedule);
-    mem_free(engine->lines);
-    clock_zone_free(&engine->zone);
+    service_free(&engine->service);
     polite_free(&engine->env.polite);
     quarantine_free(&engine->env.quarantine);
     render_free(&engine->env.render);

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+/* service.c - from a due time to a run, and from a run's end to an idle line.
+ *
+ * Not here: which lines there are (service_lines.c), jobs that belong to no site (service_jobs.c),
+ * when a line is due (crawl/schedule.c).
+ */
+#include "service.h"
+#include "base/log.h"
+#include "service_priv.h"
+
+/* ---- state ----------------------------------------------------------------------------------- */
+
+static const char *const state_names[] = {"IDLE", "CLAIMING", "RUNNING"};
+
+static void line_set_state(struct line *line, enum line_state state)
+{
+    static const bool allowed[][3] = {
+        [LINE_IDLE] = {[LINE_CLAIMING] = true},
+        [LINE_CLAIMING] = {[LINE_RUNNING] = true, [LINE_IDLE] = true},
+        [LINE_RUNNING] = {[LINE_IDLE] = true},
+    };
+
+    check(allowed[line->state][state]);
+    log_debug("service", "line", "site=%s kind=%s state=%s->%s", line_site(line), line->kind,
+              state_names[line->state], state_names[state]);
+    line->state = state;
+}
+
+/* ---- the end of a run ------------------------------------------------------------------------ */
+
+static void tell_stopped(void *ctx)
+{
+    struct service *service = ctx;
+
+    service->stop_done(NULL, service->stop_ctx);
+}
+
+static void line_is_idle(struct line *line)
+{
+    struct service *service = line->service;
+
+    line_set_state(line, LINE_IDLE);
+    list_remove(&line->busy);
+    schedule_finished(line->entry);
+    if (service->stopping && list_is_empty(&service->busy))
+        tell_stopped(service);
+}
+
+static void on_run_end(struct run *run, const struct store_run *summary, const struct err *err,
+                       void *ctx)
+{
+    struct line *line = ctx;
+
+    (void)summary;
+    (void)err; /* run.c has logged it; the ledger has it */
+    run_free(&run);
+    line->run = NULL;
+    line_is_idle(line);
+}
+
+static void on_job_end(void *ctx)
+{
+    struct line *line = ctx;
+
+    line->running_job = NULL;
+    line_is_idle(line);
+}
+
+/* ---- due, claim, start ----------------------------------------------------------------------- */
+
+static void start_run(struct line *line)
+{
+    struct site_pages pages = run_pages(line->site, line->kind);
+    struct run_events events = {.on_end = on_run_end};
+    struct run_request request = {
+        .site = line->site,
+        .kind = line->kind,
+        .due_at_ms = line->due_at_ms,
+        .page_from = pages.from,
+        .page_to = pages.to,
+    };
+
+    line->run = run_start(line->service->env, &request, &events, line);
+}
+
+static void line_start(struct line *line)
+{
+    line_set_state(line, LINE_RUNNING);
+    if (line->site)
+        start_run(line);
+    else
+        line->running_job = line->job->start(line->service, line->due_at_ms, on_job_end, line);
+}
+
+/* The claim's answer: is this due run ours? */
+static void on_claimed(struct line *line, bool is_ours)
+{
+    if (is_ours && !line->service->stopping)
+        line_start(line);
+    else
+        line_is_idle(line);
+}
+
+static void on_sole_engine(void *ctx)
+{
+    on_claimed(ctx, true);
+}
+
+/* An engine that is alone with its database has every due run. */
+static void claim(struct line *line)
+{
+    loop_defer(line->service->env->loop, on_sole_engine, line);
+}
+
+void line_due(struct line *line, int64_t due_at_ms)
+{
+    line->due_at_ms = due_at_ms;
+    line_set_state(line, LINE_CLAIMING);
+    list_append(&line->service->busy, &line->busy);
+    claim(line);
+}
+
+static void on_due(struct schedule_entry *entry, int64_t due_at_ms, void *ctx)
+{
+    (void)ctx;
+    line_due(schedule_entry_owner(entry), due_at_ms);
+}
+
+/* ---- start and stop -------------------------------------------------------------------------- */
+
+struct service *service_new(const struct crawl_env *env, const struct sites *sites)
+{
+    struct service *service = mem_new(struct service);
+    struct err err;
+
+    check(env->store);
+    service->env = env;
+    service->sites = sites;
+    list_init(&service->lines);
+    list_init(&service->busy);
+    check(clock_zone_new(env->config->timezone, &service->zone, &err) == 0);
+    service->schedule = schedule_new(env->loop, on_due, service);
+    return service;
+}
+
+void service_free(struct service **service_ptr)
+{
+    struct service *service = *service_ptr;
+    struct list *at, *next;
+
+    if (!service)
+        return;
+    *service_ptr = NULL;
+    LIST_FOREACH (at, next, &service->lines)
+        line_free(container_of(at, struct line, link));
+    schedule_free(&service->schedule);
+    clock_zone_free(&service->zone);
+    mem_free(service);
+}
+
+static void set_up_next_line(struct service *service);
+
+static struct line *line_without_entry(struct service *service)
+{
+    struct list *at, *next;
+
+    LIST_FOREACH (at, next, &service->lines) {
+        struct line *line = container_of(at, struct line, link);
+
+        if (!line->entry)
+            return line;
+    }
+    return NULL;
+}
+
+static void on_last_due(int64_t last_due_ms, const struct err *err, void *ctx)
+{
+    struct service *service = ctx;
+    struct line *line = line_without_entry(service);
+    struct cron cron;
+
+    if (service->stopping)
+        return;
+    if (err) {
+        service->start_done(err, service->start_ctx);
+        return;
+    }
+    check(line_cron(line, &cron));
+    line->entry = schedule_add(service->schedule, line_site(line), line->kind, &cron,
+                               line_zone(line), last_due_ms, line);
+    set_up_next_line(service);
+}
+
+static void set_up_next_line(struct service *service)
+{
+    struct line *line = line_without_entry(service);
+
+    if (line) {
+        store_last_due(service->env->store, line_site(line), line->kind, on_last_due, service);
+        return;
+    }
+    schedule_start(service->schedule);
+    service->start_done(NULL, service->start_ctx);
+}
+
+static void on_recovered(const struct err *err, void *ctx)
+{
+    struct service *service = ctx;
+
+    if (service->stopping)
+        return;
+    if (err)
+        service->start_done(err, service->start_ctx);
+    else
+        set_up_next_line(service);
+}
+
+void service_start(struct service *service, service_fn *done, void *ctx)
+{
+    service->start_done = done;
+    service->start_ctx = ctx;
+    service_add_lines(service);
+    store_runs_recover(service->env->store, clock_wall_ms(), on_recovered, service);
+}
+
+void service_stop(struct service *service, service_fn *done, void *ctx)
+{
+    check(!service->stopping);
+    service->stopping = true;
+    service->stop_done = done;
+    service->stop_ctx = ctx;
+    schedule_stop(service->schedule);
+    if (list_is_empty(&service->busy))
+        loop_defer(service->env->loop, tell_stopped, service);
+}
+
+void service_cancel(struct service *service)
+{
+    struct list *at, *next;
+
+    LIST_FOREACH (at, next, &service->busy) {
+        struct line *line = container_of(at, struct line, busy);
+
+        if (line->run)
+            run_cancel(line->run);
+        else if (line->running_job)
+            line->job->cancel(line->running_job);
+    }
+}
+
+size_t service_busy(const struct service *service)
+{
+    return list_count(&service->busy);
+}

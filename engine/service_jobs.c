@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* service_jobs.c - the jobs of the schedule that belong to no site.
+ *
+ * A new one: a row of the table, its cron key in config.def, and what starts and cancels it.
+ */
+#include "crawl/purge.h"
+#include "service_priv.h"
+
+/* ---- purge ----------------------------------------------------------------------------------- */
+
+struct purge_job {
+    struct purge *purge;
+    service_job_fn *done;
+    void *ctx;
+};
+
+static void on_purged(const struct purge_counts *counts, const struct err *err, void *ctx)
+{
+    struct purge_job *job = ctx;
+
+    (void)counts;
+    (void)err; /* purge.c has logged it; the ledger has it */
+    purge_free(&job->purge);
+    job->done(job->ctx);
+    mem_free(job);
+}
+
+static void *start_purge(struct service *service, int64_t due_at_ms, service_job_fn *done,
+                         void *ctx)
+{
+    const struct crawl_env *env = service->env;
+    struct purge_job *job = mem_new(struct purge_job);
+
+    job->done = done;
+    job->ctx = ctx;
+    job->purge = purge_start(env->loop, env->config, env->store, env->ledger, due_at_ms, false,
+                             on_purged, job);
+    return job;
+}
+
+static void cancel_purge(void *job)
+{
+    purge_cancel(((struct purge_job *)job)->purge);
+}
+
+/* ---- all ------------------------------------------------------------------------------------- */
+
+#define CRON_KEY(name) .key = #name, .cron = offsetof(struct config, name)
+
+const struct service_job service_jobs[] = {
+    {.kind = RUN_PURGE, CRON_KEY(purge_schedule), .start = start_purge, .cancel = cancel_purge},
+};
+const size_t service_n_jobs = ARRAY_LEN(service_jobs);
