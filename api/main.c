@@ -8,6 +8,7 @@
 #include "api/server.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "base/trim.h"
 #include "db/store.h"
 #include "gen/version.h"
 
@@ -290,6 +291,7 @@ static void serve_until_signal(struct program *program)
     announce(program);
     handover_tell_ready(&program->given);
     process_notify("READY=1");
+    trim_start_pages();
     loop_run(program->loop);
     loop_signal_free(&usr2);
     loop_signal_free(&term);

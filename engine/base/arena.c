@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* arena.c - chained blocks of 4 KiB or more; nothing is freed before the whole. */
+/* arena.c - chained blocks of 4 KiB or more, the first one smaller; nothing is freed before the whole. */
 #include "base/arena.h"
 
 #include <stdarg.h>
@@ -7,7 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { BLOCK_BYTES = 4096 };
+/* The first is enough for an ordinary request of the API, of which there are many at once. */
+enum { FIRST_BLOCK_BYTES = 1500, BLOCK_BYTES = 4096 };
 
 struct arena_block {
     struct arena_block *next;
@@ -35,7 +36,8 @@ void arena_fini(struct arena *arena)
 static struct arena_block *block_with(struct arena *arena, size_t size)
 {
     struct arena_block *block = arena->blocks;
-    size_t cap = size > BLOCK_BYTES ? size : BLOCK_BYTES;
+    size_t least = block ? BLOCK_BYTES : FIRST_BLOCK_BYTES;
+    size_t cap = size > least ? size : least;
 
     if (block && block->cap - block->used >= size)
         return block;
@@ -45,7 +47,7 @@ static struct arena_block *block_with(struct arena *arena, size_t size)
     return block;
 }
 
-void *arena_alloc(struct arena *arena, size_t size)
+static void *take(struct arena *arena, size_t size)
 {
     struct arena_block *block;
     void *ptr;
@@ -56,21 +58,31 @@ void *arena_alloc(struct arena *arena, size_t size)
     ptr = (char *)block->bytes + block->used;
     block->used += size;
     arena->total_bytes += size;
-    return memset(ptr, 0, size);
+    return ptr;
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+    return memset(take(arena, size), 0, size);
+}
+
+static char *copy_text(struct arena *arena, const char *s, size_t len)
+{
+    char *copy = take(arena, len + 1);
+
+    memcpy(copy, s, len);
+    copy[len] = '\0';
+    return copy;
 }
 
 char *arena_strndup(struct arena *arena, const char *s, size_t n)
 {
-    size_t len = strnlen(s, n);
-    char *copy = arena_alloc(arena, len + 1);
-
-    memcpy(copy, s, len);
-    return copy;
+    return copy_text(arena, s, strnlen(s, n));
 }
 
 char *arena_strdup(struct arena *arena, const char *s)
 {
-    return s ? arena_strndup(arena, s, strlen(s)) : NULL;
+    return s ? copy_text(arena, s, strlen(s)) : NULL;
 }
 
 char *arena_printf(struct arena *arena, const char *fmt, ...)

@@ -94,6 +94,20 @@ void buf_addf(struct buf *buf, const char *fmt, ...)
     va_end(args);
 }
 
+void buf_add_int(struct buf *buf, int64_t n)
+{
+    char digits[24];
+    char *at = digits + sizeof(digits);
+    uint64_t rest = n < 0 ? -(uint64_t)n : (uint64_t)n;
+
+    do
+        *--at = (char)('0' + rest % 10);
+    while (rest /= 10);
+    if (n < 0)
+        *--at = '-';
+    buf_add(buf, at, (size_t)(digits + sizeof(digits) - at));
+}
+
 static void add_json_byte(struct buf *buf, unsigned char c)
 {
     static const char shorts[] = "\"\"\\\\\bb\ff\nn\rr\tt";
@@ -110,29 +124,39 @@ static void add_json_byte(struct buf *buf, unsigned char c)
         buf_addc(buf, (char)c);
 }
 
+/* The bytes from s on that stand in a JSON string as they are. */
+static size_t json_plain_len(const char *s, const char *end)
+{
+    const char *at = s;
+
+    while (at < end) {
+        unsigned char c = (unsigned char)*at;
+        size_t n = c < 0x80 ? 1 : str_utf8_len(at, (size_t)(end - at));
+
+        if (c < 0x20 || c == 0x7f || c == '"' || c == '\\' || c == '<' || n < 1 || (c >= 0x80 && n < 2))
+            break;
+        at += n;
+    }
+    return (size_t)(at - s);
+}
+
 void buf_add_json_n(struct buf *buf, const char *s, size_t len)
 {
     const char *end = s + len;
 
     buf_addc(buf, '"');
-    while (s < end) {
-        const char *plain = s;
-        size_t n;
+    for (;;) {
+        size_t plain = json_plain_len(s, end);
 
-        while (s < end && (unsigned char)*s >= 0x20 && (unsigned char)*s < 0x7f && *s != '"' &&
-               *s != '\\' && *s != '<')
-            s++;
-        buf_add(buf, plain, (size_t)(s - plain));
+        buf_add(buf, s, plain);
+        s += plain;
         if (s == end)
             break;
-        n = str_utf8_len(s, (size_t)(end - s));
-        if (n == 1)
+        if ((unsigned char)*s < 0x80)
             add_json_byte(buf, (unsigned char)*s);
-        else if (n == 0)
-            buf_adds(buf, "\xef\xbf\xbd");
         else
-            buf_add(buf, s, n);
-        s += n ? n : 1;
+            buf_adds(buf, "\xef\xbf\xbd");
+        s++;
     }
     buf_addc(buf, '"');
 }
