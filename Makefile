@@ -72,7 +72,7 @@ lib_file     = $(OUT)/lib/lib$(1).a
 link_libs    = $(foreach l,$(1) $(USES_$(1)),$(if $(call lib_srcs,$(l)),$(call lib_file,$(l))))
 
 PROGRAMS := $(BIN)/catchdeal-engine $(BIN)/catchdeal-api
-TOOLS    := $(BIN)/catchdeal-boards $(BIN)/fakechrome
+TOOLS    := $(BIN)/catchdeal-boards $(BIN)/fakechrome $(BIN)/bench-api_load
 
 .PHONY: all
 all: $(PROGRAMS) ## build catchdeal-engine and catchdeal-api
@@ -226,8 +226,18 @@ $(BIN)/bench-search: $(call objs,tests/bench/search.c tests/support/pg.c) $(call
 bench-search: $(BIN)/bench-search ## first page of a search at 100,000 and a million deals, beside the original's query (BENCH_ARGS="100000")
 	@$(BIN)/bench-search $(BENCH_ARGS)
 
+API_BENCH := $(PROGRAMS) $(BIN)/bench-api_load $(BIN)/bench-api_floor
+
+.PHONY: bench-api
+bench-api: $(API_BENCH) ## catchdeal-api beside Fastify, nginx and a bare epoll loop, about 4 minutes
+	@tests/bench/api --bin $(BIN) $(BENCH_ARGS)
+
+.PHONY: bench-api-soak
+bench-api-soak: $(API_BENCH) ## an hour of mixed load on catchdeal-api, and what grows (BENCH_ARGS="--minutes 5")
+	@tests/bench/api_soak --bin $(BIN) $(BENCH_ARGS)
+
 .PHONY: bench
-bench: bench-soak bench-fetch bench-search ## all benchmarks
+bench: bench-soak bench-fetch bench-api bench-search ## all benchmarks
 
 .PHONY: check-walls
 check-walls: ## every #include obeys the folder order

@@ -83,9 +83,13 @@ def make_redis(desk):
 def make_desk(programs):
     processes.adopt_orphans()
     desk = workbench.Bench(pathlib.Path(programs).resolve())
+    write_keys(desk)
+    return desk
+
+
+def write_keys(desk):
     (desk.folder / "keys").write_text(f"bench:{SECRET}\n")
     (desk.folder / "keys").chmod(0o600)
-    return desk
 
 
 # ---- processes -------------------------------------------------------------------------------------
@@ -141,7 +145,7 @@ def pin(pid, cpu):
 
 
 class Load:
-    """Runs bench-api_load; each call gives its figures as numbers."""
+    """Runs bench-api_load, on one core or (None) on any; each call gives its figures as numbers."""
 
     def __init__(self, desk, cpu):
         self._desk = desk
@@ -162,7 +166,11 @@ class Load:
         for header in headers:
             command += ["--header", header]
         return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                                preexec_fn=lambda: os.sched_setaffinity(0, {self._cpu}))
+                                preexec_fn=self._pin)
+
+    def _pin(self):
+        if self._cpu is not None:
+            os.sched_setaffinity(0, {self._cpu})
 
     @staticmethod
     def finish(process):

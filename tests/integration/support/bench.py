@@ -155,10 +155,10 @@ class Bench:
 
 
 class Api:
-    def __init__(self, bench, **settings):
+    def __init__(self, bench, environment=None, **settings):
         port_file = bench.folder / f"api-port-{len(os.listdir(bench.folder))}"
         self.program = bench.start("catchdeal-api", "--port-file", port_file,
-                                   *bench.settings(**{"api_listen": "127.0.0.1:0", **settings}))
+                                   *bench.settings(**{"api_listen": "127.0.0.1:0", **settings}), environment=environment)
         self.port = read_port(port_file, self.program)
 
     def url(self, path):
