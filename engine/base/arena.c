@@ -85,17 +85,21 @@ char *arena_strdup(struct arena *arena, const char *s)
     return s ? copy_text(arena, s, strlen(s)) : NULL;
 }
 
+/* Most texts are short, and are then formatted once. */
 char *arena_printf(struct arena *arena, const char *fmt, ...)
 {
+    char draft[256];
     va_list args;
     int need;
     char *text;
 
     va_start(args, fmt);
-    need = vsnprintf(NULL, 0, fmt, args);
+    need = vsnprintf(draft, sizeof(draft), fmt, args);
     va_end(args);
     check(need >= 0);
-    text = arena_alloc(arena, (size_t)need + 1);
+    if ((size_t)need < sizeof(draft))
+        return copy_text(arena, draft, (size_t)need);
+    text = take(arena, (size_t)need + 1);
     va_start(args, fmt);
     vsnprintf(text, (size_t)need + 1, fmt, args);
     va_end(args);

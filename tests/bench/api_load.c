@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* api_load.c - many keep-alive connections that ask one HTTP server as fast as it answers.
  *
- *     bench-api_load --port PORT --requests FILE [--connections N] [--seconds N] [--header LINE]...
+ *     bench-api_load --port PORT --requests FILE [--connections N] [--seconds N] [--header LINE]... [--spin]
  *
  * FILE holds a request a line, `METHOD PATH [BODY]`; the connections take them in turn, from the top
  * again at the end. Each connection sends its next request when the last answer is whole (a closed loop,
  * no pipelining). The last line of stdout is `key=value` pairs; see README.md. Exit code 0 when there were
  * answers and none was broken, whatever their status.
+ *
+ * --spin: the load polls and never sleeps. A server that is fast enough to keep the load busy has nobody to wake, and a
+ * slower one would pay for a wake-up with each answer: so none does.
  *
  * Understands Content-Length, and 204 and 304 without one; no chunked answers.
  */
@@ -37,6 +40,7 @@ enum {
 struct options {
     int port, connections;
     double seconds;
+    bool spin; /* never sleep, so that no server pays for waking us */
     const char *file;
     const char *headers[MAX_HEADERS];
     int n_headers;
@@ -274,7 +278,8 @@ static void run(struct load *load)
     for (int i = 0; i < load->options.connections; i++)
         conn_send(load, &load->conns[i]);
     while (load->in_flight > 0 && now_ns() < last_ns) {
-        int n = epoll_wait(load->epoll, events, ARRAY_LEN(events), WAIT_MS);
+        int n = epoll_wait(load->epoll, events, ARRAY_LEN(events),
+                           load->options.spin ? 0 : WAIT_MS);
 
         load->over = now_ns() >= end_ns;
         for (int i = 0; i < n; i++)
@@ -316,6 +321,7 @@ static void read_command_line(struct options *options, int argc, char **argv)
                                           {"connections", required_argument, NULL, 'c'},
                                           {"seconds", required_argument, NULL, 's'},
                                           {"header", required_argument, NULL, 'h'},
+                                          {"spin", no_argument, NULL, 'b'},
                                           {NULL, 0, NULL, 0}};
     int c;
 
@@ -329,6 +335,8 @@ static void read_command_line(struct options *options, int argc, char **argv)
             options->connections = atoi(optarg);
         else if (c == 's')
             options->seconds = atof(optarg);
+        else if (c == 'b')
+            options->spin = true;
         else if (c == 'h' && options->n_headers < MAX_HEADERS)
             options->headers[options->n_headers++] = optarg;
         else
@@ -337,7 +345,7 @@ static void read_command_line(struct options *options, int argc, char **argv)
     if (options->port <= 0 || !options->file || options->connections < 1 ||
         options->connections > MAX_CONNECTIONS || options->seconds <= 0) {
         fprintf(stderr, "usage: api_load --port PORT --requests FILE [--connections N] [--seconds N] "
-                        "[--header LINE]...\n");
+                        "[--header LINE]... [--spin]\n");
         exit(2);
     }
 }

@@ -162,7 +162,7 @@ class Load:
 
     def start(self, port, lines, seconds, connections, headers=()):
         command = [str(self._desk.programs / "bench-api_load"), "--port", str(port), "--requests", str(self._file(lines)),
-                   "--seconds", str(seconds), "--connections", str(connections)]
+                   "--seconds", str(seconds), "--connections", str(connections), *(["--spin"] if self._cpu is not None else [])]
         for header in headers:
             command += ["--header", header]
         return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
