@@ -51,6 +51,7 @@ struct browser {
     int64_t killed_at_ms; /* 0: not yet */
     struct blame blame;
     size_t delete_tries, group_tries;
+    bool told_gone;
 };
 
 static void on_step(void *ctx);
@@ -181,6 +182,7 @@ void browser_start(struct browser *browser)
     browser->killed_at_ms = 0;
     blame_begin(&browser->blame, cage_yard_rung(browser->settings.yard), &browser->settings.caps);
     browser->delete_tries = browser->group_tries = 0;
+    browser->told_gone = false;
     browser->setups_pending = 0;
     loop_timer_start(browser->deadline, browser->config->launch_timeout);
     loop_timer_start(browser->step, 0);
@@ -210,6 +212,7 @@ static int browser_try_spawn(struct browser *browser, struct launched *out, stru
                      browser, out, err) < 0)
         return -1;
     browser->proc = out->proc;
+    browser->events->on_spawned(browser->ctx);
     return 0;
 }
 
@@ -514,6 +517,10 @@ static void browser_look_whether_gone(struct browser *browser)
         }
         loop_timer_start(browser->step, GONE_POLL_MS);
         return;
+    }
+    if (browser->proc && !browser->told_gone) {
+        browser->told_gone = true;
+        browser->events->on_gone(browser->ctx);
     }
     if (remove_group(browser) && delete_profile(browser))
         browser_is_down(browser);

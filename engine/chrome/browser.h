@@ -32,6 +32,10 @@ enum browser_state {
 struct browser_events {
     /* Within the call that moves it, and only for the owner's lists. */
     void (*on_state)(enum browser_state to, void *ctx);
+    /* It has processes, and a cage; on_gone when the last process has ended, before the cage goes. Both are for
+     * whoever counts what it costs, and come whatever else happens to it. */
+    void (*on_spawned)(void *ctx);
+    void (*on_gone)(void *ctx);
     /* The others come from the loop, never from inside a call. */
     void (*on_ready)(void *ctx);
     /* It is gone, or did not start, by itself: ERR_LAUNCH, ERR_PIDS, ERR_FDS, ERR_DISK (not started), ERR_OOM,

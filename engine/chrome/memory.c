@@ -12,6 +12,7 @@
 
 enum {
     LOOK_MS = 250,
+    IDLE_LOOK_MS = 2000,
     MEMBERS_MS = 5000, /* between two looks for the members of a group */
     COST_FACTOR = 50,
     FRESH_MS = 20, /* a reading is not repeated within; CPU time comes in ticks of 10 ms anyway */
@@ -34,7 +35,7 @@ struct meter {
     int64_t counted_to_ms;     /* up to here byte_ms is counted */
     int64_t byte_ms;           /* not read yet */
     int64_t look_cost_ms;
-    int64_t next_look_ms; /* monotonic */
+    int64_t looked_at_ms; /* 0: not yet */
 };
 
 static int64_t thread_cpu_ms(void)
@@ -76,28 +77,37 @@ static void look(struct meter *meter)
         cage_enforce(meter->cage);
     if (!meter->counted && clock_mono_ms() - meter->members_at_ms >= MEMBERS_MS)
         find_members(meter);
+    meter->looked_at_ms = clock_mono_ms();
     meter->look_cost_ms = thread_cpu_ms() - before_ms;
+}
+
+static int64_t pause_ms(const struct meter *meter)
+{
+    int64_t pause = meter->watching ? LOOK_MS : IDLE_LOOK_MS;
+    int64_t dear = meter->look_cost_ms * COST_FACTOR;
+
+    return dear > pause ? dear : pause;
 }
 
 /* Interest comes and goes with every page, so the pace is kept by the clock, not by the timer. */
 static void arm(struct meter *meter)
 {
-    int64_t delay_ms = meter->next_look_ms - clock_mono_ms();
+    int64_t delay_ms = 0;
 
-    if (meter->running && meter->watching)
-        loop_timer_start(meter->timer, delay_ms > 0 ? delay_ms : 0);
-    else
+    if (!meter->running) {
         loop_timer_stop(meter->timer);
+        return;
+    }
+    if (meter->looked_at_ms)
+        delay_ms = meter->looked_at_ms + pause_ms(meter) - clock_mono_ms();
+    loop_timer_start(meter->timer, delay_ms > 0 ? delay_ms : 0);
 }
 
 static void on_timer(void *ctx)
 {
     struct meter *meter = ctx;
-    int64_t pause_ms;
 
     look(meter);
-    pause_ms = meter->look_cost_ms * COST_FACTOR;
-    meter->next_look_ms = clock_mono_ms() + (pause_ms > LOOK_MS ? pause_ms : LOOK_MS);
     arm(meter);
     meter->due(meter->ctx);
 }
@@ -138,7 +148,7 @@ void meter_start(struct meter *meter, pid_t root, struct cage *cage, int64_t har
     meter->byte_ms = 0;
     meter->read_at_ms = 0;
     meter->counted_to_ms = clock_mono_ms();
-    meter->next_look_ms = 0;
+    meter->looked_at_ms = 0;
     arm(meter);
 }
 
@@ -197,14 +207,16 @@ void meter_read(struct meter *meter, struct meter_reading *out)
     int64_t cpu_ms;
 
     *out = (struct meter_reading){.pss_bytes = meter->sample.current_bytes};
-    if (!meter->running || clock_mono_ms() - meter->read_at_ms < FRESH_MS)
+    if (meter->running && clock_mono_ms() - meter->read_at_ms < FRESH_MS)
         return;
-    meter->read_at_ms = clock_mono_ms();
-    count_time(meter);
-    cpu_ms = tree_cpu_ms(meter);
-    if (cpu_ms > meter->cpu_ms) {
-        out->cpu_ms = cpu_ms - meter->cpu_ms;
-        meter->cpu_ms = cpu_ms;
+    if (meter->running) {
+        meter->read_at_ms = clock_mono_ms();
+        count_time(meter);
+        cpu_ms = tree_cpu_ms(meter);
+        if (cpu_ms > meter->cpu_ms) {
+            out->cpu_ms = cpu_ms - meter->cpu_ms;
+            meter->cpu_ms = cpu_ms;
+        }
     }
     out->gb_ms = meter->byte_ms >> 30;
     meter->byte_ms -= out->gb_ms << 30;

@@ -5,7 +5,8 @@
  * on the rung sampled-pss the kernel walks page tables for smaps_rollup, 10 to 20 ms of CPU for a Chrome (seen), and
  * there the look also keeps the cap. Where the cage does not count CPU time, it is added up over the members, which
  * takes 0.3 ms; finding these in /proc takes 5 ms. So CPU is read whenever somebody asks, memory and members by a timer,
- * at least every 250 ms but never so often that it takes more than 2 % of a core, members of a group every 5 s.
+ * every 250 ms while the browser works (2 s while it idles) but never so often that it takes more than 2 % of a core,
+ * members of a group every 5 s.
  */
 #ifndef CHROME_MEMORY_H
 #define CHROME_MEMORY_H
@@ -29,11 +30,11 @@ struct meter_reading {
 struct meter *meter_new(struct loop *loop, loop_fn *due, void *ctx);
 void meter_free(struct meter **meter);
 
-/* A new tree: everything from 0. The cage is borrowed until meter_stop; hard_bytes is its cap, 0: none. */
+/* A new tree: everything from 0; call it when the tree starts. The cage is borrowed until meter_stop; hard_bytes is its cap, 0: none. */
 void meter_start(struct meter *meter, pid_t root, struct cage *cage, int64_t hard_bytes);
 void meter_stop(struct meter *meter); /* keeps what is not read yet */
 
-/* Looks at memory are only made while somebody is interested. */
+/* Something is under way: look often. */
 void meter_watch(struct meter *meter, bool on);
 
 void meter_read(struct meter *meter, struct meter_reading *out);

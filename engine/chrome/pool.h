@@ -65,14 +65,19 @@ void pool_return(struct lease **lease, bool healthy);
 
 struct tab *lease_tab(struct lease *lease);
 
-/* What the browser behind the lease cost since it was granted, shared among its busy tabs. Memory is what the
- * browser's cage counts (file pages that it read first included), PSS on the rung sampled-pss. */
+/* What the browser behind the lease cost since it was granted, shared among its busy tabs, and before that while
+ * nobody held a tab of it: its start, and its wait for this page. Memory is what the browser's cage counts (file pages
+ * that it read first included), PSS on the rung sampled-pss. */
 struct lease_cost {
     int64_t cpu_ms;
     int64_t peak_pss_bytes; /* of the whole browser */
     int64_t gb_ms;
 };
 void lease_cost(const struct lease *lease, struct lease_cost *out);
+
+/* What no lease was charged with, because none came any more: browsers that idled until idle_exit, and their ends. Each
+ * call takes what came since the last one; of browsers that live nothing. */
+void pool_take_unclaimed(struct pool *pool, struct lease_cost *out);
 
 /* Why a browser was ended or replaced. */
 enum pool_recycle {

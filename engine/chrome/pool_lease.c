@@ -33,10 +33,29 @@ static size_t count_holders(const struct worker *worker)
     return n;
 }
 
+static void add_cost(struct lease_cost *sum, const struct lease_cost *part)
+{
+    sum->cpu_ms += part->cpu_ms;
+    sum->gb_ms += part->gb_ms;
+    if (part->peak_pss_bytes > sum->peak_pss_bytes)
+        sum->peak_pss_bytes = part->peak_pss_bytes;
+}
+
+/* Takes one of n equal shares away; the last one is what is left. */
+static struct lease_cost take_share(struct lease_cost *left, int64_t n)
+{
+    struct lease_cost share = {left->cpu_ms / n, left->peak_pss_bytes, left->gb_ms / n};
+
+    left->cpu_ms -= share.cpu_ms;
+    left->gb_ms -= share.gb_ms;
+    return share;
+}
+
 void worker_settle_costs(struct worker *worker)
 {
     struct pool *pool = worker->pool;
     int64_t holders = (int64_t)count_holders(worker);
+    struct lease_cost left;
     struct meter_reading reading;
     struct list *at, *next;
 
@@ -44,17 +63,30 @@ void worker_settle_costs(struct worker *worker)
     worker->now_bytes = reading.pss_bytes;
     pool->stats.cpu_ms += reading.cpu_ms;
     note_peaks(pool, worker);
+    left = (struct lease_cost){reading.cpu_ms, reading.pss_bytes, reading.gb_ms};
     LIST_FOREACH (at, next, &pool->slots_in[SLOT_LEASED]) {
         struct slot *slot = container_of(at, struct slot, link);
-        struct lease_cost *cost = &slot->lease->cost;
+        struct lease_cost share;
 
         if (slot->worker != worker)
             continue;
-        cost->cpu_ms += reading.cpu_ms / holders;
-        cost->gb_ms += reading.gb_ms / holders;
-        if (reading.pss_bytes > cost->peak_pss_bytes)
-            cost->peak_pss_bytes = reading.pss_bytes;
+        share = take_share(&left, holders--);
+        add_cost(&slot->lease->cost, &share);
     }
+    left.peak_pss_bytes = 0;
+    add_cost(&worker->unclaimed, &left);
+}
+
+void worker_drop_costs(struct worker *worker)
+{
+    add_cost(&worker->pool->unclaimed, &worker->unclaimed);
+    worker->unclaimed = (struct lease_cost){0};
+}
+
+void pool_take_unclaimed(struct pool *pool, struct lease_cost *out)
+{
+    *out = pool->unclaimed;
+    pool->unclaimed = (struct lease_cost){0};
 }
 
 void lease_cost(const struct lease *lease, struct lease_cost *out)
@@ -184,6 +216,8 @@ void lease_grant(struct lease *lease, struct slot *slot)
     struct pool *pool = lease->pool;
 
     worker_settle_costs(slot->worker);
+    add_cost(&lease->cost, &slot->worker->unclaimed);
+    slot->worker->unclaimed = (struct lease_cost){0};
     waiters_serve(&pool->waiters, &lease->waiter);
     lease->state = LEASE_HELD;
     lease->slot = slot;

@@ -48,6 +48,7 @@ struct worker {
     /* Of the browser that is in it now: */
     int64_t ready_at_ms; /* 0: did not come up yet */
     int64_t now_bytes;   /* at the last look */
+    struct lease_cost unclaimed; /* while no tab of it was held: the next lease's, or the pool's at its end */
     int n_tabs;
     int pages;  /* that came to an end */
     int served; /* of these, in good health */
@@ -101,6 +102,7 @@ struct pool {
     bool stopping;
     void (*on_stopped)(void *ctx);
     void *stopped_ctx;
+    struct lease_cost unclaimed; /* of browsers that are gone, after their last lease */
     struct pool_stats stats;
 };
 
@@ -117,6 +119,7 @@ void pool_refuse_waiters(struct pool *pool, const struct err *why);
 /* What was spent since the last reading is shared by those that held a tab of this browser meanwhile: called before
  * every change of who they are. */
 void worker_settle_costs(struct worker *worker);
+void worker_drop_costs(struct worker *worker); /* the browser is gone: what nobody claimed is the pool's */
 
 /* ---- pool_slot.c -------------------------------------------------------------------------------- */
 

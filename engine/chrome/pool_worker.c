@@ -20,6 +20,7 @@ static void on_state(enum browser_state to, void *ctx)
 
     list_remove(&worker->link);
     list_append(&worker->pool->workers_in[to], &worker->link);
+    worker_watch(worker);
 }
 
 size_t worker_count(const struct pool *pool, enum browser_state state)
@@ -39,7 +40,8 @@ bool worker_has_leases(const struct worker *worker)
 
 void worker_watch(struct worker *worker)
 {
-    bool on = false;
+    bool on = browser_is_live(worker->browser) &&
+              browser_state(worker->browser) != BROWSER_READY;
 
     for (size_t i = 0; i < worker->pool->n_slots && !on; i++) {
         const struct slot *slot = &worker->pool->slots[i];
@@ -56,7 +58,7 @@ static void on_meter_due(void *ctx)
     struct worker *worker = ctx;
 
     worker_settle_costs(worker);
-    if (worker_retire_reason(worker) != RECYCLE_REASONS)
+    if (browser_state(worker->browser) == BROWSER_READY && worker_retire_reason(worker) != RECYCLE_REASONS)
         pool_ask_turn(worker->pool);
 }
 
@@ -71,6 +73,16 @@ static void set_user_agent(struct worker *worker)
             : mem_printf("%s CatchDeal (+%s)", browser_user_agent(worker->browser), contact);
 }
 
+static void on_spawned(void *ctx)
+{
+    struct worker *worker = ctx;
+    struct pool *pool = worker->pool;
+
+    meter_start(worker->meter, browser_pid(worker->browser), browser_cage(worker->browser),
+                pool->capped ? pool->config->worker_memory : 0);
+    worker_watch(worker);
+}
+
 static void on_ready(void *ctx)
 {
     struct worker *worker = ctx;
@@ -78,8 +90,6 @@ static void on_ready(void *ctx)
 
     pool->stats.browsers_started++;
     worker->ready_at_ms = clock_mono_ms();
-    meter_start(worker->meter, browser_pid(worker->browser), browser_cage(worker->browser),
-                pool->capped ? pool->config->worker_memory : 0);
     set_user_agent(worker);
     breaker_succeeded(&pool->breaker);
     pool_ask_turn(pool);
@@ -118,10 +128,8 @@ static void lose_tabs(struct worker *worker, const struct err *why)
 
 static void forget_browser(struct worker *worker)
 {
-    meter_stop(worker->meter);
     loop_timer_stop(worker->idle_exit);
     worker->ready_at_ms = 0;
-    worker->now_bytes = 0;
     worker->pages = worker->served = 0;
     worker->tabs_crashed = 0;
     worker->failures_in_a_row = 0;
@@ -170,6 +178,17 @@ static void on_lost(const struct err *why, void *ctx)
     if (!came_up)
         launch_failed(pool, why);
     pool_ask_turn(pool);
+}
+
+static void on_gone(void *ctx)
+{
+    struct worker *worker = ctx;
+
+    worker_settle_costs(worker);
+    meter_stop(worker->meter);
+    worker_settle_costs(worker);
+    worker->now_bytes = 0;
+    worker_drop_costs(worker);
 }
 
 static void on_down(void *ctx)
@@ -246,6 +265,8 @@ void worker_init(struct worker *worker, struct pool *pool, int number,
 {
     static const struct browser_events events = {
         .on_state = on_state,
+        .on_spawned = on_spawned,
+        .on_gone = on_gone,
         .on_ready = on_ready,
         .on_lost = on_lost,
         .on_answered = on_answered,
