@@ -28,7 +28,7 @@ enum engine_use {
 MUST_CHECK int engine_new(const struct config *config, const struct sites *sites,
                           enum engine_use use, struct engine **out, struct err *err);
 
-/* Look at the database. done once: err is ERR_STORE when it is away or of another schema. */
+/* Look at the database. done once: err is ERR_STORE_AWAY when it is away or of another schema. */
 typedef void engine_fn(const struct err *err, void *ctx);
 void engine_start(struct engine *engine, engine_fn *done, void *ctx);
 

@@ -125,7 +125,26 @@ static void error_of_conn(const struct loop_pg *pg, struct err *err)
     char text[512];
 
     add_one_line(text, sizeof(text), PQerrorMessage(pg->conn));
-    err_set(err, ERR_STORE, "postgresql: %s", *text ? text : "connection lost");
+    err_set(err, ERR_STORE_AWAY, "postgresql: %s", *text ? text : "connection lost");
+}
+
+/* Classes of SQLSTATE that speak of the server and its state, not of the statement or its data. */
+static bool is_away(const char *state)
+{
+    static const char *const classes[] = {
+        "08", /* connection */
+        "25", /* a standby, or read-only; a transaction that waited too long */
+        "40", /* deadlock, serialization */
+        "53", /* no room, no memory, too many connections */
+        "55", /* a lock was not to be had */
+        "57", /* shutting down, starting up, cancelled */
+        "58", /* its files */
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(classes); i++)
+        if (str_starts(state, classes[i]))
+            return true;
+    return str_eq(state, "42P01") || str_eq(state, "42501"); /* being restored: no table, no grant */
 }
 
 static void error_of_result(const PGresult *result, struct err *err)
@@ -135,7 +154,8 @@ static void error_of_result(const PGresult *result, struct err *err)
     char text[512];
 
     add_one_line(text, sizeof(text), primary ? primary : PQresultErrorMessage(result));
-    err_set(err, ERR_STORE, "postgresql: %s: %s", state ? state : "no SQLSTATE", text);
+    err_set(err, !state || is_away(state) ? ERR_STORE_AWAY : ERR_STORE, "postgresql: %s: %s",
+            state ? state : "no SQLSTATE", text);
 }
 
 static void on_notice(void *ctx, const PGresult *result)
@@ -507,7 +527,7 @@ static void on_deadline(void *ctx)
         arm_deadline(pg);
         return;
     }
-    err_set(&err, ERR_STORE, "postgresql: %s: timed out after %lld ms",
+    err_set(&err, ERR_STORE_AWAY, "postgresql: %s: timed out after %lld ms",
             pg->state == PG_READY ? "statement" : "connecting", (long long)pg->timeout_ms);
     /* The answer to this statement must not be taken for another's. */
     if (pg->running || pg->state == PG_CONNECTING)

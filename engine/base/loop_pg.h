@@ -3,7 +3,7 @@
  *
  * Connects by itself on first use and again after a loss; statements queue and run one at a time.
  * Each statement has a deadline (connecting included): past it the connection is dropped and its
- * callback gets ERR_STORE. Source: libpq chapter 34, PQconnectStart/PQconnectPoll,
+ * callback gets ERR_STORE_AWAY, as for a server that can't be reached or is not able to work; what it refuses is ERR_STORE. Source: libpq chapter 34, PQconnectStart/PQconnectPoll,
  * PQsendQueryParams, PQsendPrepare, PQconsumeInput, PQnotifies.
  */
 #ifndef BASE_LOOP_PG_H

@@ -169,6 +169,7 @@ static bool ends_posts(enum err_code code)
 {
     switch (code) {
     case ERR_STORE:
+    case ERR_STORE_AWAY:
     case ERR_SITE:
     case ERR_LAUNCH:
     case ERR_ROBOTS:

@@ -230,6 +230,7 @@ static bool ends_run(enum err_code code)
 {
     switch (code) {
     case ERR_STORE:
+    case ERR_STORE_AWAY:
     case ERR_SITE:
     case ERR_LAUNCH:
     case ERR_ROBOTS:
@@ -349,6 +350,11 @@ static void on_posts_end(const struct err *err, void *ctx)
 
 /* ---- the end --------------------------------------------------------------------------------- */
 
+static bool store_failed(const struct run *run)
+{
+    return run->end.code == ERR_STORE || run->end.code == ERR_STORE_AWAY;
+}
+
 static void finish(struct run *run)
 {
     struct store_run *ledger = &run->ledger;
@@ -357,12 +363,12 @@ static void finish(struct run *run)
     ledger->reason = err_reason(run->end.code);
     ledger->detail = run->end.code == ERR_OK ? NULL : run->end.text;
     /* A store that is away is not asked a dozen times. */
-    drift_watch_end(run->drift, run->end.code == ERR_STORE ? 0 : ledger->id, on_drift_noted, run);
+    drift_watch_end(run->drift, store_failed(run) ? 0 : ledger->id, on_drift_noted, run);
 }
 
 static bool brings_deals(const struct run *run)
 {
-    return is_kind(run, RUN_CRAWL) && !run->url && run->ledger.id && run->end.code != ERR_STORE &&
+    return is_kind(run, RUN_CRAWL) && !run->url && run->ledger.id && !store_failed(run) &&
            run->end.code != ERR_CANCELLED;
 }
 

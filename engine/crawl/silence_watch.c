@@ -100,7 +100,7 @@ void silence_watch(const struct crawl_env *env, const struct site *site,
     w->ended.reason = arena_strdup(&w->arena, ended->reason);
     w->ended.detail = arena_strdup(&w->arena, ended->detail);
     w->wake = loop_timer_new(env->loop, on_finish, w);
-    if (!env->store || str_eq(ended->reason, "store-failed"))
+    if (!env->store || str_starts(ended->reason, "store-"))
         end(w);
     else if (is_blocked(ended))
         store_report_open(env->store, site->id, "blocked",

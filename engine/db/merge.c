@@ -196,7 +196,8 @@ static void merge_life(struct merge *m)
             note_change(m, MERGE_DELETED, true);
         deal->is_deleted = true;
     } else if (m->seen->from_post) {
-        m->deal->post_read_at_ms = m->seen->at_ms;
+        if (m->deal->post_read_at_ms < m->seen->at_ms)
+            m->deal->post_read_at_ms = m->seen->at_ms;
         m->differs = true;
     } else {
         if (deal->is_deleted)
@@ -236,4 +237,43 @@ unsigned merge_reading(struct stored *deal, const struct reading *seen, bool *di
     merge_life(&m);
     *differs_out = m.differs || m.changes;
     return m.changes;
+}
+
+/* ---- late ------------------------------------------------------------------------------------ */
+
+static void leave_number(int64_t *seen, int64_t known)
+{
+    if (known != DEAL_UNKNOWN)
+        *seen = DEAL_UNKNOWN;
+}
+
+static void leave_text(const char **seen, const char *known)
+{
+    if (known)
+        *seen = NULL;
+}
+
+struct deal_row merge_late(const struct stored *deal, const struct reading *seen)
+{
+    const struct deal_row *known = &deal->deal.row;
+    struct deal_row row = *seen->row;
+
+    if (!known->title_is_cut || seen->title_stem || !begins(row.title, deal->title_stem))
+        row.title = NULL;
+    row.url = row.website = NULL;
+    leave_text(&row.redirect_url, known->redirect_url);
+    leave_text(&row.image_url, known->image_url);
+    leave_text(&row.mall, known->mall);
+    leave_text(&row.category, known->category);
+    leave_text(&row.shop_key, known->shop_key);
+    leave_number(&row.price_e2, known->price_e2);
+    leave_number(&row.view, known->view);
+    leave_number(&row.comment, known->comment);
+    leave_number(&row.like, known->like);
+    leave_number(&row.score, known->score);
+    if (!known->posted_is_coarse || row.posted_is_coarse)
+        leave_number(&row.posted_at_ms, known->posted_at_ms);
+    row.sold_out_unknown = true;
+    row.gone = deal->deal.is_deleted;
+    return row;
 }

@@ -58,6 +58,9 @@ struct reading {
     int64_t at_ms;
 };
 
+/* The deal was written at the reading's moment or after it: what the reading may still tell of it. */
+struct deal_row merge_late(const struct stored *deal, const struct reading *seen);
+
 /* *deal becomes what is to be stored. Returns the changes; 0 with *differs_out true: only what is no
  * event. Strings are borrowed from both. */
 unsigned merge_reading(struct stored *deal, const struct reading *seen, bool *differs_out);

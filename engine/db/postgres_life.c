@@ -20,7 +20,7 @@ static const char alive_due_sql[] =
     "WHERE site = $1 AND alive_checked_at <= " PG_TIME("$2") " AND sort_at >= " PG_TIME("$3") " "
     "AND ($4::boolean OR NOT is_deleted) ORDER BY alive_checked_at, sort_at DESC LIMIT $5::bigint";
 
-/* $1 results as JSON, $2 site, $3 moment in ms, $4 min distance in ms, $5 run id or NULL.
+/* $1 results as JSON, $2 site, $3 moment in ms, $4 min distance in ms, $5 run id or NULL, $6 late.
  * Rows are locked in the order in which batches lock them, and judged as they are then. */
 #define GONE                                                                                       \
     "(t.verdict = 3 OR (t.verdict = 2 AND d.absent_at <= " PG_TIME("$3") " - $4::bigint * "        \
@@ -32,7 +32,8 @@ static const char alive_due_sql[] =
 static const char alive_write_sql[] =
     "WITH todo AS MATERIALIZED (SELECT d.id, r.verdict FROM jsonb_to_recordset($1::jsonb) AS r "
     "(post_key text COLLATE \"C\", verdict integer) JOIN deals d ON d.site = $2 AND "
-    "d.post_key = r.post_key ORDER BY length(d.post_key), d.post_key FOR UPDATE OF d), "
+    "d.post_key = r.post_key WHERE NOT ($6::boolean AND greatest(d.updated_at, d.alive_checked_at) >= "
+    PG_TIME("$3") ") ORDER BY length(d.post_key), d.post_key FOR UPDATE OF d), "
 
     "done AS (UPDATE deals d SET alive_checked_at = " PG_TIME("$3") ", "
     "is_deleted = CASE WHEN " GONE " THEN true ELSE d.is_deleted AND t.verdict <> 1 END, "
@@ -159,7 +160,8 @@ void postgres_alive_write(struct store_op *op)
     buf_addc(&json, ']');
     const char *params[] = {buf_str(&json), batch->site, postgres_number(op, batch->at_ms),
                             postgres_number(op, batch->min_distance_ms),
-                            batch->run_id ? postgres_number(op, batch->run_id) : NULL};
+                            batch->run_id ? postgres_number(op, batch->run_id) : NULL,
+                            batch->is_late ? "t" : "f"};
 
     loop_pg_query(store->pg, alive_write_sql, params, ARRAY_LEN(params), on_alive_written, op);
     buf_fini(&json);

@@ -37,9 +37,13 @@ static const char also_on_sql[] =
     "ORDER BY n.sort_at DESC, n.id DESC LIMIT $3::int) t "
     "ORDER BY l.id, t.sort_at DESC, t.id DESC";
 
+/* $6 late: the row may be there */
 static const char run_begin_sql[] =
-    "INSERT INTO runs (engine, site, kind, due_at, started_at, reason) VALUES "
-    "($1, $2, $3, " PG_TIME("$4") ", " PG_TIME("$5") ", 'running') RETURNING id";
+    "WITH old AS (SELECT max(id) AS id FROM runs WHERE $6::boolean AND site = $2 AND kind = $3 AND "
+    "due_at = " PG_TIME("$4") " AND started_at = " PG_TIME("$5") "), "
+    "new AS (INSERT INTO runs (engine, site, kind, due_at, started_at, reason) SELECT "
+    "$1, $2, $3, " PG_TIME("$4") ", " PG_TIME("$5") ", 'running' FROM old WHERE old.id IS NULL "
+    "RETURNING id) SELECT coalesce((SELECT id FROM new), (SELECT id FROM old))";
 
 static const char run_end_sql[] =
     "UPDATE runs SET ended_at = " PG_TIME("$2") ", reason = $3, detail = $4, pages = $5::int, "
@@ -227,7 +231,8 @@ void postgres_run_begin(struct store_op *op)
     struct postgres_store *store = op->backend;
     const char *params[] = {op->engine, op->run.site, op->run.kind,
                             postgres_number(op, op->run.due_at_ms),
-                            postgres_number(op, op->run.started_at_ms)};
+                            postgres_number(op, op->run.started_at_ms),
+                            op->run.is_late ? "t" : "f"};
 
     loop_pg_query(store->pg, run_begin_sql, params, ARRAY_LEN(params), on_number, op);
 }

@@ -145,7 +145,10 @@
     "CASE WHEN " row ".price_e2 IS NOT NULL THEN "                                                 \
     "concat_ws(' ', " row ".price_e2, " row ".currency) END"
 #define TIME_TEXT(row) "to_char(" row ".posted_at, 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"
-/* $1 rows as JSON, $2 run id or NULL, $3 moment in ms, $4 update only, $5 from post */
+/* Of a late row whose deal was written since only what is unknown there counts (merge_late()). */
+#define LEFT(column) "CASE WHEN l.stale AND o." column " IS NOT NULL THEN NULL ELSE i." column " END AS " column ", "
+#define FULL_TITLE "CASE WHEN NOT l.stale OR (o.title_is_cut AND i.title_stem IS NULL AND starts_with(i.title, o.title_stem)) THEN i.title END"
+/* $1 rows as JSON, $2 run id or NULL, $3 moment in ms, $4 update only, $5 from post, $6 late */
 static const char write_sql[] =
     "WITH input AS MATERIALIZED (SELECT r.*, " PG_TIME("r.posted_at_ms") " AS posted_at "
     "FROM jsonb_to_recordset($1::jsonb) AS r "
@@ -160,13 +163,23 @@ static const char write_sql[] =
 
     /* What a post page or a gone row doesn't tell is as it is. */
     "todo AS (SELECT s.* FROM input i LEFT JOIN old o USING (site, post_key) CROSS JOIN LATERAL "
+    "(SELECT coalesce($6::boolean AND o.updated_at >= " PG_TIME("$3") ", false) AS stale OFFSET 0) l "
+    "CROSS JOIN LATERAL (SELECT " FULL_TITLE " AS full_title OFFSET 0) t CROSS JOIN LATERAL "
     "(SELECT i.site, i.post_key, coalesce(i.product_id, o.product_id) AS product_id, "
-    "coalesce(i.website, o.website) AS website, coalesce(i.title, o.title) AS title, "
-    "CASE WHEN i.title IS NULL THEN o.title_is_cut ELSE i.title_stem IS NOT NULL END "
-    "AS title_is_cut, i.title_stem, coalesce(i.url, o.url) AS url, i.redirect_url, i.image_url, "
-    "i.mall, i.category, i.currency, i.price_e2, i.posted_at, i.posted_is_coarse, i.sort_at_ms, "
-    "i.view_count, i.comment_count, i.like_count, i.score, i.is_sold_out, i.is_deleted, i.shop_key, "
-    "i.by_post, CASE WHEN $5::boolean THEN " PG_TIME("$3") " END AS post_read_at) s "
+    "coalesce(CASE WHEN NOT l.stale THEN i.website END, o.website) AS website, "
+    "coalesce(t.full_title, o.title) AS title, "
+    "CASE WHEN t.full_title IS NULL THEN o.title_is_cut ELSE i.title_stem IS NOT NULL END "
+    "AS title_is_cut, CASE WHEN NOT l.stale THEN i.title_stem END AS title_stem, "
+    "coalesce(CASE WHEN NOT l.stale THEN i.url END, o.url) AS url, "
+    LEFT("redirect_url") LEFT("image_url") LEFT("mall") LEFT("category")
+    "i.currency, " LEFT("price_e2")
+    "CASE WHEN l.stale AND o.posted_at IS NOT NULL AND (i.posted_is_coarse OR NOT o.posted_is_coarse) "
+    "THEN NULL ELSE i.posted_at END AS posted_at, i.posted_is_coarse, i.sort_at_ms, "
+    LEFT("view_count") LEFT("comment_count") LEFT("like_count") LEFT("score")
+    "i.is_sold_out AND NOT l.stale AS is_sold_out, "
+    "CASE WHEN l.stale THEN o.is_deleted ELSE i.is_deleted END AS is_deleted, " LEFT("shop_key")
+    "CASE WHEN l.stale THEN i.by_post | 256 ELSE i.by_post END AS by_post, "
+    "CASE WHEN $5::boolean THEN greatest(" PG_TIME("$3") ", o.post_read_at) END AS post_read_at) s "
     "CROSS JOIN LATERAL " JUDGED("s", "o") " "
     "WHERE CASE WHEN o.id IS NULL THEN NOT ($4::boolean OR i.is_deleted) "
     "ELSE (" COLUMNS("o.") " & 255) IS DISTINCT FROM (" STORED("s", "o") ") END), "
@@ -181,8 +194,9 @@ static const char write_sql[] =
     "post_read_at, " PG_TIME("sort_at_ms") ", " PG_TIME("$3") ", " PG_TIME("$3") ", 1 "
     "FROM todo ORDER BY site, length(post_key), post_key "
     "ON CONFLICT (site, post_key) DO UPDATE SET (" COLUMNS("") ", is_title_changed, last_change, "
-    "updated_at) = (SELECT n.*, CASE WHEN n.last_change = 0 THEN d.updated_at ELSE "
-    "excluded.updated_at END FROM (SELECT " STORED(S, K) ", d.is_title_changed OR v.title = 1, "
+    "updated_at) = (SELECT n.*, CASE WHEN n.last_change = 0 THEN d.updated_at WHEN $6::boolean THEN "
+    "greatest(excluded.updated_at, d.updated_at + interval '1 millisecond') "
+    "ELSE excluded.updated_at END FROM (SELECT " STORED(S, K) ", d.is_title_changed OR v.title = 1, "
     CHANGES " AS last_change FROM " JUDGED(S, K) " OFFSET 0) n) RETURNING d.*), "
 
     "events AS (INSERT INTO deal_events (deal_id, run_id, kind, old_value, new_value, at) "
@@ -297,7 +311,7 @@ void postgres_write(struct store_op *op)
     const char *params[] = {buf_str(&json),
                             batch->run_id ? postgres_number(op, batch->run_id) : NULL,
                             postgres_number(op, batch->at_ms), batch->update_only ? "t" : "f",
-                            batch->from_post ? "t" : "f"};
+                            batch->from_post ? "t" : "f", batch->is_late ? "t" : "f"};
 
     loop_pg_query(store->pg, write_sql, params, ARRAY_LEN(params), on_written, op);
     buf_fini(&json);

@@ -57,14 +57,14 @@ int schema_accept(int found, struct err *err)
     if (found == wanted)
         return 0;
     if (found > wanted)
-        return err_set(err, ERR_STORE,
+        return err_set(err, ERR_STORE_AWAY,
                        "the schema is version %d, newer than this program, which was built for "
                        "version %d: install the newer program",
                        found, wanted);
     if (found == 0)
-        return err_set(err, ERR_STORE,
+        return err_set(err, ERR_STORE_AWAY,
                        "the database has no schema yet: run: catchdeal-engine migrate");
-    return err_set(err, ERR_STORE,
+    return err_set(err, ERR_STORE_AWAY,
                    "the schema is version %d and this program needs version %d: run: "
                    "catchdeal-engine migrate",
                    found, wanted);

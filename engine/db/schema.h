@@ -16,7 +16,7 @@ struct schema_step {
 const struct schema_step *schema_step(int version); /* NULL past the last */
 int schema_version(void);                           /* what this program was built for */
 
-/* found: the database's version, 0 when it has no schema. 0, or ERR_STORE with what to do. */
+/* found: the database's version, 0 when it has no schema. 0, or ERR_STORE_AWAY with what to do. */
 MUST_CHECK int schema_accept(int found, struct err *err);
 
 #endif

@@ -100,6 +100,22 @@ static const char *hint_of(int code)
     }
 }
 
+/* It speaks of the file, its disk and its locks, not of what was to be written. */
+static bool code_is_away(int code)
+{
+    switch (code) {
+    case SQLITE_CONSTRAINT:
+    case SQLITE_MISMATCH:
+    case SQLITE_TOOBIG:
+    case SQLITE_RANGE:
+    case SQLITE_MISUSE:
+    case SQLITE_ERROR:
+        return false;
+    default:
+        return true;
+    }
+}
+
 static bool code_breaks_connection(int code)
 {
     return code == SQLITE_NOTADB || code == SQLITE_CORRUPT || code == SQLITE_IOERR ||
@@ -112,8 +128,9 @@ int sqlite_fail(struct sqlite_conn *conn, const char *doing)
 
     if (code_breaks_connection(code))
         conn->is_broken = true;
-    return err_set(&conn->op->err, ERR_STORE, "sqlite %s: %s: %s%s", conn->path, doing,
-                   sqlite3_errmsg(conn->db), hint_of(code));
+    return err_set(&conn->op->err, code_is_away(code) ? ERR_STORE_AWAY : ERR_STORE,
+                   "sqlite %s: %s: %s%s", conn->path, doing, sqlite3_errmsg(conn->db),
+                   hint_of(code));
 }
 
 /* ---- statements ------------------------------------------------------------------------------ */
@@ -168,7 +185,7 @@ int sqlite_exec(struct sqlite_conn *conn, const char *sql)
 int sqlite_commit(struct sqlite_conn *conn)
 {
     if (must_stop(conn))
-        return err_set(&conn->op->err, ERR_STORE,
+        return err_set(&conn->op->err, ERR_STORE_AWAY,
                        "sqlite %s: the deadline passed before the commit", conn->path);
     return sqlite_run(conn, SQL_COMMIT);
 }
@@ -228,12 +245,12 @@ static int make_folder(struct sqlite_conn *conn)
         return 0;
     parent = parent_of(&op->arena, folder);
     if (!parent || access(parent, F_OK) < 0)
-        return err_set(&op->err, ERR_STORE, "sqlite %s: there is no folder %s%s", conn->path,
+        return err_set(&op->err, ERR_STORE_AWAY, "sqlite %s: there is no folder %s%s", conn->path,
                        parent ? parent : folder,
                        parent ? " (only the last folder of the path is made)" : "");
     if (mkdir(folder, 0777) == 0 || errno == EEXIST)
         return 0;
-    return err_set(&op->err, ERR_STORE, "sqlite %s: cannot make the folder %s: %s", conn->path,
+    return err_set(&op->err, ERR_STORE_AWAY, "sqlite %s: cannot make the folder %s: %s", conn->path,
                    folder, strerror(errno));
 }
 
@@ -241,7 +258,7 @@ static int file_there(struct sqlite_conn *conn)
 {
     if (access(conn->path, F_OK) == 0)
         return 0;
-    return err_set(&conn->op->err, ERR_STORE,
+    return err_set(&conn->op->err, ERR_STORE_AWAY,
                    "sqlite %s: %s (catchdeal-engine makes it when it first runs)", conn->path,
                    errno == ENOENT ? "there is no database yet" : strerror(errno));
 }
@@ -350,7 +367,7 @@ int sqlite_conn_enter(struct sqlite_conn *conn, struct store_op *op)
 {
     conn->op = op;
     if (must_stop(conn))
-        return err_set(&op->err, ERR_STORE, "sqlite %s: the deadline passed in the queue",
+        return err_set(&op->err, ERR_STORE_AWAY, "sqlite %s: the deadline passed in the queue",
                        conn->path);
     if (ensure_open(conn) < 0)
         return -1;

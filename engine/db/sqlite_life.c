@@ -71,7 +71,7 @@ int sqlite_alive_due(struct sqlite_conn *conn, struct store_op *op)
 /* ---- verdicts -------------------------------------------------------------------------------- */
 
 struct checked {
-    int64_t id, absent_at_ms, updated_at_ms;
+    int64_t id, absent_at_ms, updated_at_ms, checked_at_ms;
     bool is_deleted;
 };
 
@@ -93,6 +93,7 @@ static int find_checked(struct sqlite_conn *conn, struct store_op *op, const cha
         out->is_deleted = sqlite_read_int(stmt, &at);
         out->absent_at_ms = sqlite_read_int(stmt, &at);
         out->updated_at_ms = sqlite_read_int(stmt, &at);
+        out->checked_at_ms = sqlite_read_int(stmt, &at);
     }
     sqlite3_reset(stmt);
     return rc;
@@ -161,6 +162,9 @@ static int write_verdict(struct sqlite_conn *conn, struct store_op *op,
 
     if (found <= 0)
         return found;
+    if (op->alive.is_late &&
+        (deal.updated_at_ms >= op->alive.at_ms || deal.checked_at_ms >= op->alive.at_ms))
+        return 0;
     was_deleted = deal.is_deleted;
     judge(&op->alive, result->verdict, &deal);
     if (deal.is_deleted == was_deleted) {

@@ -135,10 +135,33 @@ int sqlite_events(struct sqlite_conn *conn, struct store_op *op)
 
 /* ---- runs ------------------------------------------------------------------------------------ */
 
+/* op->number: the row's id, or DEAL_UNKNOWN. */
+static int find_run(struct sqlite_conn *conn, struct store_op *op)
+{
+    sqlite3_stmt *stmt;
+    int at = 0;
+
+    if (sqlite_prepare(conn, SQL_RUN_FIND, &stmt) < 0)
+        return -1;
+    sqlite_bind_str(stmt, 1, op->run.site);
+    sqlite_bind_str(stmt, 2, op->run.kind);
+    sqlite_bind_int(stmt, 3, op->run.due_at_ms);
+    sqlite_bind_int(stmt, 4, op->run.started_at_ms);
+    if (sqlite_step(conn, stmt) < 0)
+        return -1;
+    op->number = sqlite_read_int(stmt, &at);
+    sqlite3_reset(stmt);
+    return 0;
+}
+
 int sqlite_run_begin(struct sqlite_conn *conn, struct store_op *op)
 {
     sqlite3_stmt *stmt;
 
+    if (op->run.is_late && find_run(conn, op) < 0)
+        return -1;
+    if (op->run.is_late && op->number != DEAL_UNKNOWN)
+        return 0;
     if (sqlite_prepare(conn, SQL_RUN_BEGIN, &stmt) < 0)
         return -1;
     sqlite_bind_str(stmt, 1, op->engine);

@@ -165,13 +165,22 @@ static void count_known(struct store_counts *counts, unsigned changes)
 
 static int update_known(struct pending *p)
 {
+    const struct store_batch *batch = &p->op->batch;
+    int64_t known_ms = p->old.deal.updated_at_ms;
+    bool is_stale = batch->is_late && known_ms >= batch->at_ms;
+    struct deal_row left;
     unsigned changes;
     bool differs;
 
     p->now = p->old;
+    if (is_stale) {
+        left = merge_late(&p->old, &p->seen);
+        p->seen.title_stem = NULL;
+        p->seen.row = &left;
+    }
     changes = merge_reading(&p->now, &p->seen, &differs);
     if (changes)
-        p->now.deal.updated_at_ms = p->op->batch.at_ms;
+        p->now.deal.updated_at_ms = is_stale ? known_ms + 1 : batch->at_ms;
     count_known(&p->op->counts, changes);
     if (differs && update_deal(p) < 0)
         return -1;

@@ -235,7 +235,7 @@ static void on_deadline(void *ctx)
     struct store_op *op = ctx;
     struct store_op answer = {.kind = op->kind, .callback = op->callback, .ctx = op->ctx};
 
-    err_set(&answer.err, ERR_STORE, "%s: no answer within %lld ms", op->store->vtable->kind,
+    err_set(&answer.err, ERR_STORE_AWAY, "%s: no answer within %lld ms", op->store->vtable->kind,
             (long long)op->store->timeout_ms);
     op_cut_loose(op);
     op_answer(&answer);

@@ -2,8 +2,9 @@
 /* store.h - deals, their events and the ledger of runs: one face for SQLite and PostgreSQL.
  *
  * Everything is asynchronous: a callback comes exactly once, later, from the loop; after
- * store_free none comes. Errors are ERR_STORE with the database's own text (and how to mend it,
- * where that is known). Strings given to a call are copied before it returns; rows given to a
+ * store_free none comes. Errors carry the database's own text (and how to mend it, where that is
+ * known): ERR_STORE when it refuses what it was given, ERR_STORE_AWAY when it can't be reached, is not
+ * able to work or of another schema: the same may then be given again later. Strings given to a call are copied before it returns; rows given to a
  * callback are borrowed for the call. Text is UTF-8 without NUL.
  *
  * Semantics (DESIGN.md section 8):
@@ -163,6 +164,10 @@ struct store_batch {
     /* The rows were read from post pages: update_only, and website, product_id, title and url may
      * be NULL. Notes for each known key that its post was read, also when nothing else is known. */
     bool from_post;
+    /* Written later than others may have been (crawl/spool.h): to a deal that was written at at_ms or
+     * after, it only tells what is unknown there, or known less well: a cut title's rest, the exact
+     * posted_at. So the same batch may be given again and again. updated_at never goes back. */
+    bool is_late;
 };
 
 typedef void store_write_fn(const struct store_counts *counts, const struct err *err, void *ctx);
@@ -183,6 +188,7 @@ struct store_run {
     int64_t cpu_ms;         /* of the browser's tree, shared among its tabs */
     int64_t peak_pss_bytes; /* of the browser's tree */
     int64_t gb_ms;          /* integral of memory, gigabyte-milliseconds */
+    bool is_late; /* store_run_begin() again for a row that may be there: by site, kind and both times */
 };
 
 /* begin writes the row with reason "running"; end completes it. What a dead engine left "running" is
@@ -255,6 +261,7 @@ struct store_alive_batch {
     int n;
     int64_t at_ms, min_distance_ms;
     int64_t run_id; /* 0: none */
+    bool is_late;   /* as of store_batch: ignored are deals that were written or checked since */
 };
 void store_alive_write(struct store *store, const struct store_alive_batch *batch,
                        store_write_fn *done, void *ctx);

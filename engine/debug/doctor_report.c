@@ -9,7 +9,7 @@
 enum { REPORT_MAX_BYTES = 1 << 20, NAME_COLUMNS = 16 };
 
 static const enum err_code worst_first[] = {
-    ERR_CONFIG, ERR_DISK, ERR_PIDS, ERR_FDS, ERR_LAUNCH, ERR_STORE, ERR_SITE,
+    ERR_CONFIG, ERR_DISK, ERR_PIDS, ERR_FDS, ERR_LAUNCH, ERR_STORE, ERR_STORE_AWAY, ERR_SITE,
 };
 
 /* ---- verdicts -------------------------------------------------------------------------------- */

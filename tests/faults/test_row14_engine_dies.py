@@ -155,7 +155,7 @@ def row14_postgresql_sessions_end(bench, when):
     scene = Scene(bench, database_timeout="5s")
     server = scene.use_postgres()
     scene.start()
-    scene.engine.allow_errors("store-failed", "database", "terminating connection", "ledger")
+    scene.engine.allow_errors("store-away", "database", "terminating connection", "ledger")
     scene.wait_idle()
     scene.mark()
     if when == "mid-page":
@@ -168,7 +168,7 @@ def row14_postgresql_sessions_end(bench, when):
 
     scene.expect_recovery()
     failed = {run.reason for run in scene.runs_since() if run.reason != "ok"}
-    expect(failed <= {"store-failed"}, f"reasons {failed}")
+    expect(failed <= {"store-away"}, f"reasons {failed}")
     bench.reason = ", ".join(failed) or "ok"
     scene.end(exact_store=False)
 
@@ -178,7 +178,7 @@ def row14_postgresql_is_away_for_a_while(bench):
     scene = Scene(bench, database_timeout="3s")
     server = scene.use_postgres()
     scene.start()
-    scene.engine.allow_errors("store-failed", "database", "ledger", "connection", "terminating")
+    scene.engine.allow_errors("store-away", "database", "ledger", "connection", "terminating")
     scene.wait_idle()
     scene.mark()
 
@@ -188,6 +188,6 @@ def row14_postgresql_is_away_for_a_while(bench):
     server.start()
 
     scene.expect_recovery()
-    bench.reason = "store-failed" if "store-failed" in scene.engine.err else "ok"
-    expect(bench.reason == "store-failed", "nobody was told that the database was away")
+    bench.reason = "store-away" if "store-away" in scene.engine.err else "ok"
+    expect(bench.reason == "store-away", "nobody was told that the database was away")
     scene.end(exact_store=False)

@@ -87,13 +87,13 @@ def postgresql_stopped_in_mid_run_fails_that_run_and_the_next_one_succeeds(bench
 
     wait_until(lambda: demo.stats("spa")["list_requests"] > 0, 90, "the first run asks for a page")
     postgres.stop()
-    wait_until(lambda: "store-failed" in engine.err, 40, "the run ends with reason store-failed")
+    wait_until(lambda: "store-away" in engine.err, 40, "the run ends with reason store-away")
     expect(engine.is_running(), f"the engine ended with the database: {engine.err[-2000:]}")
     postgres.start()
     demo.control("spa", reset=1)
 
     wait_until(lambda: int(postgres.query("SELECT count(*) FROM deals")) > 0, 90, "the next run stores deals")
-    wait_until(lambda: "store-failed" in postgres.query("SELECT reason FROM runs"), 20, "the ledger says why the run failed")
+    wait_until(lambda: "store-away" in postgres.query("SELECT reason FROM runs"), 20, "the ledger says why the run failed")
     engine.signal(signal.SIGTERM)
     expect_equal(engine.wait(20).code, 0, "exit code after SIGTERM")
 

@@ -79,9 +79,22 @@ UNUSED_OK static void assert_ok(const struct bench *b)
 /* The error is the store's and its text holds `part`. */
 UNUSED_OK static void assert_failed(const struct bench *b, const char *part)
 {
-    assert_int_equal(b->err.code, ERR_STORE);
+    assert_true(b->err.code == ERR_STORE || b->err.code == ERR_STORE_AWAY);
     if (!strstr(b->err.text, part))
         fail_msg("expected \"%s\" in: %s", part, b->err.text);
+}
+
+/* The same may be given again later, or never. */
+UNUSED_OK static void assert_away(const struct bench *b, const char *part)
+{
+    assert_failed(b, part);
+    assert_int_equal(b->err.code, ERR_STORE_AWAY);
+}
+
+UNUSED_OK static void assert_refused(const struct bench *b, const char *part)
+{
+    assert_failed(b, part);
+    assert_int_equal(b->err.code, ERR_STORE);
 }
 
 /* ---- calls ----------------------------------------------------------------------------------- */

@@ -11,6 +11,9 @@ enum step_kind {
     STEP_REFRESH,
     STEP_POST,
     STEP_ALIVE,
+    STEP_LATE,
+    STEP_LATE_POST,
+    STEP_LATE_ALIVE,
     STEP_DEALS,
     STEP_EVENTS
 };
@@ -33,6 +36,9 @@ struct story {
 #define REFRESH(minute, rows, counts) {STEP_REFRESH, minute, rows, counts},
 #define POST(minute, rows, counts) {STEP_POST, minute, rows, counts},
 #define ALIVE(minute, verdicts, counts) {STEP_ALIVE, minute, verdicts, counts},
+#define LATE(minute, rows, counts) {STEP_LATE, minute, rows, counts},
+#define LATE_POST(minute, rows, counts) {STEP_LATE_POST, minute, rows, counts},
+#define LATE_ALIVE(minute, verdicts, counts) {STEP_LATE_ALIVE, minute, verdicts, counts},
 #define DEALS(deals) {STEP_DEALS, 0, deals, NULL},
 #define EVENTS(events) {STEP_EVENTS, 0, events, NULL},
 static const struct story stories[] = {
@@ -136,6 +142,11 @@ static struct deal_row read_row(char *line, bool from_post)
     return row;
 }
 
+static bool is_post(const struct step *step)
+{
+    return step->kind == STEP_POST || step->kind == STEP_LATE_POST;
+}
+
 static int read_rows(struct bench *b, const struct step *step, struct deal_row *rows)
 {
     char *text = arena_strdup(&b->arena, step->text);
@@ -143,7 +154,7 @@ static int read_rows(struct bench *b, const struct step *step, struct deal_row *
 
     while (text) {
         assert_true(n < ROWS_MAX);
-        rows[n++] = read_row(str_next(&text, '\n'), step->kind == STEP_POST);
+        rows[n++] = read_row(str_next(&text, '\n'), is_post(step));
     }
     return n;
 }
@@ -172,7 +183,9 @@ static void play_rows(struct bench *b, const struct step *step)
                                 .n = read_rows(b, step, rows),
                                 .at_ms = minute_ms(step->minute),
                                 .update_only = step->kind == STEP_REFRESH,
-                                .from_post = step->kind == STEP_POST};
+                                .from_post = is_post(step),
+                                .is_late = step->kind == STEP_LATE ||
+                                           step->kind == STEP_LATE_POST};
 
     write_batch(b, &batch);
 }
@@ -183,7 +196,8 @@ static void play_verdicts(struct bench *b, const struct step *step)
     struct store_alive_batch batch = {.site = "board",
                                       .results = results,
                                       .at_ms = minute_ms(step->minute),
-                                      .min_distance_ms = INT64_C(60000) * DISTANCE_MINUTES};
+                                      .min_distance_ms = INT64_C(60000) * DISTANCE_MINUTES,
+                                      .is_late = step->kind == STEP_LATE_ALIVE};
     char *text = arena_strdup(&b->arena, step->text);
 
     while (text) {
@@ -323,10 +337,13 @@ static void play(struct bench *b, const struct story *story)
         case STEP_LIST:
         case STEP_REFRESH:
         case STEP_POST:
+        case STEP_LATE:
+        case STEP_LATE_POST:
             play_rows(b, step);
             expect_counts(b, story, step);
             break;
         case STEP_ALIVE:
+        case STEP_LATE_ALIVE:
             play_verdicts(b, step);
             expect_counts(b, story, step);
             break;

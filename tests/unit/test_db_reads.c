@@ -340,6 +340,33 @@ static void ending_a_run_that_never_began_fails(void **state)
     assert_failed(b, "run 12345 is not in the ledger");
 }
 
+static int64_t begin_late(struct bench *b, int64_t due_at_ms)
+{
+    struct store_run run = {.site = "clien",
+                            .kind = "crawl",
+                            .due_at_ms = due_at_ms,
+                            .started_at_ms = AT + 1000,
+                            .is_late = true};
+
+    bench_ask(b);
+    store_run_begin(b->store, &run, on_number, b);
+    bench_wait(b);
+    assert_ok(b);
+    return b->number;
+}
+
+static void a_run_that_is_begun_late_is_begun_once(void **state)
+{
+    struct bench *b = bench(state);
+    int64_t id = begin_late(b, AT);
+
+    assert_true(id > 0);
+    assert_int_equal(begin_late(b, AT), id);
+    assert_true(begin_late(b, AT + 1) != id);
+
+    assert_string_equal(ask(b, "SELECT count(*) FROM runs"), "2\n");
+}
+
 static void runs_left_open_are_closed_as_engine_lost(void **state)
 {
     struct bench *b = bench(state);
@@ -445,6 +472,7 @@ int main(void)
         BOTH(a_shop_key_out_of_bounds_is_none),
         BOTH(a_run_is_running_until_it_ends),
         BOTH(ending_a_run_that_never_began_fails),
+        BOTH(a_run_that_is_begun_late_is_begun_once),
         BOTH(runs_left_open_are_closed_as_engine_lost),
         BOTH(a_commands_run_beside_the_engine_is_left_alone_for_an_hour),
         BOTH(last_due_is_the_latest_due_time_of_site_and_kind),

@@ -84,10 +84,10 @@ static void reading_before_the_engine_came_is_a_clear_error_and_then_works(void 
     arena_init(&api.arena);
     open_store(&api);
     list_some(&api, NULL, 10, 0);
-    assert_failed(&api, "there is no database yet");
+    assert_away(&api, "there is no database yet");
     store_set_reader(api.store);
     check_schema(&api);
-    assert_failed(&api, "there is no database yet");
+    assert_away(&api, "there is no database yet");
     assert_int_equal(access(path_of(b), F_OK), -1);
 
     write_row(b, &row);
@@ -125,7 +125,7 @@ static void a_removed_file_is_noticed(void **state)
     list_all(b);
     assert_int_equal(unlink(path_of(b)), 0);
     list_some(b, NULL, 10, 0);
-    assert_failed(b, "there is no database yet");
+    assert_away(b, "there is no database yet");
     write_row(b, &row);
 
     assert_counts(b, 1, 0, 0);
@@ -142,7 +142,7 @@ static void a_folder_that_cannot_be_made_is_named(void **state)
 
     use_url(b, mem_strdup("sqlite:/proc/catchdeal/deals.db"), 1000);
     write_rows(b, &row, 1);
-    assert_failed(b, "sqlite /proc/catchdeal/deals.db: cannot make the folder /proc/catchdeal: ");
+    assert_away(b, "sqlite /proc/catchdeal/deals.db: cannot make the folder /proc/catchdeal: ");
 }
 
 static void a_path_with_a_slip_is_refused_and_nothing_is_made(void **state)
@@ -161,7 +161,7 @@ static void a_path_with_a_slip_is_refused_and_nothing_is_made(void **state)
 
     use_url(b, mem_strdup("sqlite:/nonexistent/deals.db"), 1000);
     write_rows(b, &row, 1);
-    assert_failed(b, "sqlite /nonexistent/deals.db: there is no folder /nonexistent");
+    assert_away(b, "sqlite /nonexistent/deals.db: there is no folder /nonexistent");
     assert_int_equal(access("/nonexistent", F_OK), -1);
 }
 
@@ -172,9 +172,9 @@ static void a_folder_in_place_of_the_file_is_refused(void **state)
 
     use_url(b, mem_printf("sqlite:%s", b->dir), 1000);
     write_rows(b, &row, 1);
-    assert_failed(b, "unable to open database file");
+    assert_away(b, "unable to open database file");
     list_some(b, NULL, 10, 0);
-    assert_failed(b, "unable to open database file");
+    assert_away(b, "unable to open database file");
 }
 
 /* In a child, because root may write anywhere. */
@@ -187,7 +187,7 @@ static void write_as_nobody(const char *url, const char *expected)
         _exit(2);
     open_store(&b);
     write_rows(&b, &row, 1);
-    if (b.err.code == ERR_STORE && strstr(b.err.text, expected))
+    if (b.err.code == ERR_STORE_AWAY && strstr(b.err.text, expected))
         _exit(0);
     fprintf(stderr, "got: %s\n", b.err.text);
     _exit(1);
@@ -220,9 +220,9 @@ static void something_that_is_no_database_is_refused_until_it_is_moved_away(void
     use_url(b, mem_printf("sqlite:%s/letter.txt", b->dir), 1000);
     fill_file(path_of(b), "w", 0, "Dear Sir or Madam, this is no database. ", 200);
     write_rows(b, &row, 1);
-    assert_failed(b, "the file is damaged: restore a copy, or move it away");
+    assert_away(b, "the file is damaged: restore a copy, or move it away");
     list_some(b, NULL, 10, 0);
-    assert_failed(b, "the file is damaged");
+    assert_away(b, "the file is damaged");
     assert_int_equal(unlink(path_of(b)), 0);
 
     write_row(b, &row);
@@ -271,7 +271,7 @@ static void a_lock_held_too_long_ends_the_write_but_not_the_store(void **state)
     other = lock_file(b);
     started = clock_mono_ms();
     write_rows(b, &row, 1);
-    assert_failed(b, "another process kept it locked");
+    assert_away(b, "another process kept it locked");
     assert_in_range(clock_mono_ms() - started, 200, 5000);
     list_all(b); /* readers do not wait for writers */
     assert_int_equal(b->n_deals, 1);
@@ -301,7 +301,7 @@ static void the_callback_comes_in_time_even_when_the_worker_hangs(void **state)
     use_url(b, mem_strdup(b->url), 200);
     loop_work(b->loop, block, nothing, &hang);
     write_rows(b, &row, 1);
-    assert_failed(b, "sqlite: no answer within 200 ms");
+    assert_away(b, "sqlite: no answer within 200 ms");
     sem_post(&hang);
     store_free(&b->store);
     loop_free(&b->loop);

@@ -359,7 +359,7 @@ static void product_id_of_another_deal_is_refused_and_nothing_is_stored(void **s
     rows[2].product_id = rows[0].product_id;
     write_rows(b, rows, 3);
 
-    assert_failed(b, "product_id");
+    assert_refused(b, "product_id");
     assert_string_equal(ask(b, "SELECT count(*) FROM deals"), "1\n");
     write_rows(b, rows, 2);
     assert_counts(b, 1, 0, 1);
@@ -382,7 +382,7 @@ static void a_key_twice_in_one_batch_is_refused(void **state)
 
     write_rows(b, rows, 3);
 
-    assert_failed(b, "deal clien/5: twice in one batch");
+    assert_refused(b, "deal clien/5: twice in one batch");
     assert_string_equal(ask(b, "SELECT count(*) FROM deals"), "0\n");
 }
 
@@ -393,18 +393,18 @@ static void names_out_of_bounds_are_refused(void **state)
     struct deal_row row = row_of("clien", "");
 
     write_rows(b, &row, 1);
-    assert_failed(b, "deal clien/");
+    assert_refused(b, "deal clien/");
     memset(long_key, 'k', 501);
     long_key[501] = '\0';
     row.key = long_key;
     write_rows(b, &row, 1);
-    assert_failed(b, "expected 1 to 500 bytes");
+    assert_refused(b, "expected 1 to 500 bytes");
     row.key = long_key + 1;
     write_rows(b, &row, 1);
     assert_counts(b, 1, 0, 0);
     row.posted_at_ms = INT64_MAX;
     write_rows(b, &row, 1);
-    assert_failed(b, "posted_at");
+    assert_refused(b, "posted_at");
 
     mem_free(long_key);
 }

@@ -453,8 +453,9 @@ static void json_is_one_document(void **state)
 
 static void the_worst_failure_gives_the_exit_code(void **state)
 {
-    static const enum err_code worse_each[] = {ERR_INTERNAL, ERR_SITE, ERR_STORE, ERR_LAUNCH,
-                                               ERR_FDS,      ERR_PIDS, ERR_DISK,  ERR_CONFIG};
+    static const enum err_code worse_each[] = {ERR_INTERNAL, ERR_SITE, ERR_STORE_AWAY,
+                                               ERR_STORE,    ERR_LAUNCH, ERR_FDS,  ERR_PIDS,
+                                               ERR_DISK,     ERR_CONFIG};
     struct doctor_report report;
     struct doctor_verdict verdict;
 
