@@ -15,7 +15,6 @@ ALTER TABLE push_outbox
     ADD COLUMN last_user bigint;
 
 CREATE UNIQUE INDEX push_outbox_key ON push_outbox (push_key);
-CREATE INDEX push_outbox_user ON push_outbox (app_user_id) WHERE app_user_id IS NOT NULL;
 CREATE INDEX push_outbox_waiting ON push_outbox (created_at) WHERE sent_at IS NULL AND gave_up_at IS NULL;
 
 -- The push service said that it doesn't know the player id any more. The app may come back under the same one: then
