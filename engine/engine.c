@@ -9,6 +9,7 @@
 #include "cdp/transport.h"
 #include "crawl/extract.h"
 #include "crawl/fetcher.h"
+#include "crawl/idle_cost.h"
 #include "crawl/render.h"
 #include "gen/version.h"
 #include "service.h"
@@ -21,6 +22,7 @@ struct engine {
     struct crawl_env env;
     struct admin_http *admin;
     struct service *service;     /* NULL: not serving */
+    struct idle_cost *idle_cost; /* NULL: no browsers, or nothing is stored */
     struct loop_timer *patience; /* how long runs may finish after engine_stop */
     bool stopping;
     engine_fn *start_done, *serve_done, *stop_done;
@@ -134,6 +136,8 @@ static int build(struct engine *engine, enum engine_use use, struct err *err)
     mem_free(agent);
     env->render = render_new(env->loop, env->config, env->store);
     env->quarantine = quarantine_new(env->config->quarantine);
+    if (env->pool && env->store)
+        engine->idle_cost = idle_cost_new(env);
     return 0;
 }
 
@@ -288,19 +292,22 @@ static void log_pool_end(const struct pool *pool)
              stats.leases_granted, stats.browsers_started, stats.browsers_lost);
 }
 
+static void on_all_stopped(void *ctx)
+{
+    struct engine *engine = ctx;
+
+    engine->stop_done(NULL, engine->stop_ctx);
+}
+
 static void on_pool_stopped(void *ctx)
 {
     struct engine *engine = ctx;
 
     log_pool_end(engine->env.pool);
-    engine->stop_done(NULL, engine->stop_ctx);
-}
-
-static void on_no_pool(void *ctx)
-{
-    struct engine *engine = ctx;
-
-    engine->stop_done(NULL, engine->stop_ctx);
+    if (engine->idle_cost)
+        idle_cost_write(engine->idle_cost, on_all_stopped, engine);
+    else
+        engine->stop_done(NULL, engine->stop_ctx);
 }
 
 static void finish_stop(struct engine *engine)
@@ -309,7 +316,7 @@ static void finish_stop(struct engine *engine)
     if (engine->env.pool)
         pool_stop(engine->env.pool, on_pool_stopped, engine);
     else
-        loop_defer(engine->env.loop, on_no_pool, engine);
+        loop_defer(engine->env.loop, on_all_stopped, engine);
 }
 
 static void on_service_stopped(const struct err *err, void *ctx)
@@ -355,6 +362,7 @@ void engine_free(struct engine **engine_ptr)
     quarantine_free(&engine->env.quarantine);
     render_free(&engine->env.render);
     fetcher_free(&engine->env.fetcher);
+    idle_cost_free(&engine->idle_cost);
     pool_free(&engine->env.pool);
     ledger_free(&engine->env.ledger);
     store_free(&engine->env.store);
