@@ -70,17 +70,6 @@ static int build_pool(struct engine *engine, struct err *err)
     return 0;
 }
 
-/* Keys whose form only crawl/ knows. */
-static int check_config(const struct config *config, struct err *err)
-{
-    enum site_render mode;
-
-    if (!str_empty(config->render) && !site_render_from(config->render, &mode))
-        return err_set(err, ERR_CONFIG, "render: \"%s\": expected auto, chrome or fetch",
-                       config->render);
-    return service_check_config(config, err);
-}
-
 /* A command is not the service: what it has under way is not what a dead service left. */
 static void name_engine(struct store *store, const struct config *config, enum engine_use use)
 {
@@ -120,7 +109,7 @@ static int build(struct engine *engine, enum engine_use use, struct err *err)
     struct polite_settings polite;
     char *agent;
 
-    if (check_config(env->config, err) < 0 || build_store(engine, use, err) < 0)
+    if (service_check_config(env->config, err) < 0 || build_store(engine, use, err) < 0)
         return -1;
     if (build_pool(engine, err) < 0)
         return -1;
@@ -164,6 +153,11 @@ int engine_new(const struct config *config, const struct sites *sites, enum engi
 const struct crawl_env *engine_env(const struct engine *engine)
 {
     return &engine->env;
+}
+
+struct service *engine_service(const struct engine *engine)
+{
+    return engine->service;
 }
 
 struct loop *engine_loop(const struct engine *engine)
@@ -213,6 +207,7 @@ static int on_metrics(struct buf *body, void *ctx)
     if (engine->env.pool)
         pool_metrics(engine->env.pool, body);
     polite_metrics(engine->env.polite, body);
+    service_metrics(engine->service, body);
     return 200;
 }
 
@@ -251,7 +246,8 @@ static void on_late_error(void *ctx)
     mem_free(late);
 }
 
-void engine_serve(struct engine *engine, engine_fn *done, void *ctx)
+void engine_serve(struct engine *engine, const struct service_source *source, engine_fn *done,
+                  void *ctx)
 {
     struct late_error *late;
     struct err err;
@@ -259,13 +255,13 @@ void engine_serve(struct engine *engine, engine_fn *done, void *ctx)
     check(engine->env.store && !engine->service);
     engine->serve_done = done;
     engine->serve_ctx = ctx;
+    engine->service = service_new(&engine->env, engine->sites, source);
     if (open_admin(engine, &err) < 0) {
         late = mem_new(struct late_error);
         *late = (struct late_error){.engine = engine, .err = err};
         loop_defer(engine->env.loop, on_late_error, late);
         return;
     }
-    engine->service = service_new(&engine->env, engine->sites);
     service_start(engine->service, on_service_started, engine);
 }
 

@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "crawl/env.h"
 #include "crawl/sites.h"
+#include "service.h"
 
 struct engine;
 
@@ -32,8 +33,11 @@ MUST_CHECK int engine_new(const struct config *config, const struct sites *sites
 typedef void engine_fn(const struct err *err, void *ctx);
 void engine_start(struct engine *engine, engine_fn *done, void *ctx);
 
-/* Follow the schedule until engine_stop. done once: err when the listener or the ledger refuses. */
-void engine_serve(struct engine *engine, engine_fn *done, void *ctx);
+/* Follow the schedule until engine_stop. done once: err when the listener or the ledger refuses.
+ * source: borrowed; its config is the engine's own. */
+void engine_serve(struct engine *engine, const struct service_source *source, engine_fn *done,
+                  void *ctx);
+struct service *engine_service(const struct engine *engine); /* NULL before engine_serve */
 
 const struct crawl_env *engine_env(const struct engine *engine);
 struct loop *engine_loop(const struct engine *engine);

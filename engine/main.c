@@ -29,7 +29,8 @@ struct session {
     struct engine *engine;
     struct crawl_cmd *crawl;
     struct crawl_cmd_options crawl_options;
-    struct loop_signal *sigterm, *sigint;
+    struct service_source source;
+    struct loop_signal *sigterm, *sigint, *sighup, *sigusr1;
     int exit_code;
     bool interrupted;
 };
@@ -126,6 +127,36 @@ static void on_serving(const struct err *err, void *ctx)
         fail_and_stop(ctx, err);
 }
 
+/* The operator's hand without a console: what came of it is in the log. */
+static void on_hangup(void *ctx)
+{
+    struct session *s = ctx;
+    struct service *service = engine_service(s->engine);
+    struct buf answer;
+
+    if (!service)
+        return;
+    buf_init(&answer, BUF_MAX_DEFAULT);
+    if (service_reload(service, &answer) < 0)
+        say(buf_str(&answer));
+    buf_fini(&answer);
+}
+
+static void on_pause_signal(void *ctx)
+{
+    struct session *s = ctx;
+    struct service *service = engine_service(s->engine);
+    struct buf answer;
+    struct err err;
+
+    if (!service)
+        return;
+    buf_init(&answer, BUF_MAX_DEFAULT);
+    if (service_pause(service, !service_is_paused(service), NULL, NULL, &answer, &err) < 0)
+        say(err.text);
+    buf_fini(&answer);
+}
+
 static void on_ready_to_serve(const struct err *err, void *ctx)
 {
     struct session *s = ctx;
@@ -133,7 +164,7 @@ static void on_ready_to_serve(const struct err *err, void *ctx)
     if (err)
         fail_and_stop(s, err);
     else if (!s->interrupted)
-        engine_serve(s->engine, on_serving, s);
+        engine_serve(s->engine, &s->source, on_serving, s);
 }
 
 /* Both: build the engine, stay in its loop until it stopped. */
@@ -145,8 +176,14 @@ static int in_engine(struct session *s, enum engine_use use, engine_fn *ready)
         return fail(&err);
     s->sigterm = loop_signal_new(engine_loop(s->engine), SIGTERM, on_interrupt, s);
     s->sigint = loop_signal_new(engine_loop(s->engine), SIGINT, on_interrupt, s);
+    if (use == ENGINE_SERVICE) {
+        s->sighup = loop_signal_new(engine_loop(s->engine), SIGHUP, on_hangup, s);
+        s->sigusr1 = loop_signal_new(engine_loop(s->engine), SIGUSR1, on_pause_signal, s);
+    }
     engine_start(s->engine, ready, s);
     loop_run(engine_loop(s->engine));
+    loop_signal_free(&s->sighup);
+    loop_signal_free(&s->sigusr1);
     loop_signal_free(&s->sigterm);
     loop_signal_free(&s->sigint);
     engine_free(&s->engine);
@@ -180,6 +217,10 @@ static int command_run(struct session *s)
         return err_exit_code(err.code); /* told by on_problem */
     if (s->sites.broken)
         log_error("engine", "broken site files are left out", "sites=%d", s->sites.broken);
+    s->source = (struct service_source){.config = &s->config,
+                                        .path = s->args->config_path,
+                                        .sets = s->args->sets,
+                                        .n_sets = s->args->n_sets};
     return in_engine(s, ENGINE_SERVICE, on_ready_to_serve);
 }
 

@@ -61,8 +61,12 @@ static int check_cron(const char *key, const char *text, struct err *err)
 
 int service_check_config(const struct config *config, struct err *err)
 {
+    enum site_render mode;
     struct clock_zone *zone;
 
+    if (!str_empty(config->render) && !site_render_from(config->render, &mode))
+        return err_set(err, ERR_CONFIG, "render: \"%s\": expected auto, chrome or fetch",
+                       config->render);
     if (check_cron("schedule_override", config->schedule_override, err) < 0)
         return -1;
     for (size_t i = 0; i < service_n_jobs; i++)
@@ -86,6 +90,21 @@ const struct clock_zone *line_zone(const struct line *line)
     return line->site ? line->site->zone : line->service->zone;
 }
 
+const char *line_what(const struct line *line)
+{
+    return line->site ? line->site->id : line->kind;
+}
+
+static struct line *find_line(const struct service *service, const char *site, const char *kind)
+{
+    struct line *line, *next;
+
+    LINES_FOREACH(line, next, service)
+    if (str_eq(line_site(line), site) && str_eq(line->kind, kind))
+        return line;
+    return NULL;
+}
+
 static void add_line(struct service *service, const struct site *site,
                      const struct service_job *job, const char *kind)
 {
@@ -95,36 +114,146 @@ static void add_line(struct service *service, const struct site *site,
     line->site = site;
     line->job = job;
     line->kind = kind;
+    line->is_paused = service->is_paused;
     list_init(&line->link);
     list_init(&line->busy);
     list_append(&service->lines, &line->link);
 }
 
-static void add_site_lines(struct service *service, const struct site *site)
-{
-    struct cron cron;
-
-    for (size_t i = 0; i < ARRAY_LEN(site_kinds); i++)
-        if (site_cron(service->env->config, site, site_kinds[i], &cron))
-            add_line(service, site, NULL, site_kinds[i]);
-        else if (str_eq(site_kinds[i], RUN_CRAWL))
-            log_warn("service", "site has no schedule", "site=%s", site->id);
-}
-
-void service_add_lines(struct service *service)
-{
-    struct cron cron;
-
-    for (size_t i = 0; i < service->sites->n; i++)
-        add_site_lines(service, service->sites->items[i]);
-    for (size_t i = 0; i < service_n_jobs; i++)
-        if (job_cron(service->env->config, &service_jobs[i], &cron))
-            add_line(service, NULL, &service_jobs[i], service_jobs[i].kind);
-}
-
 void line_free(struct line *line)
 {
-    check(line->state == LINE_IDLE);
+    struct service *service = line->service;
+
+    check(line->state == LINE_IDLE && service->asking != line);
+    schedule_remove(&line->entry);
     list_remove(&line->link);
     mem_free(line);
+}
+
+/* ---- a new generation of lines --------------------------------------------------------------- */
+
+/* Could such a run do anything, by schedule or by hand? */
+static bool has_kind(const struct site *site, const char *kind)
+{
+    struct site_pages pages = run_pages(site, kind);
+
+    return str_eq(kind, RUN_ALIVE) ? site->post || site->alive_text : pages.from <= pages.to;
+}
+
+static void follow(struct line *line)
+{
+    struct cron cron;
+
+    if (line->entry)
+        schedule_change(line->entry, line_cron(line, &cron) ? &cron : NULL, line_zone(line));
+}
+
+/* True: it is new. */
+static bool set_line(struct service *service, const struct site *site,
+                     const struct service_job *job, const char *kind)
+{
+    struct line *line = find_line(service, site ? site->id : STORE_NO_SITE, kind);
+
+    if (!line) {
+        add_line(service, site, job, kind);
+        return true;
+    }
+    line->site = site;
+    line->is_gone = false;
+    follow(line);
+    return false;
+}
+
+static int set_site_lines(struct service *service, const struct site *site)
+{
+    struct cron cron;
+    int added = 0;
+
+    if (!site_cron(service->env->config, site, RUN_CRAWL, &cron))
+        log_warn("service", "site has no schedule", "site=%s", site->id);
+    for (size_t i = 0; i < ARRAY_LEN(site_kinds); i++)
+        if (has_kind(site, site_kinds[i]))
+            added += set_line(service, site, NULL, site_kinds[i]);
+    return added;
+}
+
+/* Those that were not set again. */
+static int remove_gone(struct service *service)
+{
+    struct line *line, *next;
+    int removed = 0;
+
+    LINES_FOREACH(line, next, service)
+    {
+        if (!line->is_gone)
+            continue;
+        removed++;
+        if (line->entry) /* never due again; one that is going ends first */
+            schedule_change(line->entry, NULL, NULL);
+        if (line->state == LINE_IDLE && service->asking != line)
+            line_free(line);
+    }
+    return removed;
+}
+
+struct lines_change service_set_lines(struct service *service, const struct sites *sites)
+{
+    struct lines_change change = {0};
+    struct line *line, *next;
+
+    LINES_FOREACH(line, next, service)
+    line->is_gone = true;
+    for (size_t i = 0; i < sites->n; i++)
+        change.added += set_site_lines(service, sites->items[i]);
+    for (size_t i = 0; i < service_n_jobs; i++)
+        change.added += set_line(service, NULL, &service_jobs[i], service_jobs[i].kind);
+    change.removed = remove_gone(service);
+    return change;
+}
+
+/* ---- by name --------------------------------------------------------------------------------- */
+
+struct line *service_next_line(const struct service *service, struct line *after, const char *what,
+                               const char *kind)
+{
+    const struct list *at = after ? after->link.next : service->lines.next;
+
+    for (; at != &service->lines; at = at->next) {
+        struct line *line = container_of(at, struct line, link);
+
+        if (!line->is_gone && (!what || str_eq(line_what(line), what)) &&
+            (!kind || str_eq(line->kind, kind)))
+            return line;
+    }
+    return NULL;
+}
+
+static int unknown_name(const struct service *service, const char *what, struct err *err)
+{
+    const char **names = mem_array(list_count(&service->lines) + 1, sizeof(*names));
+    const char *nearest;
+    size_t n = 0;
+
+    for (struct line *line = service_next_line(service, NULL, NULL, NULL); line;
+         line = service_next_line(service, line, NULL, NULL))
+        names[n++] = line_what(line);
+    nearest = str_nearest(what, names, n);
+    mem_free(names);
+    return err_set(err, ERR_USAGE,
+                   "\"%s\": expected a site that is served, or one of purge ...%s%s%s", what,
+                   nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+}
+
+int service_check_names(const struct service *service, const char *what, const char *kind,
+                        struct err *err)
+{
+    if (service_next_line(service, NULL, what, kind))
+        return 0;
+    if (what && !service_next_line(service, NULL, what, NULL))
+        return unknown_name(service, what, err);
+    return err_set(
+        err, ERR_USAGE,
+        "\"%s\": expected a kind that %s has: crawl, refresh (with refresh_pages), alive "
+        "(with [post])",
+        kind, what ? what : "some site");
 }

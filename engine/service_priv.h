@@ -24,6 +24,16 @@ struct service_job {
 extern const struct service_job service_jobs[];
 extern const size_t service_n_jobs;
 
+/* What one load of configuration and sites gave. It goes when neither it nor an older one is in use. */
+struct generation {
+    struct list link; /* of service->generations, oldest first */
+    int number;
+    const struct sites *sites; /* own, or borrowed (the first) */
+    struct sites own;
+    struct config replaced; /* values that this one took the place of */
+    int runs;               /* that began with it and still go */
+};
+
 struct line {
     struct list link; /* of service->lines */
     struct list busy; /* of service->busy, unless idle */
@@ -33,37 +43,83 @@ struct line {
     const char *kind;
     struct schedule_entry *entry; /* NULL: not yet under the schedule */
     enum line_state state;
-    int64_t due_at_ms; /* of the run, unless idle */
-    struct run *run;   /* RUNNING: this, */
-    void *running_job; /* or this */
+    bool is_paused;
+    bool is_gone;                  /* by a reload: freed once it is idle */
+    int64_t due_at_ms;             /* of the run, unless idle */
+    int64_t since_ms;              /* in this state */
+    long long runs;                /* begun */
+    struct generation *generation; /* of the run, unless idle */
+    struct run *run;               /* RUNNING: this, */
+    void *running_job;             /* or this */
 };
 
 struct service {
     const struct crawl_env *env;
-    const struct sites *sites;
+    const struct service_source *source;
+    struct list generations;
     struct clock_zone *zone; /* of jobs that belong to no site */
     struct schedule *schedule;
     struct list lines;
     struct list busy;
-    bool stopping;
-    service_fn *start_done, *stop_done;
+    struct line *asking; /* its last due time */
+    bool started, stopping;
+    bool is_paused; /* all, and what a reload adds */
+    int64_t started_at_ms;
+    long long reloads, refused_reloads;
+    service_fn *start_done, *stop_done, *pauses_done;
     void *start_ctx, *stop_ctx;
 };
 
+#define LINES_FOREACH(line, next, service)                                \
+    for ((line) = container_of((service)->lines.next, struct line, link), \
+        (next) = container_of((line)->link.next, struct line, link);      \
+         &(line)->link != &(service)->lines;                              \
+         (line) = (next), (next) = container_of((line)->link.next, struct line, link))
+
 /* ---- service_lines.c: which lines there are --------------------------------------------------- */
 
-/* All that the sites and the configuration plan, in the order of the sites. */
-void service_add_lines(struct service *service);
+/* The lines that these sites and the jobs have: known ones follow them from now on, new ones are added
+ * without an entry, those that are no more go, once they are idle. */
+struct lines_change {
+    int added, removed;
+};
+struct lines_change service_set_lines(struct service *service, const struct sites *sites);
 void line_free(struct line *line);
 
 const char *line_site(const struct line *line); /* as the ledger has it */
+const char *line_what(const struct line *line); /* as the operator says it: site, or kind */
 const struct clock_zone *line_zone(const struct line *line);
 /* False: never by itself. */
 bool line_cron(const struct line *line, struct cron *out);
 
+/* The next line that `what` and `kind` mean, from the first on when after is NULL; NULL: no more. */
+struct line *service_next_line(const struct service *service, struct line *after, const char *what,
+                               const char *kind);
+/* -1: `what` and `kind` mean nothing here; err says what was expected. */
+MUST_CHECK int service_check_names(const struct service *service, const char *what,
+                                   const char *kind, struct err *err);
+
+/* ---- service_reload.c: generations ------------------------------------------------------------ */
+
+void generation_add(struct service *service, const struct sites *borrowed, struct sites *own,
+                    struct config *replaced);
+struct generation *generation_now(const struct service *service);
+void generations_sweep(struct service *service); /* free what nobody uses */
+void generations_free(struct service *service);
+
+/* ---- service_pause.c -------------------------------------------------------------------------- */
+
+/* Load what was paused before, into the lines; done(err, service) once, later. */
+void service_load_pauses(struct service *service, service_fn *done);
+
 /* ---- service.c -------------------------------------------------------------------------------- */
+
+const char *line_state_name(const struct line *line);
 
 /* Due: claim it, and start it when it is ours. The line is idle. */
 void line_due(struct line *line, int64_t due_at_ms);
+
+/* Put lines without an entry under the schedule, one after the other. */
+void service_set_up_lines(struct service *service);
 
 #endif

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* config.c - loads the settings: one row per key of config.def, one setter for every source.
- *
- * Not here: taking up changes while running (the engine compares two configs).
  */
 #include "base/config.h"
 #include "base/clock.h"
@@ -430,6 +428,71 @@ void config_fini(struct config *config)
     mem_free(config->origins);
     mem_free(config->path);
     *config = (struct config){0};
+}
+
+/* ---- reload ---------------------------------------------------------------------------------- */
+
+static size_t size_of(enum kind kind)
+{
+    if (kind == KIND_STR)
+        return sizeof(char *);
+    return kind == KIND_BOOL ? sizeof(bool) : sizeof(int64_t);
+}
+
+static void swap(void *a, void *b, size_t n)
+{
+    char kept[sizeof(int64_t)];
+
+    check(n <= sizeof(kept));
+    memcpy(kept, a, n);
+    memcpy(a, b, n);
+    memcpy(b, kept, n);
+}
+
+static bool is_same(const struct row *row, const void *a, const void *b)
+{
+    return row->kind == KIND_STR ? str_eq(*(char *const *)a, *(char *const *)b)
+                                 : memcmp(a, b, size_of(row->kind)) == 0;
+}
+
+static bool are_same_origins(const struct config *a, const struct config *b)
+{
+    bool same = a->n_origins == b->n_origins;
+
+    for (size_t i = 0; same && i < a->n_origins; i++)
+        same = str_eq(a->origins[i].site, b->origins[i].site) &&
+               str_eq(a->origins[i].origin, b->origins[i].origin);
+    return same;
+}
+
+static void take_origins(struct config *config, struct config *fresh)
+{
+    struct config_origin *origins = config->origins;
+    size_t n = config->n_origins;
+
+    config->origins = fresh->origins;
+    config->n_origins = fresh->n_origins;
+    fresh->origins = origins;
+    fresh->n_origins = n;
+}
+
+void config_take(struct config *config, struct config *fresh, config_key_fn *on_key, void *ctx)
+{
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        const struct row *row = &rows[i];
+        char *ours = (char *)config + row->offset;
+        char *theirs = (char *)fresh + row->offset;
+
+        if (row->group || is_same(row, ours, theirs))
+            continue;
+        if (row->reload == RELOAD)
+            swap(ours, theirs, size_of(row->kind));
+        on_key(row->key, row->reload == RELOAD, ctx);
+    }
+    if (!are_same_origins(config, fresh)) {
+        take_origins(config, fresh);
+        on_key("[origins]", true, ctx);
+    }
 }
 
 const char *config_origin_of(const struct config *config, const char *site)

@@ -52,6 +52,13 @@ MUST_CHECK int config_load(struct config *config, const char *path, const char *
                            size_t n_sets, ini_error_fn *on_error, void *ctx, struct err *err);
 void config_fini(struct config *config);
 
+/* Let `config` take up what `fresh` says and a reload may change: the origins, and each key that does not need
+ * a restart. `fresh` is left with the values that were replaced, which whoever still holds one of
+ * their strings may use until config_fini(fresh). on_key hears of each key that differs: whether it
+ * was taken, or waits for a restart. */
+typedef void config_key_fn(const char *key, bool taken, void *ctx);
+void config_take(struct config *config, struct config *fresh, config_key_fn *on_key, void *ctx);
+
 /* The origin that replaces the site's own, or NULL. */
 const char *config_origin_of(const struct config *config, const char *site);
 

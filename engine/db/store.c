@@ -145,6 +145,17 @@ void store_set_engine(struct store *store, const char *name)
     store->engine = mem_strdup(name);
 }
 
+const char *store_engine(const struct store *store)
+{
+    return store->engine;
+}
+
+void store_set_timeout(struct store *store, int64_t timeout_ms)
+{
+    check(timeout_ms > 0);
+    store->timeout_ms = timeout_ms;
+}
+
 /* ---- an operation's way ---------------------------------------------------------------------- */
 
 /* err: the arrays and numbers of the answer are empty. */
@@ -373,7 +384,7 @@ void store_list(struct store *store, const struct store_query *query, store_deal
 }
 
 void store_news_read(struct store *store, int64_t after_id, int limit, bool newest,
-                  store_news_fn *done, void *ctx)
+                     store_news_fn *done, void *ctx)
 {
     struct store_op *op = store_op_begin(store, STORE_EVENTS, ctx);
 

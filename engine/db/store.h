@@ -135,6 +135,9 @@ uint64_t store_statements(void);
  * database need names of their own. A command beside a running engine calls itself NAME/PID. */
 void store_set_reader(struct store *store);
 void store_set_engine(struct store *store, const char *name);
+const char *store_engine(const struct store *store);
+/* timeout_ms of store_open(), for calls from now on. */
+void store_set_timeout(struct store *store, int64_t timeout_ms);
 /* Also before the first call, for a program with many clients: how many connections may be open at
  * the same time (PostgreSQL; 1 otherwise, as without this call), and how many calls may be under
  * way; each further one fails with ERR_BUSY at once. */
@@ -379,9 +382,9 @@ struct store_news {
  * (1..1000), the first ones, or with `newest` the last ones. Ids become visible in their order: what
  * is not there below one that is will never be. */
 typedef void store_news_fn(const struct store_news *events, int n, const struct err *err,
-                             void *ctx);
+                           void *ctx);
 void store_news_read(struct store *store, int64_t after_id, int limit, bool newest,
-                  store_news_fn *done, void *ctx);
+                     store_news_fn *done, void *ctx);
 
 /* Newest first: ORDER BY sort_at DESC, id DESC. The array is borrowed for the call. */
 typedef void store_deals_fn(const struct deal *deals, int n, const struct err *err, void *ctx);

@@ -339,11 +339,59 @@ static void committed_sample_is_what_help_prints(void **state)
 
 #define CONFIG_TEST(name) cmocka_unit_test_setup_teardown(name, world_make, world_end)
 
+static void on_key(const char *key, bool taken, void *ctx)
+{
+    buf_addf(ctx, "%s%s ", key, taken ? "" : "(restart)");
+}
+
+static void a_reload_takes_what_may_change_and_names_what_waits_for_a_restart(void **state)
+{
+    struct world *w = *state;
+    const char *const before[] = {"page_timeout=20s", "browsers=2", "log=info",
+                                  "origin.clien=http://a.localhost:1"};
+    const char *const after[] = {"page_timeout=25s", "browsers=3", "log=warn", "sites=clien"};
+    struct config fresh;
+    char *old_log;
+
+    assert_int_equal(config_load(&w->config, "/dev/null", before, 4, NULL, NULL, &w->err), 0);
+    assert_int_equal(config_load(&fresh, "/dev/null", after, 4, NULL, NULL, &w->err), 0);
+    old_log = w->config.log;
+
+    config_take(&w->config, &fresh, on_key, &w->errors);
+
+    assert_string_equal(buf_str(&w->errors),
+                        "log sites page_timeout browsers(restart) [origins] ");
+    assert_int_equal(w->config.page_timeout, 25000);
+    assert_int_equal(w->config.browsers, 2);
+    assert_string_equal(w->config.log, "warn");
+    assert_string_equal(w->config.sites, "clien");
+    assert_null(config_origin_of(&w->config, "clien"));
+    assert_string_equal(old_log, "info"); /* who held it may still read it */
+    config_fini(&fresh);
+}
+
+static void a_reload_without_a_change_names_nothing(void **state)
+{
+    struct world *w = *state;
+    const char *const sets[] = {"origin.clien=http://a.localhost:1"};
+    struct config fresh;
+
+    assert_int_equal(config_load(&w->config, "/dev/null", sets, 1, NULL, NULL, &w->err), 0);
+    assert_int_equal(config_load(&fresh, "/dev/null", sets, 1, NULL, NULL, &w->err), 0);
+
+    config_take(&w->config, &fresh, on_key, &w->errors);
+
+    assert_string_equal(buf_str(&w->errors), "");
+    config_fini(&fresh);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         CONFIG_TEST(without_any_source_the_defaults_hold),
         CONFIG_TEST(later_sources_win),
+        CONFIG_TEST(a_reload_takes_what_may_change_and_names_what_waits_for_a_restart),
+        CONFIG_TEST(a_reload_without_a_change_names_nothing),
         CONFIG_TEST(environment_names_the_file),
         CONFIG_TEST(named_file_must_be_there),
         CONFIG_TEST(every_wrong_value_of_the_file_names_line_key_and_expectation),
