@@ -1,72 +1,72 @@
 /* SPDX-License-Identifier: MIT */
 /* secret.c - see secret.h. */
 #include "base/secret.h"
-#include "base/mem.h"
 #include "base/str.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <openssl/crypto.h>
+#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-/* The first bytes of the file, at most as many as there is room for. */
-static int read_some(const char *key, const char *path, char *bytes, size_t room, struct err *err)
+static int read_line(const char *key, const char *path, char line[SECRET_MAX_BYTES],
+                     struct err *err)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    size_t len = 0;
-    ssize_t n = -1;
+    FILE *f = fopen(path, "re");
+    bool is_read;
 
-    if (fd >= 0) {
-        while (len < room && (n = read(fd, bytes + len, room - len)) > 0)
-            len += (size_t)n;
-        close(fd);
-    }
-    bytes[len] = '\0';
-    if (n < 0)
-        return err_set(err, ERR_CONFIG, "%s: %s: %s", key, path, strerror(errno));
+    if (!f)
+        return err_sys(err, ERR_CONFIG, "%s_file: %s", key, path);
+    is_read = fgets(line, SECRET_MAX_BYTES, f) != NULL;
+    fclose(f);
+    if (!is_read)
+        return err_set(err, ERR_CONFIG, "%s_file: %s: expected a line", key, path);
     return 0;
 }
 
-static int accept_text(const char *key, char *text, char **out, struct err *err)
+static int take(const char *key, char *text, char **out, struct err *err)
 {
-    text = str_trim(text);
-    if (!*text)
-        return err_set(err, ERR_CONFIG, "%s: nothing in its first line", key);
-    if (strlen(text) > SECRET_MAX_BYTES)
-        return err_set(err, ERR_CONFIG, "%s: longer than %d bytes", key, SECRET_MAX_BYTES);
-    for (const char *c = text; *c; c++)
+    char *trimmed = str_trim(text);
+
+    if (!*trimmed)
+        return err_set(err, ERR_CONFIG, "%s: there is nothing in it", key);
+    if (strlen(trimmed) >= SECRET_MAX_BYTES - 1)
+        return err_set(err, ERR_CONFIG, "%s: expected less than %d bytes", key, SECRET_MAX_BYTES);
+    for (const char *c = trimmed; *c; c++)
         if ((unsigned char)*c < ' ' || *c == 0x7f)
-            return err_set(err, ERR_CONFIG, "%s: a control character in it", key);
-    *out = mem_strdup(text);
+            return err_set(err, ERR_CONFIG, "%s: there is a control character in it", key);
+    *out = mem_strdup(trimmed);
     return 0;
 }
 
-int secret_read(const char *key, const char *file, const char *value, char **out, struct err *err)
+int secret_load(const char *key, const char *text, const char *path, char **out, struct err *err)
 {
-    char bytes[SECRET_MAX_BYTES + 3];
-    int rc = 0;
+    char line[SECRET_MAX_BYTES];
+    char *copy;
+    int rc;
 
     *out = NULL;
-    if (str_empty(value) && str_empty(file))
+    if (str_empty(text) && str_empty(path))
         return 0;
-    if (!str_empty(value)) {
-        strncpy(bytes, value, sizeof(bytes) - 1);
-        bytes[sizeof(bytes) - 1] = '\0';
-    } else {
-        rc = read_some(key, file, bytes, sizeof(bytes) - 1, err);
-        bytes[strcspn(bytes, "\n")] = '\0';
+    if (!str_empty(text) && !str_empty(path))
+        return err_set(err, ERR_CONFIG, "%s and %s_file are both set: choose one", key, key);
+    if (str_empty(text)) {
+        if (read_line(key, path, line, err) < 0)
+            return -1;
+        rc = take(key, line, out, err);
+        OPENSSL_cleanse(line, sizeof line);
+        return rc;
     }
-    if (rc == 0)
-        rc = accept_text(key, bytes, out, err);
-    OPENSSL_cleanse(bytes, sizeof(bytes));
+    copy = mem_strdup(text);
+    rc = take(key, copy, out, err);
+    secret_free(&copy);
     return rc;
 }
 
 void secret_free(char **secret)
 {
-    if (*secret)
-        OPENSSL_cleanse(*secret, strlen(*secret));
+    if (!*secret)
+        return;
+    OPENSSL_cleanse(*secret, strlen(*secret));
     mem_free(*secret);
     *secret = NULL;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* secret.h - keys and passwords: out of a file, or out of the configuration (the environment).
+/* secret.h - a password or key as the configuration gives it: in a file, or as text from the environment.
  *
- * Never logged, never part of an error's text, wiped when freed.
+ * The secret itself is in no text of an error.
  */
 #ifndef BASE_SECRET_H
 #define BASE_SECRET_H
@@ -10,11 +10,12 @@
 
 enum { SECRET_MAX_BYTES = 4096 };
 
-/* `value`, or when that is empty the first line of `file`; without blanks at its ends. Both empty: *out is NULL, which
- * is no error. ERR_CONFIG, naming `key` (that of the file): it can't be read, is empty, longer than
- * SECRET_MAX_BYTES or holds control characters. Owned by the caller: secret_free(). */
-MUST_CHECK int secret_read(const char *key, const char *file, const char *value, char **out,
+/* key: of the configuration, for messages ("smtp_password": its file is "smtp_password_file"). text, path: the
+ * values of both keys; setting both is an error. The first line of the file is the secret, without blanks around it;
+ * control characters are refused, so that it may stand in a header.
+ * *out is NULL where neither is set, else secret_free() it. ERR_CONFIG. */
+MUST_CHECK int secret_load(const char *key, const char *text, const char *path, char **out,
                            struct err *err);
-void secret_free(char **secret);
+void secret_free(char **secret); /* overwrites it first */
 
 #endif

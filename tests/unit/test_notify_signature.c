@@ -65,6 +65,7 @@ static void a_secret_is_a_files_first_line_or_a_text_and_not_both(void **state)
 
     assert_int_equal(secret_load("smtp_password", "hidden", path, &secret, &err), -1);
     assert_null(strstr(err.text, "hidden"));
+    assert_int_equal(secret_load("smtp_password", "two\nlines", "", &secret, &err), -1);
     assert_int_equal(truncate(path, 0), 0);
     assert_int_equal(secret_load("smtp_password", "", path, &secret, &err), -1);
     unlink(path);
