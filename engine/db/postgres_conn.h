@@ -43,6 +43,13 @@ void postgres_finish(struct store_op *op, const struct err *err);
 /* A number as a parameter; the unknown one is NULL. */
 const char *postgres_number(struct store_op *op, int64_t n);
 
+/* The operation's fence as three parameters, for HOLD of a statement that writes; see lease_hold() in the
+ * schema. */
+#define POSTGRES_FENCE(op)                                                                         \
+    (op)->fence.number ? (op)->fence.site : NULL, (op)->fence.number ? (op)->fence.kind : NULL,    \
+        (op)->fence.number ? postgres_number(op, (op)->fence.number) : NULL
+#define PG_HOLD(site, kind, number) "lease_hold(" site ", " kind ", " number "::bigint)"
+
 /* A result's field as a number; NULL is the unknown one. result: PGresult *. */
 int64_t postgres_field(const void *result, int row, int column);
 

@@ -20,7 +20,7 @@ static const char alive_due_sql[] =
     "WHERE site = $1 AND alive_checked_at <= " PG_TIME("$2") " AND sort_at >= " PG_TIME("$3") " "
     "AND ($4::boolean OR NOT is_deleted) ORDER BY alive_checked_at, sort_at DESC LIMIT $5::bigint";
 
-/* $1 results as JSON, $2 site, $3 moment in ms, $4 min distance in ms, $5 run id or NULL, $6 late.
+/* $1 results as JSON, $2 site, $3 moment in ms, $4 min distance in ms, $5 run id or NULL, $6 late, $7.. fence.
  * Rows are locked in the order in which batches lock them, and judged as they are then. */
 #define GONE                                                                                       \
     "(t.verdict = 3 OR (t.verdict = 2 AND d.absent_at <= " PG_TIME("$3") " - $4::bigint * "        \
@@ -48,8 +48,8 @@ static const char alive_write_sql[] =
     "CASE verdict WHEN 1 THEN 'alive' WHEN 2 THEN 'absent' ELSE 'mark' END, " PG_TIME("$3") " "
     "FROM done WHERE last_change <> 0 ORDER BY length(post_key), post_key) "
 
-    "SELECT count(*) FILTER (WHERE last_change <> 0), count(*) FILTER (WHERE last_change = 0) "
-    "FROM done";
+    "SELECT count(*) FILTER (WHERE last_change <> 0), count(*) FILTER (WHERE last_change = 0), "
+    PG_HOLD("$7", "$8", "$9") " FROM done";
 
 /* clang-format on */
 
@@ -161,7 +161,7 @@ void postgres_alive_write(struct store_op *op)
     const char *params[] = {buf_str(&json), batch->site, postgres_number(op, batch->at_ms),
                             postgres_number(op, batch->min_distance_ms),
                             batch->run_id ? postgres_number(op, batch->run_id) : NULL,
-                            batch->is_late ? "t" : "f"};
+                            batch->is_late ? "t" : "f", POSTGRES_FENCE(op)};
 
     loop_pg_query(store->pg, alive_write_sql, params, ARRAY_LEN(params), on_alive_written, op);
     buf_fini(&json);

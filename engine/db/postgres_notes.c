@@ -7,7 +7,7 @@
 
 /* clang-format off */
 
-/* $1 site, $2 layout, $3 good, $4 run, $5 moment, $6 rows, $7 fields as JSON, $8 runs kept. The
+/* $1 site, $2 layout, $3 good, $4 run, $5 moment, $6 rows, $7 fields as JSON, $8 runs kept, $9.. fence. The
  * purge sees the runs before this one, so one less is kept of them. */
 static const char fields_write_sql[] =
     "WITH run AS (INSERT INTO field_runs AS f (site, layout, is_good, run_id, at, rows_seen) VALUES "
@@ -21,9 +21,10 @@ static const char fields_write_sql[] =
     "matched = s.matched + excluded.matched, valued = s.valued + excluded.valued, "
     "many = s.many + excluded.many, same = s.same + excluded.same), "
     "others AS (SELECT run_id FROM field_runs WHERE site = $1 AND layout = $2 AND "
-    "is_good = $3::boolean AND run_id <> $4::bigint ORDER BY run_id DESC OFFSET $8::int - 1) "
-    "DELETE FROM field_runs WHERE site = $1 AND layout = $2 AND is_good = $3::boolean AND "
-    "run_id IN (SELECT run_id FROM others)";
+    "is_good = $3::boolean AND run_id <> $4::bigint ORDER BY run_id DESC OFFSET $8::int - 1), "
+    "gone AS (DELETE FROM field_runs WHERE site = $1 AND layout = $2 AND is_good = $3::boolean AND "
+    "run_id IN (SELECT run_id FROM others)) "
+    "SELECT " PG_HOLD("$9", "$10", "$11");
 
 /* $1 site, $2 layout or NULL, $3 good, $4 runs */
 static const char fields_recent_sql[] =
@@ -40,19 +41,20 @@ static const char state_get_sql[] =
 static const char state_set_sql[] =
     "INSERT INTO site_state AS s (site, name, value, at) VALUES ($1, $2, $3, " PG_TIME("$4") ") "
     "ON CONFLICT (site, name) DO UPDATE SET value = excluded.value, at = excluded.at "
-    "WHERE s.value <> excluded.value";
+    "WHERE s.value <> excluded.value RETURNING " PG_HOLD("$5", "$6", "$7");
 
-static const char state_forget_sql[] = "DELETE FROM site_state WHERE site = $1 AND name = $2";
+static const char state_forget_sql[] =
+    "DELETE FROM site_state WHERE site = $1 AND name = $2 RETURNING " PG_HOLD("$3", "$4", "$5");
 
 static const char report_open_sql[] =
     "INSERT INTO reports AS r (site, kind, text, detail, opened_at, last_at) VALUES "
     "($1, $2, $3, $4, " PG_TIME("$5") ", " PG_TIME("$5") ") "
     "ON CONFLICT (site, kind) WHERE closed_at IS NULL DO UPDATE SET "
-    "last_at = excluded.last_at, times = r.times + 1 RETURNING id, times";
+    "last_at = excluded.last_at, times = r.times + 1 RETURNING id, times, " PG_HOLD("$6", "$7", "$8");
 
 static const char report_close_sql[] =
     "UPDATE reports SET closed_at = " PG_TIME("$3") " WHERE site = $1 AND kind = $2 AND "
-    "closed_at IS NULL RETURNING id";
+    "closed_at IS NULL RETURNING id, " PG_HOLD("$4", "$5", "$6");
 
 static const char reports_sql[] =
     "SELECT id, site, kind, text, detail, " PG_MS("opened_at") ", " PG_MS("last_at") ", "
@@ -110,7 +112,8 @@ void postgres_fields_write(struct store_op *op)
                             postgres_number(op, fields->at_ms),
                             postgres_number(op, fields->rows),
                             buf_str(&json),
-                            postgres_number(op, STORE_FIELD_RUNS)};
+                            postgres_number(op, STORE_FIELD_RUNS),
+                            POSTGRES_FENCE(op)};
 
     loop_pg_query(store->pg, fields_write_sql, params, ARRAY_LEN(params), on_done, op);
     buf_fini(&json);
@@ -181,11 +184,14 @@ void postgres_state_set(struct store_op *op)
 {
     struct postgres_store *store = op->backend;
     const struct store_state *state = &op->state;
-    const char *params[] = {state->site, state->name, state->value,
-                            postgres_number(op, state->at_ms)};
+    const char *set[] = {state->site, state->name, state->value, postgres_number(op, state->at_ms),
+                         POSTGRES_FENCE(op)};
+    const char *forget[] = {state->site, state->name, POSTGRES_FENCE(op)};
 
-    loop_pg_query(store->pg, state->value ? state_set_sql : state_forget_sql, params,
-                  state->value ? 4 : 2, on_done, op);
+    if (state->value)
+        loop_pg_query(store->pg, state_set_sql, set, ARRAY_LEN(set), on_done, op);
+    else
+        loop_pg_query(store->pg, state_forget_sql, forget, ARRAY_LEN(forget), on_done, op);
 }
 
 /* ---- reports --------------------------------------------------------------------------------- */
@@ -206,7 +212,7 @@ void postgres_report_open(struct store_op *op)
     struct postgres_store *store = op->backend;
     const struct store_report *report = &op->report;
     const char *params[] = {report->site, report->kind, report->text, report->detail,
-                            postgres_number(op, op->at_ms)};
+                            postgres_number(op, op->at_ms), POSTGRES_FENCE(op)};
 
     loop_pg_query(store->pg, report_open_sql, params, ARRAY_LEN(params), on_report_opened, op);
 }
@@ -222,7 +228,8 @@ static void on_report_closed(const void *result, const struct err *err, void *ct
 void postgres_report_close(struct store_op *op)
 {
     struct postgres_store *store = op->backend;
-    const char *params[] = {op->report.site, op->report.kind, postgres_number(op, op->at_ms)};
+    const char *params[] = {op->report.site, op->report.kind, postgres_number(op, op->at_ms),
+                            POSTGRES_FENCE(op)};
 
     loop_pg_query(store->pg, report_close_sql, params, ARRAY_LEN(params), on_report_closed, op);
 }

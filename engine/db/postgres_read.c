@@ -41,12 +41,18 @@ static const char also_on_sql[] =
 static const char run_begin_sql[] =
     "WITH old AS (SELECT max(id) AS id FROM runs WHERE $6::boolean AND site = $2 AND kind = $3 AND "
     "due_at = " PG_TIME("$4") " AND started_at = " PG_TIME("$5") "), "
-    "new AS (INSERT INTO runs (engine, site, kind, due_at, started_at, reason) SELECT "
-    "$1, $2, $3, " PG_TIME("$4") ", " PG_TIME("$5") ", 'running' FROM old WHERE old.id IS NULL "
+    "new AS (INSERT INTO runs (engine, site, kind, due_at, started_at, reason, lease) SELECT "
+    "$1, $2, $3, " PG_TIME("$4") ", " PG_TIME("$5") ", 'running', $7::bigint FROM old WHERE old.id IS NULL "
     "RETURNING id) SELECT coalesce((SELECT id FROM new), (SELECT id FROM old))";
 
+/* $16.. fence, $19 the reason when another engine has it; the lease is given back. Its row is locked before
+ * the run's, as by whoever takes it over. */
 static const char run_end_sql[] =
-    "UPDATE runs SET ended_at = " PG_TIME("$2") ", reason = $3, detail = $4, pages = $5::int, "
+    "WITH mine AS MATERIALIZED (UPDATE run_leases l SET holder = NULL, until = NULL, "
+    "done_due_at = greatest(l.done_due_at, r.due_at) FROM runs r WHERE r.id = $1::bigint AND "
+    "l.site = $16 AND l.kind = $17 AND l.number = $18::bigint RETURNING 1) "
+    "UPDATE runs SET reason = CASE WHEN $18::bigint IS NULL OR EXISTS (SELECT FROM mine) THEN $3 "
+    "ELSE $19 END, ended_at = " PG_TIME("$2") ", detail = $4, pages = $5::int, "
     "pages_failed = $6::int, rows_seen = $7::int, rows_added = $8::int, "
     "rows_changed = $9::int, rows_same = $10::int, bytes = $11::bigint, cpu_ms = $12::bigint, "
     "peak_pss_bytes = $13::bigint, gb_ms = $14::bigint, rows_filled = $15::int WHERE id = $1::bigint RETURNING id";
@@ -232,7 +238,8 @@ void postgres_run_begin(struct store_op *op)
     const char *params[] = {op->engine, op->run.site, op->run.kind,
                             postgres_number(op, op->run.due_at_ms),
                             postgres_number(op, op->run.started_at_ms),
-                            op->run.is_late ? "t" : "f"};
+                            op->run.is_late ? "t" : "f",
+                            op->run.lease ? postgres_number(op, op->run.lease) : NULL};
 
     loop_pg_query(store->pg, run_begin_sql, params, ARRAY_LEN(params), on_number, op);
 }
@@ -267,7 +274,9 @@ void postgres_run_end(struct store_op *op)
                             postgres_number(op, run->cpu_ms),
                             postgres_number(op, run->peak_pss_bytes),
                             postgres_number(op, run->gb_ms),
-                            postgres_number(op, run->counts.filled)};
+                            postgres_number(op, run->counts.filled),
+                            POSTGRES_FENCE(op),
+                            err_reason(ERR_LEASE_LOST)};
 
     loop_pg_query(store->pg, run_end_sql, params, ARRAY_LEN(params), on_run_ended, op);
 }

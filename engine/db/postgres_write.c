@@ -148,7 +148,7 @@
 /* Of a late row whose deal was written since only what is unknown there counts (merge_late()). */
 #define LEFT(column) "CASE WHEN l.stale AND o." column " IS NOT NULL THEN NULL ELSE i." column " END AS " column ", "
 #define FULL_TITLE "CASE WHEN NOT l.stale OR (o.title_is_cut AND i.title_stem IS NULL AND starts_with(i.title, o.title_stem)) THEN i.title END"
-/* $1 rows as JSON, $2 run id or NULL, $3 moment in ms, $4 update only, $5 from post, $6 late */
+/* $1 rows as JSON, $2 run id or NULL, $3 moment in ms, $4 update only, $5 from post, $6 late, $7.. fence */
 static const char write_sql[] =
     "WITH input AS MATERIALIZED (SELECT r.*, " PG_TIME("r.posted_at_ms") " AS posted_at "
     "FROM jsonb_to_recordset($1::jsonb) AS r "
@@ -222,7 +222,7 @@ static const char write_sql[] =
     "count(*) FILTER (WHERE last_change & " EDIT " <> 0), "
     "count(*) FILTER (WHERE last_change > 1 AND last_change & " EDIT " = 0), "
     "(SELECT count(*) FROM input i LEFT JOIN old o USING (site, post_key) "
-    "WHERE o.id IS NOT NULL OR NOT ($4::boolean OR i.is_deleted)) FROM done";
+    "WHERE o.id IS NOT NULL OR NOT ($4::boolean OR i.is_deleted)), " PG_HOLD("$7", "$8", "$9") " FROM done";
 
 /* clang-format on */
 
@@ -311,7 +311,8 @@ void postgres_write(struct store_op *op)
     const char *params[] = {buf_str(&json),
                             batch->run_id ? postgres_number(op, batch->run_id) : NULL,
                             postgres_number(op, batch->at_ms), batch->update_only ? "t" : "f",
-                            batch->from_post ? "t" : "f", batch->is_late ? "t" : "f"};
+                            batch->from_post ? "t" : "f", batch->is_late ? "t" : "f",
+                            POSTGRES_FENCE(op)};
 
     loop_pg_query(store->pg, write_sql, params, ARRAY_LEN(params), on_written, op);
     buf_fini(&json);

@@ -22,6 +22,7 @@ struct store {
     int64_t timeout_ms;
     bool is_reader;
     char *engine;
+    const struct store_fence *fence; /* of the next call */
     int n_ops, max_ops; /* max_ops 0: no limit */
 };
 
@@ -156,6 +157,12 @@ void store_set_timeout(struct store *store, int64_t timeout_ms)
     store->timeout_ms = timeout_ms;
 }
 
+struct store *store_under(struct store *store, const struct store_fence *fence)
+{
+    store->fence = fence;
+    return store;
+}
+
 /* ---- an operation's way ---------------------------------------------------------------------- */
 
 /* err: the arrays and numbers of the answer are empty. */
@@ -261,6 +268,8 @@ struct store_op *store_op_begin(struct store *store, enum store_op_kind kind, vo
     op->timeout_ms = backend_timeout_ms(store->timeout_ms);
     op->is_reader = store->is_reader;
     op->engine = store_op_text(op, store->engine);
+    store_op_take_fence(op, store->fence);
+    store->fence = NULL;
     op->deadline = loop_timer_new(store->loop, on_deadline, op);
     list_append(&store->ops, &op->link);
     store->n_ops++;

@@ -158,6 +158,17 @@ void store_check(struct store *store, store_done_fn *done, void *ctx);
 
 /* ---- writing (engine) ------------------------------------------------------------------------ */
 
+/* The lease under which a run writes (store_lease.h); number 0: none. When another engine has taken the
+ * run over meanwhile, nothing is written and the answer is ERR_LEASE_LOST. SQLite: never looked at. */
+struct store_fence {
+    const char *site, *kind;
+    int64_t number;
+};
+
+/* For calls that take no fence: the next call of the store is under this one, as in
+ * store_state_set(store_under(store, &fence), ...). Copied; NULL: none. */
+struct store *store_under(struct store *store, const struct store_fence *fence);
+
 struct store_batch {
     const struct deal_row *rows;
     int n; /* keys within a batch are distinct: twice the same is ERR_STORE, and nothing is stored */
@@ -171,6 +182,7 @@ struct store_batch {
      * after, it only tells what is unknown there, or known less well: a cut title's rest, the exact
      * posted_at. So the same batch may be given again and again. updated_at never goes back. */
     bool is_late;
+    struct store_fence fence;
 };
 
 typedef void store_write_fn(const struct store_counts *counts, const struct err *err, void *ctx);
@@ -181,6 +193,7 @@ struct store_run {
     int64_t id; /* set by store_run_begin's answer */
     const char *site;
     const char *kind; /* "crawl" */
+    int64_t lease;    /* number of its fence, 0: none; not answered */
     int64_t due_at_ms, started_at_ms, ended_at_ms;
     const char *reason; /* err_reason() */
     const char *detail; /* text of the error, NULL when ok */
@@ -196,7 +209,9 @@ struct store_run {
 
 /* begin writes the row with reason "running"; end completes it. What a dead engine left "running" is
  * closed as engine-lost by store_runs_recover: rows of this engine's name, and of its commands
- * (NAME/PID) that began more than an hour before at_ms. */
+ * (NAME/PID) that began more than an hour before at_ms.
+ * The end of a run that has a lease gives the lease back, as done, in the same transaction; when another
+ * engine has taken it over, the row is written all the same, with the reason lease-lost. */
 typedef void store_run_fn(int64_t run_id, const struct err *err, void *ctx);
 void store_run_begin(struct store *store, const struct store_run *run, store_run_fn *done,
                      void *ctx);
@@ -265,6 +280,7 @@ struct store_alive_batch {
     int64_t at_ms, min_distance_ms;
     int64_t run_id; /* 0: none */
     bool is_late;   /* as of store_batch: ignored are deals that were written or checked since */
+    struct store_fence fence;
 };
 void store_alive_write(struct store *store, const struct store_alive_batch *batch,
                        store_write_fn *done, void *ctx);

@@ -184,6 +184,7 @@ void store_op_take_batch(struct store_op *op, const struct store_batch *batch)
     qsort(rows, (size_t)batch->n, sizeof(*rows), by_key);
     op->batch = *batch;
     op->batch.rows = rows;
+    store_op_take_fence(op, &batch->fence);
     op->batch.update_only |= batch->from_post;
     op->title_stems = arena_array(&op->arena, const char *, (size_t)batch->n + 1);
     for (int i = 0; i < batch->n; i++) {
@@ -198,6 +199,14 @@ void store_op_take_batch(struct store_op *op, const struct store_batch *batch)
     }
 }
 
+void store_op_take_fence(struct store_op *op, const struct store_fence *fence)
+{
+    op->fence = (struct store_fence){.number = 0};
+    if (fence && fence->number)
+        op->fence = (struct store_fence){store_op_text(op, fence->site),
+                                         store_op_text(op, fence->kind), fence->number};
+}
+
 /* ---- runs and queries ------------------------------------------------------------------------ */
 
 void store_op_take_run(struct store_op *op, const struct store_run *run)
@@ -207,6 +216,7 @@ void store_op_take_run(struct store_op *op, const struct store_run *run)
     op->run.kind = store_op_text(op, run->kind);
     op->run.reason = store_op_text(op, run->reason);
     op->run.detail = store_op_text(op, run->detail);
+    op->fence = (struct store_fence){op->run.site, op->run.kind, run->lease};
 }
 
 /* A time that a client sent: anything is allowed, the ends mean "all" and "nothing". */

@@ -127,6 +127,7 @@ void store_op_take_alive(struct store_op *op, const struct store_alive_batch *ba
     qsort(results, (size_t)batch->n, sizeof(*results), by_key);
     op->alive = *batch;
     op->alive.site = store_op_text(op, batch->site);
+    store_op_take_fence(op, &batch->fence);
     op->alive.results = results;
     for (int i = 1; i < batch->n; i++)
         if (by_key(&results[i - 1], &results[i]) == 0)

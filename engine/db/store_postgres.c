@@ -35,7 +35,8 @@ static void conn_open(struct pool *pool, struct postgres_store *conn)
     loop_pg_set_session_sql(conn->pg, pool->session_sql);
 }
 
-/* The server gives up a statement that nobody waits for any more, by itself. */
+/* The server gives up a statement that nobody waits for any more, by itself, and what a frozen program
+ * has left open. */
 static void *postgres_open(struct loop *loop, const char *url, int64_t timeout_ms)
 {
     struct pool *pool = mem_new(struct pool);
@@ -43,8 +44,9 @@ static void *postgres_open(struct loop *loop, const char *url, int64_t timeout_m
     *pool = (struct pool){
         .n = 1, .loop = loop, .url = mem_strdup(url), .timeout_ms = timeout_ms};
     pool->session_sql =
-        mem_printf("SET TimeZone = 'UTC'; SET jit = off; SET statement_timeout = %lld",
-                   (long long)timeout_ms);
+        mem_printf("SET TimeZone = 'UTC'; SET jit = off; SET statement_timeout = %lld; "
+                   "SET idle_in_transaction_session_timeout = %lld",
+                   (long long)timeout_ms, (long long)timeout_ms);
     conn_open(pool, &pool->conns[0]);
     return pool;
 }
@@ -72,6 +74,12 @@ static void postgres_close(void *backend)
     mem_free(pool);
 }
 
+/* What lease_hold() raises. */
+static bool is_lease_lost(const struct err *err)
+{
+    return strstr(err->text, " CD001: ");
+}
+
 /* After any error the schema is judged anew: somebody may have changed it under this connection. */
 void postgres_finish(struct store_op *op, const struct err *err)
 {
@@ -79,7 +87,10 @@ void postgres_finish(struct store_op *op, const struct err *err)
 
     if (err) {
         op->err = *err;
-        store->is_schema_good = false;
+        if (is_lease_lost(err))
+            op->err.code = ERR_LEASE_LOST;
+        else
+            store->is_schema_good = false;
     }
     list_remove(&op->backend_link);
     store->n_ops--;

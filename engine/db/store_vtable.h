@@ -87,6 +87,7 @@ struct store_op {
     int64_t timeout_ms; /* of the backend: a little less than the front's, whose text says less */
     bool is_reader;     /* never make, migrate or change a database */
     const char *engine; /* whose runs these are */
+    struct store_fence fence;
     struct store_batch batch; /* rows sorted: see store_op.c */
     const char **title_stems; /* of the batch's rows: see merge.h */
     struct store_run run;
@@ -166,6 +167,7 @@ char *store_op_text(struct store_op *op, const char *s);
 /* On bad data the operation's err is set, and it must be finished without a backend. */
 void store_op_take_batch(struct store_op *op, const struct store_batch *batch);
 void store_op_take_run(struct store_op *op, const struct store_run *run);
+void store_op_take_fence(struct store_op *op, const struct store_fence *fence); /* NULL: none */
 void store_op_take_query(struct store_op *op, const struct store_query *query);
 void store_op_take_keys(struct store_op *op, const char *site, const char *const *keys, int n);
 void store_op_take_alive(struct store_op *op, const struct store_alive_batch *batch);
