@@ -4,7 +4,6 @@
 #include "api/auth_keys.h"
 #include "base/str.h"
 
-#include <errno.h>
 #include <jwt.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -88,14 +87,18 @@ static jwt_t *decode(struct auth *auth, const char *token)
     return NULL;
 }
 
-/* Absent: 0. No whole number: -1. */
+/* Absent: 0. No whole number from 0, as a string or a fraction: -1. (jwt_get_grant_int() takes a string for
+ * 0 and -1 for absent.) */
 static int64_t claim(jwt_t *jwt, const char *name)
 {
-    int64_t value = jwt_get_grant_int(jwt, name);
+    char *json = jwt_get_grants_json(jwt, name);
+    int64_t value = 0;
+    struct err err;
 
-    if (errno == 0)
-        return value;
-    return errno == ENOENT ? 0 : -1;
+    if (json && str_to_int(json, 0, INT64_MAX, &value, &err) < 0)
+        value = -1;
+    free(json); /* the library allocates by malloc() */
+    return value;
 }
 
 enum auth_verdict auth_read(struct auth *auth, const char *header, int64_t now_ms,

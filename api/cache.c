@@ -9,37 +9,37 @@
 #include "api/cache_shared.h"
 #include "api/negotiate.h"
 #include "api/marks.h"
+#include "api/pack.h"
 #include "base/clock.h"
 #include "base/list.h"
 #include "base/log.h"
 #include "base/map.h"
 #include "base/str.h"
 
-#include <libdeflate.h>
-#include <openssl/evp.h>
 #include <openssl/rand.h>
 #include <stdio.h>
 #include <string.h>
 
 enum {
-    ETAG_BYTES = 12,
     GZIP_LEVEL = 6,
     GZIP_MIN_BYTES = 400, /* below this the header of gzip eats what it saves */
     MINUTE_MS = 60 * 1000,
     REFRESH_MS = 1000, /* between two tries to fill an entry while the database seems away */
     ENTRY_BYTES = 512, /* what an entry costs beside its bodies, about */
     SECRET_BYTES = 8,
+    TOLD_MS = 2000,    /* a commit is known before that: store_watch.h */
 };
 
 struct cache {
     struct map entries; /* key -> struct entry */
     struct list by_use; /* the least recently used first */
-    struct libdeflate_compressor *gzip;
+    struct pack *pack;
     char secret[2 * SECRET_BYTES + 1]; /* before each key, so that nobody can choose its hash */
     size_t max_bytes;
-    int64_t generation;
-    int64_t event_id;            /* the newest one of which we know; -1: none yet */
-    bool is_beyond_event;        /* counters have moved since: its number names older deals, too */
+    int64_t generations[CACHE_SUBJECTS];
+    struct store_changes changes;
+    bool is_known;                             /* `changes` */
+    int64_t unnamed_until_ms[CACHE_SUBJECTS];  /* mono: `changes` may not tell of our own */
     struct cache_shared *shared; /* NULL: none */
     bool is_away;                /* nobody can tell whether the deals have changed */
     struct cache_stats stats;
@@ -74,6 +74,7 @@ struct cache_fill {
 struct entry {
     struct list link;
     struct cache *cache;
+    enum cache_subject subject;
     char *key;
     const char *content_type, *list_limit;
     const struct httpd_header *more;
@@ -88,7 +89,7 @@ struct entry {
     int64_t generation;
     int64_t made_ms;
     int64_t tried_ms;              /* mono; of the last fill's beginning */
-    char etag[2 * ETAG_BYTES + 8]; /* without the quotes */
+    char etag[NEGOTIATE_ETAG_BYTES]; /* without the quotes */
 };
 
 /* ---- entries --------------------------------------------------------------------------------- */
@@ -150,25 +151,19 @@ static struct entry *entry_of(struct cache *cache, const char *key)
     return entry;
 }
 
+static int64_t generation_of(const struct entry *entry)
+{
+    return entry->cache->generations[entry->subject];
+}
+
 static bool is_fresh(const struct entry *entry)
 {
-    return entry->body && entry->generation == entry->cache->generation &&
+    return entry->body && entry->generation == generation_of(entry) &&
            (entry->life == CACHE_GENERATION ||
             entry->made_ms / MINUTE_MS == clock_wall_ms() / MINUTE_MS);
 }
 
 /* ---- bodies ---------------------------------------------------------------------------------- */
-
-static void set_etag(struct entry *entry)
-{
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned len = 0;
-
-    check(EVP_Digest(entry->body, entry->body_len, digest, &len, EVP_sha256(), NULL) == 1);
-    check(len >= ETAG_BYTES);
-    for (int i = 0; i < ETAG_BYTES; i++)
-        snprintf(entry->etag + (size_t)i * 2, 3, "%02x", digest[i]);
-}
 
 static size_t set_headers(const struct entry *entry, struct httpd_header *headers)
 {
@@ -214,19 +209,13 @@ static void make_plain(struct entry *entry)
 /* Once per fill, when the first client takes it. */
 static void make_gzip(struct entry *entry)
 {
-    struct cache *cache = entry->cache;
-    size_t room = libdeflate_gzip_compress_bound(cache->gzip, entry->body_len);
-    char *packed = mem_alloc(room);
-    size_t len = libdeflate_gzip_compress(cache->gzip, entry->body, entry->body_len, packed, room);
     struct buf bytes;
 
     buf_init(&bytes, BUF_MAX_DEFAULT);
-    if (len > 0 && len < entry->body_len) {
-        buf_add(&bytes, packed, len);
-        account(entry, len);
-        entry->gzip = make_answer(entry, &bytes, true);
-    }
-    mem_free(packed);
+    if (!pack_gzip(entry->cache->pack, entry->body, entry->body_len, &bytes))
+        return;
+    account(entry, bytes.len);
+    entry->gzip = make_answer(entry, &bytes, true);
 }
 
 /* ---- one call's answer ----------------------------------------------------------------------- */
@@ -238,7 +227,7 @@ static void respond_fresh(struct call *call, struct entry *entry)
     const char *etag = entry->etag;
 
     if (call->wants_marks) {
-        marks_respond(call, entry->body, entry->body_len, -1);
+        marks_respond(call, entry->body, entry->body_len, entry->list_limit, -1);
         return;
     }
     if (is_gzip && !entry->gzip)
@@ -263,8 +252,7 @@ static void respond_stale(struct call *call, struct entry *entry)
 
     entry->cache->stats.stale++;
     if (call->wants_marks) {
-        marks_respond(call, entry->body, entry->body_len,
-                      (clock_wall_ms() - entry->made_ms) / 1000);
+        marks_respond(call, entry->body, entry->body_len, entry->list_limit, age_s);
         return;
     }
     headers[n++] = (struct httpd_header){
@@ -320,19 +308,34 @@ static void on_shared(const char *body, size_t len, int64_t made_ms, void *ctx)
     cache_fill_done(fill, &copy);
 }
 
-static void start_fill(struct cache_fill *fill, enum cache_life life, bool is_own)
+/* Which state of the database the answer is of, NULL: nobody knows, or it is not to be shared. */
+static const char *state_name(const struct cache *cache, enum cache_subject subject, struct arena *arena)
+{
+    const struct store_changes *at = &cache->changes;
+
+    if (!cache->is_known || subject == CACHE_OF_PROGRAM || clock_mono_ms() < cache->unnamed_until_ms[subject])
+        return NULL;
+    if (subject == CACHE_OF_NOTICES)
+        return arena_printf(arena, "n%lld", (long long)at->notices);
+    if (subject == CACHE_OF_DEALS)
+        return arena_printf(arena, "d%lld.%lld", (long long)at->event_id, (long long)at->counters);
+    return arena_printf(arena, "s%lld.%lld.%lld", (long long)at->event_id, (long long)at->counters,
+                        (long long)at->runs);
+}
+
+static void start_fill(struct cache_fill *fill)
 {
     const struct entry *entry = fill->entry;
     struct cache *cache = entry->cache;
     const char *key = entry->key + strlen(cache->secret);
+    const char *state = state_name(cache, entry->subject, &fill->arena);
 
-    if (is_own || !cache_shared_is_ready(cache->shared) || cache->event_id < 0 ||
-        cache->is_beyond_event) {
+    if (!state || !cache_shared_is_ready(cache->shared)) {
         fill->fill(fill->api, fill->arg, fill);
         return;
     }
-    fill->shared_name = cache_shared_name(cache->shared, &fill->arena, key, cache->event_id,
-                                          life == CACHE_MINUTE ? fill->began_ms / MINUTE_MS : -1);
+    fill->shared_name = cache_shared_name(cache->shared, &fill->arena, key, state,
+                                          entry->life == CACHE_MINUTE ? fill->began_ms / MINUTE_MS : -1);
     cache_shared_get(cache->shared, &fill->arena, fill->shared_name, on_shared, fill);
 }
 
@@ -348,7 +351,7 @@ static void begin_fill(struct api *api, struct call *call, struct entry *entry,
     list_init(&fill->late);
     fill->entry = entry;
     fill->api = api;
-    fill->generation = entry->cache->generation;
+    fill->generation = generation_of(entry);
     fill->began_ms = clock_wall_ms();
     entry->fill = fill;
     entry->life = source->life;
@@ -366,7 +369,7 @@ static void begin_fill(struct api *api, struct call *call, struct entry *entry,
         memcpy(arg, source->arg, source->arg_bytes);
     fill->arg = arg;
     fill->fill = source->fill;
-    start_fill(fill, source->life, source->is_own);
+    start_fill(fill);
 }
 
 static void drop_fill(struct entry *entry)
@@ -413,7 +416,7 @@ static void answer_filled(struct call *call, struct entry *entry, const void *ct
 {
     (void)ctx;
     /* It may be another process's, from before the database went. */
-    if (entry->cache->is_away)
+    if (entry->cache->is_away && entry->subject != CACHE_OF_PROGRAM)
         respond_stale(call, entry);
     else
         respond_fresh(call, entry);
@@ -434,7 +437,7 @@ void cache_fill_done(struct cache_fill *fill, struct buf *body)
     if (fill->shared_name)
         cache_shared_put(entry->cache->shared, fill->shared_name, entry->body, entry->body_len,
                          entry->made_ms);
-    set_etag(entry);
+    negotiate_etag(entry->body, entry->body_len, entry->etag);
     make_plain(entry);
     end_fill(fill, answer_filled, NULL);
 }
@@ -502,7 +505,8 @@ static void respond(struct call *call, const char *key, const struct cache_sourc
     struct cache *cache = api->cache;
     struct entry *entry = entry_of(cache, key);
 
-    if (cache->is_away && entry->body) {
+    entry->subject = source->subject;
+    if (cache->is_away && entry->body && source->subject != CACHE_OF_PROGRAM) {
         respond_stale(call, entry);
         if (may_refresh)
             refresh_behind(api, entry, source);
@@ -511,7 +515,7 @@ static void respond(struct call *call, const char *key, const struct cache_sourc
         respond_fresh(call, entry);
     } else if (entry->fill) {
         cache->stats.joined++;
-        if (entry->fill->generation == cache->generation)
+        if (entry->fill->generation == generation_of(entry))
             wait_for(call, entry->fill);
         else
             wait_for_next(call, entry->fill, key, source);
@@ -534,22 +538,32 @@ struct cache *cache_new(size_t max_bytes, struct cache_shared *shared)
     unsigned char secret[SECRET_BYTES];
 
     cache->shared = shared;
-    cache->event_id = -1;
     map_init(&cache->entries);
     list_init(&cache->by_use);
-    cache->gzip = libdeflate_alloc_compressor(GZIP_LEVEL);
-    check(cache->gzip && RAND_bytes(secret, SECRET_BYTES) == 1);
+    cache->pack = pack_new(GZIP_LEVEL);
+    check(RAND_bytes(secret, SECRET_BYTES) == 1);
     for (int i = 0; i < SECRET_BYTES; i++)
         snprintf(cache->secret + (size_t)i * 2, 3, "%02x", secret[i]);
     cache->max_bytes = max_bytes;
     return cache;
 }
 
-void cache_bump(struct cache *cache, int64_t event_id)
+void cache_changed(struct cache *cache, const struct store_changes *now)
 {
-    cache->generation++;
-    cache->is_beyond_event = event_id == cache->event_id;
-    cache->event_id = event_id;
+    const struct store_changes *old = &cache->changes;
+    bool deals = !cache->is_known || now->event_id != old->event_id || now->counters != old->counters;
+
+    cache->generations[CACHE_OF_DEALS] += deals;
+    cache->generations[CACHE_OF_SITES] += deals || now->runs != old->runs;
+    cache->generations[CACHE_OF_NOTICES] += !cache->is_known || now->notices != old->notices;
+    cache->changes = *now;
+    cache->is_known = true;
+}
+
+void cache_forget(struct cache *cache, enum cache_subject subject)
+{
+    cache->generations[subject]++;
+    cache->unnamed_until_ms[subject] = clock_mono_ms() + TOLD_MS;
 }
 
 void cache_set_away(struct cache *cache, bool is_away)
@@ -577,7 +591,7 @@ void cache_free(struct cache **cache_ptr)
         entry_free(entry);
     }
     map_fini(&cache->entries);
-    libdeflate_free_compressor(cache->gzip);
+    pack_free(&cache->pack);
     mem_free(cache);
     *cache_ptr = NULL;
 }

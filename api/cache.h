@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* cache.h - finished answers, kept until what they show may have changed.
  *
- * An answer belongs to a key (all that decides its bytes) and to the generation of the deals it was
- * made from: cache_bump(), called when the engine has committed, ends them all. Answers that show
+ * An answer belongs to a key (all that decides its bytes), to a subject, and to the state of the database it
+ * was made from: cache_changed(), called when somebody has committed, ends those whose subject it concerns.
+ * Answers that show
  * ages ("3분 전") end with the minute as well. Whoever asks for what is not there starts a fill; those
  * who ask for the same meanwhile wait for that one. While the database is away, an answer that has
  * ended is given all the same, with its Age (RFC 9111 section 5.1).
@@ -15,13 +16,23 @@
 
 #include "api/route.h"
 #include "base/err.h"
+#include "db/store_watch.h"
 
 struct cache;
 struct cache_fill;
 struct cache_shared;
 
+/* What an answer is made from. */
+enum cache_subject {
+    CACHE_OF_PROGRAM, /* nothing else, whose other versions have another: never ends, and is not shared */
+    CACHE_OF_DEALS,   /* events and counters */
+    CACHE_OF_SITES,   /* those and runs */
+    CACHE_OF_NOTICES,
+    CACHE_SUBJECTS,
+};
+
 enum cache_life {
-    CACHE_GENERATION, /* until the deals change */
+    CACHE_GENERATION, /* until its subject changes */
     CACHE_MINUTE,     /* and not beyond this minute of the clock */
 };
 
@@ -38,9 +49,12 @@ struct cache *cache_new(size_t max_bytes, struct cache_shared *shared);
 /* After store_free(), httpd_free() and cache_shared_free(): fills under way are dropped with those who waited. */
 void cache_free(struct cache **cache);
 
-/* The deals may have changed, event_id is the newest event: what is kept is not fresh any more, nor is what is being filled: it is
+/* The database is here now. What is kept of a subject that has changed is not fresh any more, nor is what is being filled: it is
  * given to those who asked for it before, and the others wait for the next fill. */
-void cache_bump(struct cache *cache, int64_t event_id);
+void cache_changed(struct cache *cache, const struct store_changes *changes);
+
+/* This process has changed the subject itself, and need not wait until it is told. */
+void cache_forget(struct cache *cache, enum cache_subject subject);
 
 /* While it is away, what is kept is given at once, with its Age, and filled anew behind that. */
 void cache_set_away(struct cache *cache, bool is_away);
@@ -52,11 +66,10 @@ const struct cache_stats *cache_stats(struct cache *cache);
 typedef void cache_fill_fn(struct api *api, const void *arg, struct cache_fill *fill);
 
 struct cache_source {
+    enum cache_subject subject;
     enum cache_life life;
     const char *content_type; /* static */
     const char *list_limit;   /* static; told as X-List-Limit; NULL: none */
-    bool
-        is_own; /* part of this program, whose other versions have another: not shared with other processes */
     const struct httpd_header *more; /* headers besides, which outlive the cache */
     size_t n_more;
     cache_fill_fn *fill;

@@ -43,12 +43,12 @@ static void hash_hex(const char *text, char *hex)
 }
 
 const char *cache_shared_name(const struct cache_shared *shared, struct arena *arena,
-                              const char *key, int64_t event_id, int64_t minute)
+                              const char *key, const char *state, int64_t minute)
 {
     char hex[2 * HASH_BYTES + 1];
 
     hash_hex(key, hex);
-    return arena_printf(arena, "catchdeal:%s:%lld:%lld:%s", shared->prefix, (long long)event_id,
+    return arena_printf(arena, "catchdeal:%s:%s:%lld:%s", shared->prefix, state,
                         (long long)minute, hex);
 }
 

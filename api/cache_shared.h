@@ -3,10 +3,10 @@
  *
  * It is a help and never a need: while Redis is away, slow or full, bodies are made as without it. The
  * name of an answer holds what its bytes depend on: the database, this program's version and settings,
- * the newest event that is in it, the minute where it shows ages, and the cache's own key. So nothing
+ * the state of the database that is in it, the minute where it shows ages, and the cache's own key. So nothing
  * has to be deleted; answers expire, and what was made before a change is not found after it. (A
- * database that is restored from a copy counts its events anew: then answers of before may be found
- * for two minutes.) Counters move without an event: cache.c shares nothing from then to the next one.
+ * database that is restored from a copy counts anew: then answers of before may be found
+ * for two minutes.)
  * Whoever can write to that Redis can write what clients see.
  */
 #ifndef API_CACHE_SHARED_H
@@ -26,9 +26,9 @@ void cache_shared_free(struct cache_shared **shared); /* no callback comes after
 
 bool cache_shared_is_ready(const struct cache_shared *shared); /* NULL: it is not */
 
-/* minute: of made_ms, or -1 where it doesn't count. In the arena. */
+/* state: of the database (store_watch.h), as text. minute: of made_ms, or -1 where it doesn't count. In the arena. */
 const char *cache_shared_name(const struct cache_shared *shared, struct arena *arena,
-                              const char *key, int64_t event_id, int64_t minute);
+                              const char *key, const char *state, int64_t minute);
 
 /* body is borrowed for the call; NULL: not there, or nobody can tell. The arena lives until then. */
 typedef void cache_shared_fn(const char *body, size_t len, int64_t made_ms, void *ctx);

@@ -75,7 +75,8 @@ static int64_t whole_second(int64_t ms)
 void deals_app_list(struct call *call)
 {
     struct app_list list = {.page = 1, .size = DEFAULT_SIZE, .until_ms = CLOCK_NONE};
-    struct cache_source source = {.life = CACHE_MINUTE,
+    struct cache_source source = {.subject = CACHE_OF_DEALS,
+                                  .life = CACHE_MINUTE,
                                   .content_type = RESPOND_JSON,
                                   .fill = fill_app_list,
                                   .arg = &list,

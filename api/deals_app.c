@@ -62,7 +62,8 @@ static void fill_list(struct api *api, const void *arg, struct cache_fill *fill)
 
 static void respond_list(struct call *call, const struct app_find *asked)
 {
-    const struct cache_source source = {.life = CACHE_MINUTE,
+    const struct cache_source source = {.subject = CACHE_OF_DEALS,
+                                        .life = CACHE_MINUTE,
                                         .content_type = RESPOND_JSON,
                                         .list_limit = LIST_LIMIT,
                                         .fill = fill_list,

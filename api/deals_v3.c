@@ -68,7 +68,8 @@ void deals_v3_list(struct call *call)
 {
     struct v3_list list = {.limit = DEFAULT_LIMIT};
     /* Views and likes change without an event. */
-    const struct cache_source source = {.life = CACHE_MINUTE,
+    const struct cache_source source = {.subject = CACHE_OF_DEALS,
+                                        .life = CACHE_MINUTE,
                                         .content_type = RESPOND_JSON,
                                         .fill = fill_list,
                                         .arg = &list,
@@ -140,7 +141,8 @@ static void fill_one(struct api *api, const void *arg, struct cache_fill *fill)
 void deals_v3_one(struct call *call)
 {
     struct one one;
-    const struct cache_source source = {.life = CACHE_MINUTE,
+    const struct cache_source source = {.subject = CACHE_OF_DEALS,
+                                        .life = CACHE_MINUTE,
                                         .content_type = RESPOND_JSON,
                                         .fill = fill_one,
                                         .arg = &one,

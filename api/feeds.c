@@ -74,7 +74,8 @@ static void respond_feed(struct call *call, enum feed_form form)
 {
     static const char *const known[] = {"limit", FILTERS_NAMES};
     struct feed feed = {.form = form, .limit = DEFAULT_LIMIT};
-    const struct cache_source source = {.life = CACHE_MINUTE,
+    const struct cache_source source = {.subject = CACHE_OF_DEALS,
+                                        .life = CACHE_MINUTE,
                                         .content_type = forms[form].type,
                                         .fill = fill_feed,
                                         .arg = &feed,

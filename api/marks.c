@@ -7,12 +7,19 @@
 #include "api/marks.h"
 #include "api/auth.h"
 #include "api/away.h"
+#include "api/negotiate.h"
+#include "api/pack.h"
 #include "base/str.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { MARKS_MAX = 200, BODY_MAX_BYTES = 8 << 20 };
+enum {
+    MARKS_MAX = 200,
+    BODY_MAX_BYTES = 8 << 20,
+    GZIP_MIN_BYTES = 2048, /* it is compressed for one client alone: below this it is not worth the time */
+    MAX_HEADERS = 8,
+};
 
 static const char id_member[] = "\"productId\":\"";
 static const char mark_member[] = "\"isBookmark\":";
@@ -22,6 +29,7 @@ static const char unknown_mark[] = "null";
 struct marking {
     struct call *call;
     const char *body; /* a copy: the cache may drop its own meanwhile */
+    const char *list_limit;
     int64_t age_s;
     const char *ids[MARKS_MAX];
     int n;
@@ -48,17 +56,47 @@ static void find_ids(struct marking *marking)
     }
 }
 
+/* Compressed where that is worth it. The tag is of the uncompressed bytes. */
+static bool pack(struct marking *marking, struct buf *body)
+{
+    struct call *call = marking->call;
+    struct buf packed;
+
+    if (body->len < GZIP_MIN_BYTES || !negotiate_gzip(call->req))
+        return false;
+    buf_init(&packed, BODY_MAX_BYTES);
+    if (!pack_gzip(call->api->pack, buf_str(body), body->len, &packed))
+        return false;
+    buf_fini(body);
+    *body = packed;
+    return true;
+}
+
 static void respond(struct marking *marking, struct buf *body)
 {
     struct call *call = marking->call;
-    const char *age = arena_printf(&call->req->arena, "%lld", (long long)marking->age_s);
-    const struct httpd_header headers[] = {{"Content-Type", RESPOND_JSON},
-                                           {"Cache-Control", "private, no-cache"},
-                                           {"Vary", "Accept-Encoding, Authorization"},
-                                           {"X-Content-Type-Options", "nosniff"},
-                                           {"Age", age}};
+    struct arena *arena = &call->req->arena;
+    struct httpd_header headers[MAX_HEADERS] = {{"Content-Type", RESPOND_JSON},
+                                                {"Cache-Control", "private, no-cache"},
+                                                {"Vary", "Accept-Encoding, Authorization"},
+                                                {"X-Content-Type-Options", "nosniff"}};
+    size_t n = 4;
+    char tag[NEGOTIATE_ETAG_BYTES];
+    const char *etag = tag;
+    bool is_known;
 
-    httpd_respond(call->req, 200, headers, ARRAY_LEN(headers) - (marking->age_s < 0), body);
+    negotiate_etag(buf_str(body), body->len, tag);
+    if (pack(marking, body)) {
+        etag = arena_printf(arena, "%s-gz", tag);
+        headers[n++] = (struct httpd_header){"Content-Encoding", "gzip"};
+    }
+    is_known = negotiate_matches(call->req, etag);
+    headers[n++] = (struct httpd_header){"ETag", arena_printf(arena, "\"%s\"", etag)};
+    if (marking->list_limit)
+        headers[n++] = (struct httpd_header){"X-List-Limit", marking->list_limit};
+    if (marking->age_s >= 0)
+        headers[n++] = (struct httpd_header){"Age", arena_printf(arena, "%lld", (long long)marking->age_s)};
+    httpd_respond(call->req, is_known ? 304 : 200, headers, n, body);
 }
 
 static int by_text(const void *a, const void *b)
@@ -108,13 +146,15 @@ static void on_marked(const struct store_marked *marked, const struct err *err, 
     respond(marking, &body);
 }
 
-void marks_respond(struct call *call, const char *body, size_t len, int64_t age_s)
+void marks_respond(struct call *call, const char *body, size_t len, const char *list_limit, int64_t age_s)
 {
     struct marking *marking = arena_new(&call->req->arena, struct marking);
     struct buf unmarked;
 
-    *marking = (struct marking){
-        .call = call, .body = arena_strndup(&call->req->arena, body, len), .age_s = age_s};
+    *marking = (struct marking){.call = call,
+                                .body = arena_strndup(&call->req->arena, body, len),
+                                .list_limit = list_limit,
+                                .age_s = age_s};
     find_ids(marking);
     if (marking->n && away_may_ask(call->api)) {
         store_marked(call->api->store, &call->who, marking->ids, marking->n, on_marked, marking);

@@ -3,9 +3,12 @@
 #include "api/negotiate.h"
 #include "base/str.h"
 
+#include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+
+enum { DIGEST_BYTES = 12 };
 
 /* ";q=0", "; Q=0.000": not acceptable. */
 static bool is_weight_zero(const char *params, size_t len)
@@ -37,6 +40,16 @@ bool negotiate_gzip(struct httpd_req *req)
         at += len;
     }
     return false;
+}
+
+void negotiate_etag(const void *bytes, size_t len, char etag[NEGOTIATE_ETAG_BYTES])
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned digest_len = 0;
+
+    check(EVP_Digest(bytes, len, digest, &digest_len, EVP_sha256(), NULL) == 1);
+    check(digest_len >= DIGEST_BYTES);
+    str_hex(digest, DIGEST_BYTES, etag);
 }
 
 /* If-None-Match is a list of quoted tags, weak ones too, or * (RFC 9110 section 13.1.2). */

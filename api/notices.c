@@ -4,6 +4,7 @@
 #include "api/away.h"
 #include "api/body.h"
 #include "api/date_ago.h"
+#include "api/fill.h"
 #include "api/secrets.h"
 #include "api/users.h"
 #include "base/log.h"
@@ -17,6 +18,9 @@ enum {
     CONTENT_MAX_BYTES = 32 << 10,
     PUSH_MAX_BYTES = 2000,
 };
+
+#define LIST_LIMIT "100"
+_Static_assert(STORE_USER_LIST_MAX == 100, "what LIST_LIMIT tells");
 
 /* ---- the list -------------------------------------------------------------------------------- */
 
@@ -40,31 +44,45 @@ static void add_notice(struct buf *body, const struct store_notice *notice, int 
     buf_adds(body, "\"}");
 }
 
+/* has_more: an array has no place for it; X-List-Limit tells. */
 static void on_notices(const struct store_notice *notices, int n, bool has_more,
                        const struct err *err, void *ctx)
 {
-    struct call *call = ctx;
+    struct filling *filling = ctx;
     int64_t now_ms = clock_wall_ms();
     struct buf body;
 
-    (void)has_more; /* an array has no place for it: X-List-Limit tells */
-    if (!away_call_answered(call, err))
+    (void)has_more;
+    if (!fill_answered(filling, err))
         return;
     buf_init(&body, BODY_MAX_BYTES);
     buf_addc(&body, '[');
     for (int i = 0; i < n; i++) {
         if (i)
             buf_addc(&body, ',');
-        add_notice(&body, &notices[i], i + 1, call->api->zone, now_ms);
+        add_notice(&body, &notices[i], i + 1, cache_fill_api(filling->fill)->zone, now_ms);
     }
     buf_addc(&body, ']');
-    respond_private(call->req, 200, STORE_USER_LIST_MAX, &body);
+    cache_fill_done(filling->fill, &body);
+}
+
+static void fill_notices(struct api *api, const void *arg, struct cache_fill *fill)
+{
+    struct filling *filling = fill_begin(fill, arg);
+
+    if (filling)
+        store_notices(api->store, on_notices, filling);
 }
 
 void notices_list(struct call *call)
 {
-    if (away_call_may_ask(call))
-        store_notices(call->api->store, on_notices, call);
+    const struct cache_source source = {.subject = CACHE_OF_NOTICES,
+                                        .life = CACHE_MINUTE,
+                                        .content_type = RESPOND_JSON,
+                                        .list_limit = LIST_LIMIT,
+                                        .fill = fill_notices};
+
+    cache_respond(call, "notices", &source);
 }
 
 /* ---- operators ------------------------------------------------------------------------------- */
@@ -119,6 +137,7 @@ static void on_added(int64_t id, const struct err *err, void *ctx)
 
     if (!away_call_answered(call, err))
         return;
+    cache_forget(call->api->cache, CACHE_OF_NOTICES);
     buf_init(&body, BODY_MAX_BYTES);
     buf_addf(&body, "{\"id\":%lld}", (long long)id);
     respond_private(call->req, 201, 0, &body);
@@ -162,6 +181,7 @@ static void on_removed(int64_t id, const struct err *err, void *ctx)
 
     if (!away_call_answered(call, err))
         return;
+    cache_forget(call->api->cache, CACHE_OF_NOTICES);
     if (id)
         respond_nothing(call->req);
     else

@@ -21,7 +21,7 @@ static void fill_document(struct api *api, const void *arg, struct cache_fill *f
 void openapi_document(struct call *call)
 {
     const struct cache_source source = {
-        .life = CACHE_GENERATION, .content_type = RESPOND_JSON, .is_own = true, .fill = fill_document};
+        .subject = CACHE_OF_PROGRAM, .life = CACHE_GENERATION, .content_type = RESPOND_JSON, .fill = fill_document};
 
     cache_respond(call, "openapi.json", &source);
 }

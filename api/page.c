@@ -163,9 +163,9 @@ static void fill_text(struct api *api, const void *arg, struct cache_fill *fill)
 static void respond_text(struct call *call, const char *name, const char *content_type,
                          const char *text)
 {
-    const struct cache_source source = {.life = CACHE_GENERATION,
+    const struct cache_source source = {.subject = CACHE_OF_PROGRAM,
+                                        .life = CACHE_GENERATION,
                                         .content_type = content_type,
-                                        .is_own = true,
                                         .more = call->api->page->headers,
                                         .n_more = N_HEADERS,
                                         .fill = fill_text,

@@ -19,6 +19,7 @@ struct auth;
 struct cache;
 struct guard;
 struct limits;
+struct pack;
 struct page;
 struct secrets;
 struct store;
@@ -32,6 +33,7 @@ struct api {
     struct auth *auth;
     struct secrets *secrets;
     struct page *page;
+    struct pack *pack; /* for what is sent once */
     struct limits *registrations, *passwords; /* how often a client may try; registrations NULL: always */
     const struct config *config;
     struct stream_hub *streams;

@@ -12,6 +12,7 @@
 #include "api/guard.h"
 #include "api/limits.h"
 #include "api/ops.h"
+#include "api/pack.h"
 #include "api/page.h"
 #include "api/route.h"
 #include "api/secrets.h"
@@ -21,7 +22,7 @@
 #include "base/str.h"
 #include "db/store_watch.h"
 
-enum { REQUEST_BODY_MAX_BYTES = 64 << 10, PASSWORDS_PER_MINUTE = 6, PASSWORDS_BURST = 10, DRAIN_MS = 1000 };
+enum { REQUEST_BODY_MAX_BYTES = 64 << 10, PASSWORDS_PER_MINUTE = 6, PASSWORDS_BURST = 10, DRAIN_MS = 1000, QUICK_LEVEL = 1 };
 
 struct server {
     struct api api;
@@ -43,17 +44,18 @@ static void on_store_checked(const struct err *err, void *ctx)
     log_warn("api", "database not ready, answering 503", "error=%s", log_quote(err->text));
 }
 
-/* While nobody can tell whether the deals have changed, nothing that is kept counts as fresh. */
-static void on_deals_changed(int64_t event_id, const struct err *err, void *ctx)
+/* While nobody can tell whether something has changed, nothing that is kept counts as fresh. */
+static void on_changed(const struct store_changes *changes, const struct err *err, void *ctx)
 {
     struct server *server = ctx;
 
     cache_set_away(server->api.cache, err != NULL);
     if (err)
         return;
-    log_debug("api", "deals changed", "event=%lld", (long long)event_id);
-    cache_bump(server->api.cache, event_id);
-    stream_hub_news(server->api.streams, event_id);
+    log_debug("api", "database changed", "event=%lld counters=%lld runs=%lld notices=%lld", (long long)changes->event_id,
+              (long long)changes->counters, (long long)changes->runs, (long long)changes->notices);
+    cache_changed(server->api.cache, changes);
+    stream_hub_news(server->api.streams, changes->event_id);
 }
 
 static int listen_public(struct server *server, struct loop *loop, const struct config *config,
@@ -129,12 +131,13 @@ static int open_all(struct server *server, struct loop *loop, const struct confi
         return -1;
     if (cache_shared_new(loop, config, &server->shared, err) < 0)
         return err_prefix(err, "redis");
+    server->api.pack = pack_new(QUICK_LEVEL);
     server->api.cache = cache_new((size_t)config->api_cache, server->shared);
     store_check(server->api.store, on_store_checked, server);
     server->api.streams = stream_hub_new(loop, &server->api, streams_at_most(config),
                                          (int)config->api_stream_events);
     server->watch = store_watch_new(loop, server->api.store, config->database,
-                                    config->database_timeout, on_deals_changed, server);
+                                    config->database_timeout, on_changed, server);
     return 0;
 }
 
@@ -197,6 +200,7 @@ void server_free(struct server **server_ptr)
     stream_hub_free(&server->api.streams);
     cache_shared_free(&server->shared);
     cache_free(&server->api.cache);
+    pack_free(&server->api.pack);
     guard_free(&server->api.guard);
     page_free(&server->api.page);
     auth_free(&server->api.auth);

@@ -20,9 +20,9 @@ static void fill_sites(struct api *api, const void *arg, struct cache_fill *fill
 
 void sites_list(struct call *call)
 {
-    /* Runs end without an event. */
+    /* The minute: what the last 24 hours are moves on. */
     const struct cache_source source = {
-        .life = CACHE_MINUTE, .content_type = RESPOND_JSON, .fill = fill_sites};
+        .subject = CACHE_OF_SITES, .life = CACHE_MINUTE, .content_type = RESPOND_JSON, .fill = fill_sites};
     struct err err;
 
     if (params_only(&call->params, NULL, 0, &err) < 0)

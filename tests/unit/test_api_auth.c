@@ -126,6 +126,18 @@ static void only_tokens_that_we_signed_and_that_live_are_good(void **state)
          0,
          0,
          0},
+        /* Read as 0, these would make a session's token one without a session, which no log-out ends. */
+#define SIGNED(claims) {{SECRET_A, "a", JWT_ALG_HS256, "{\"app_user_id\":5,\"exp\":1900000000," claims "}"}, AUTH_BAD, 0, 0, 0}
+        SIGNED("\"sid\":\"9\""),
+        SIGNED("\"sid\":\"\""),
+        SIGNED("\"sid\":9.0"),
+        SIGNED("\"sid\":null"),
+        SIGNED("\"sid\":true"),
+        SIGNED("\"sid\":[9]"),
+        SIGNED("\"ver\":\"2\""),
+        SIGNED("\"ver\":-1"),
+        SIGNED("\"ver\":{}"),
+#undef SIGNED
         {{SECRET_A, "a", JWT_ALG_HS512, "{\"app_user_id\":5,\"exp\":1900000000}"},
          AUTH_BAD,
          0,

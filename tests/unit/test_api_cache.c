@@ -59,7 +59,11 @@ static void on_request(struct httpd_req *req, void *ctx)
 {
     struct call *call = arena_new(&req->arena, struct call);
     char arg[] = "asked";
-    struct cache_source source = {.life = str_starts(req->target, "/minute") ? CACHE_MINUTE
+    struct cache_source source = {.subject = str_starts(req->target, "/sites")     ? CACHE_OF_SITES
+                                             : str_starts(req->target, "/notices") ? CACHE_OF_NOTICES
+                                             : str_starts(req->target, "/program") ? CACHE_OF_PROGRAM
+                                                                                   : CACHE_OF_DEALS,
+                                  .life = str_starts(req->target, "/minute") ? CACHE_MINUTE
                                                                              : CACHE_GENERATION,
                                   .content_type = "text/plain",
                                   .fill = fill,
@@ -138,6 +142,14 @@ static struct cache *cache(void)
     return fx.nodes[0].api.cache;
 }
 
+/* Events up to this one, and nothing else. */
+static void bump(int node, int64_t event_id)
+{
+    const struct store_changes changes = {.event_id = event_id};
+
+    cache_changed(fx.nodes[node].api.cache, &changes);
+}
+
 /* ---- requests -------------------------------------------------------------------------------- */
 
 static struct http_client *send_to(int node, const char *target, const char *headers)
@@ -202,11 +214,52 @@ static void what_is_kept_is_given_again_until_the_deals_change(void **state)
     assert_has(get("/a"), "body 1 ");
     assert_has(get("/b"), "body 2 ");
     assert_int_equal(cache_stats(cache())->hits, 1);
-    cache_bump(cache(), 1);
+    bump(0, 1);
     assert_has(get("/a"), "body 3 ");
     assert_has(get("/a"), "body 3 ");
     assert_int_equal(cache_stats(cache())->misses, 3);
     assert_int_equal(cache_stats(cache())->entries, 2);
+}
+
+static void an_answer_ends_with_what_it_is_made_from_and_with_nothing_else(void **state)
+{
+    static const char *const targets[] = {"/program", "/deals", "/sites", "/notices"};
+    static const struct {
+        struct store_changes changes;
+        const char *filled; /* of the targets, in their order */
+    } rows[] = {{{.event_id = 0}, "0111"},
+                {{.event_id = 0}, "0000"},
+                {{.event_id = 1}, "0110"},
+                {{.event_id = 1, .counters = 1}, "0110"},
+                {{.event_id = 1, .counters = 1, .runs = 1}, "0010"},
+                {{.event_id = 1, .counters = 1, .runs = 1, .notices = 1}, "0001"},
+                {{.event_id = 0, .counters = 0, .runs = 0, .notices = 0}, "0111"}};
+
+    (void)state;
+    for (size_t k = 0; k < ARRAY_LEN(targets); k++)
+        get(targets[k]);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        char filled[ARRAY_LEN(targets) + 1] = "";
+
+        fx.n_fills = 0;
+        cache_changed(cache(), &rows[i].changes);
+        for (size_t k = 0; k < ARRAY_LEN(targets); k++) {
+            int before = fx.n_fills;
+
+            get(targets[k]);
+            filled[k] = fx.n_fills > before ? '1' : '0';
+        }
+        assert_string_equal(filled, rows[i].filled);
+    }
+    /* The program's own is never stale. */
+    cache_set_away(cache(), true);
+    assert_null(strstr(get("/program"), "\r\nAge: "));
+    cache_forget(cache(), CACHE_OF_NOTICES);
+    cache_set_away(cache(), false);
+    fx.n_fills = 0;
+    get("/notices");
+    get("/sites");
+    assert_int_equal(fx.n_fills, 1);
 }
 
 static void ages_end_with_their_minute_and_the_rest_does_not(void **state)
@@ -247,7 +300,7 @@ static void a_fill_that_began_before_a_change_answers_nobody_who_came_after(void
     fx.by_itself = false;
     before = send_to(0, "/a", "");
     wait_fills(1);
-    cache_bump(cache(), 1);
+    bump(0, 1);
     after = send_to(0, "/a", "");
     after_too = send_to(0, "/a", "");
     http_client_turn(fx.loop, 50);
@@ -333,7 +386,7 @@ static void known_bytes_are_not_sent_again_plain_and_compressed(void **state)
     assert_condition(packed, false, 200);
     assert_condition(plain, true, 200);
     assert_condition("\"x\"", false, 200);
-    cache_bump(cache(), 1);
+    bump(0, 1);
     assert_condition(plain, false, 200);
     assert_int_equal(fx.n_fills, 2);
 }
@@ -372,7 +425,7 @@ static void a_failed_fill_gives_what_was_kept_with_its_age(void **state)
     (void)state;
     assert_has(get("/a"), "body 1 ");
     fx.by_itself = false;
-    cache_bump(cache(), 1);
+    bump(0, 1);
     clock_fake_advance(125000);
     client = send_to(0, "/a", "");
     other = send_to(0, "/b", "");
@@ -409,7 +462,7 @@ static void while_the_database_is_away_what_is_kept_is_given_at_once(void **stat
     assert_has(get("/a"), "newer ");
     fx.by_itself = true;
     cache_set_away(cache(), false);
-    cache_bump(cache(), 2);
+    bump(0, 2);
     answer = get("/a");
 
     assert_has(answer, "body 3 ");
@@ -443,7 +496,7 @@ static void clients_that_leave_during_a_fill_do_no_harm(void **state)
     wait_fills(1);
     stayer = send_to(0, "/a", "");
     http_client_turn(fx.loop, 30);
-    cache_bump(cache(), 1);
+    bump(0, 1);
     late_leaver = send_to(0, "/a", "");
     http_client_turn(fx.loop, 30);
     http_client_free(&leaver);
@@ -493,7 +546,7 @@ static void open_both(void)
     fx.config.api_timezone = fx.config.api_public_url = empty;
     for (int i = 0; i < NODES; i++) {
         open_node(&fx.nodes[i], ROOMY);
-        cache_bump(fx.nodes[i].api.cache, 7);
+        bump(i, 7);
     }
 }
 
@@ -524,10 +577,10 @@ static void what_one_process_has_made_the_other_takes(void **state)
     assert_has(get_from(1, "/a"), "body 1 ");
 
     /* After a commit neither what the other made before nor its own. */
-    cache_bump(fx.nodes[1].api.cache, 8);
+    bump(1, 8);
     assert_has(get_from(1, "/a"), "body 2 ");
     http_client_turn(fx.loop, 50);
-    cache_bump(fx.nodes[0].api.cache, 8);
+    bump(0, 8);
     assert_has(get_from(0, "/a"), "body 2 ");
     assert_has(get_from(0, "/minute"), "body 3 ");
     http_client_turn(fx.loop, 50);
@@ -536,24 +589,45 @@ static void what_one_process_has_made_the_other_takes(void **state)
     assert_int_equal(fx.n_fills, 4);
 }
 
-/* Views and likes move without an event: its number is the name of what was made before, too. */
-static void nothing_is_shared_from_counters_that_moved_to_the_next_event(void **state)
+/* Views and likes move without an event, but not without their number. */
+static void what_is_shared_is_of_the_same_events_and_counters(void **state)
 {
+    struct store_changes changes = {.event_id = 7, .counters = 1};
+
     (void)state;
     open_both();
     wait_shared(true);
     assert_has(get_from(0, "/a"), "body 1 ");
     http_client_turn(fx.loop, 50);
-    for (int i = 0; i < NODES; i++)
-        cache_bump(fx.nodes[i].api.cache, 7);
+    cache_changed(fx.nodes[0].api.cache, &changes);
     assert_has(get_from(0, "/a"), "body 2 ");
     http_client_turn(fx.loop, 50);
-    assert_has(get_from(1, "/a"), "body 3 ");
-    for (int i = 0; i < NODES; i++)
-        cache_bump(fx.nodes[i].api.cache, 8);
-    assert_has(get_from(0, "/a"), "body 4 ");
+    /* The other was not told yet, then it was. */
+    assert_has(get_from(1, "/a"), "body 1 ");
+    cache_changed(fx.nodes[1].api.cache, &changes);
+    assert_has(get_from(1, "/a"), "body 2 ");
+    assert_int_equal(fx.n_fills, 2);
+}
+
+/* Its own change has no number yet: an answer of before must not come back by Redis. */
+static void what_this_process_changed_is_not_taken_from_others_until_it_is_told(void **state)
+{
+    struct store_changes changes = {.event_id = 7, .notices = 1};
+
+    (void)state;
+    open_both();
+    wait_shared(true);
+    assert_has(get_from(1, "/notices"), "body 1 ");
     http_client_turn(fx.loop, 50);
-    assert_has(get_from(1, "/a"), "body 4 ");
+    cache_forget(cache(), CACHE_OF_NOTICES);
+    assert_has(get_from(0, "/notices"), "body 2 ");
+    http_client_turn(fx.loop, 50);
+    for (int i = 0; i < NODES; i++)
+        cache_changed(fx.nodes[i].api.cache, &changes);
+    clock_fake_advance(2000);
+    assert_has(get_from(0, "/notices"), "body 3 ");
+    http_client_turn(fx.loop, 50);
+    assert_has(get_from(1, "/notices"), "body 3 ");
 }
 
 static void redis_that_stops_or_hangs_costs_time_and_nothing_else(void **state)
@@ -585,6 +659,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(what_is_kept_is_given_again_until_the_deals_change, start),
+        TEST(an_answer_ends_with_what_it_is_made_from_and_with_nothing_else, start),
         TEST(ages_end_with_their_minute_and_the_rest_does_not, start),
         TEST(equal_requests_share_one_fill, start),
         TEST(a_fill_that_began_before_a_change_answers_nobody_who_came_after, start),
@@ -598,7 +673,8 @@ int main(void)
         TEST(clients_that_leave_during_a_fill_do_no_harm, start),
         TEST(what_is_being_filled_at_the_end_is_dropped, start),
         TEST(what_one_process_has_made_the_other_takes, start_shared),
-        TEST(nothing_is_shared_from_counters_that_moved_to_the_next_event, start_shared),
+        TEST(what_is_shared_is_of_the_same_events_and_counters, start_shared),
+        TEST(what_this_process_changed_is_not_taken_from_others_until_it_is_told, start_shared),
         TEST(redis_that_stops_or_hangs_costs_time_and_nothing_else, start_shared),
     };
 

@@ -450,7 +450,7 @@ static const struct {
     {"DELETE /keyword-pushalarms", "{\"alarm\":{\"keywordTitle\":\"no\"}}", 1},
     {"GET /keyword-pushalarms/user-status", NULL, 1},
     {"PATCH /keyword-pushalarms/user-config", "{\"userConfig\":{\"maxPushCount\":3}}", 1},
-    {"GET /notices", NULL, 1},
+    {"GET /notices", NULL, 0}, /* kept */
     {"GET /hit-products?size=100", NULL, 1}, /* the list itself comes from the cache */
     {"POST /v3/tokens", "{\"player_id\":\"a\"}", 1},
     {"DELETE /v3/tokens?all=false", NULL, 0}, /* a legacy token has no session */

@@ -79,6 +79,7 @@ class Stack:
     def add_notice(self, title, content):
         at = "now()" if self._server else str(int(time.time() * 1000))
         self.query(f"INSERT INTO notices (title, category, content, created_at) VALUES ('{title}', '일반', '{content}', {at})")
+        wait_until(lambda: title in self.api.get("/notices").text, 1, f"{self.name}: the notice is shown")
 
     def tell(self, player, number, keyword):
         self.query(
