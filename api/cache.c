@@ -35,6 +35,7 @@ struct cache {
     struct list by_use; /* the least recently used first */
     struct pack *pack;
     char secret[2 * SECRET_BYTES + 1]; /* before each key, so that nobody can choose its hash */
+    struct buf key;                    /* the one that is looked for, with the secret */
     size_t max_bytes;
     int64_t generations[CACHE_SUBJECTS];
     struct store_changes changes;
@@ -90,6 +91,7 @@ struct entry {
     int64_t made_ms;
     int64_t tried_ms;              /* mono; of the last fill's beginning */
     char etag[NEGOTIATE_ETAG_BYTES]; /* without the quotes */
+    char etag_gzip[NEGOTIATE_ETAG_BYTES + sizeof("-gz")];
 };
 
 /* ---- entries --------------------------------------------------------------------------------- */
@@ -135,19 +137,21 @@ static void make_room(struct cache *cache)
 
 static struct entry *entry_of(struct cache *cache, const char *key)
 {
-    char *secret_key = mem_printf("%s%s", cache->secret, key);
-    struct entry *entry = map_get(&cache->entries, secret_key);
+    struct entry *entry;
 
+    buf_clear(&cache->key);
+    buf_adds(&cache->key, cache->secret);
+    buf_adds(&cache->key, key);
+    entry = map_get(&cache->entries, buf_str(&cache->key));
     if (entry) {
-        mem_free(secret_key);
         list_move(&cache->by_use, &entry->link);
         return entry;
     }
     entry = mem_new(struct entry);
-    *entry = (struct entry){.cache = cache, .key = secret_key};
+    *entry = (struct entry){.cache = cache, .key = mem_strdup(buf_str(&cache->key))};
     list_init(&entry->link);
     list_append(&cache->by_use, &entry->link);
-    map_put(&cache->entries, secret_key, entry);
+    map_put(&cache->entries, entry->key, entry);
     return entry;
 }
 
@@ -178,11 +182,11 @@ static size_t set_headers(const struct entry *entry, struct httpd_header *header
 
 static struct httpd_answer *make_answer(struct entry *entry, struct buf *bytes, bool is_gzip)
 {
-    char etag[sizeof(entry->etag) + 8];
+    char etag[sizeof(entry->etag_gzip) + 2];
     struct httpd_header headers[RESPOND_MAX_HEADERS];
     size_t n = set_headers(entry, headers);
 
-    snprintf(etag, sizeof(etag), "\"%s%s\"", entry->etag, is_gzip ? "-gz" : "");
+    snprintf(etag, sizeof(etag), "\"%s\"", is_gzip ? entry->etag_gzip : entry->etag);
     headers[n++] = (struct httpd_header){"ETag", etag};
     if (is_gzip)
         headers[n++] = (struct httpd_header){"Content-Encoding", "gzip"};
@@ -233,7 +237,7 @@ static void respond_fresh(struct call *call, struct entry *entry)
     if (is_gzip && !entry->gzip)
         make_gzip(entry);
     if (is_gzip && entry->gzip)
-        etag = arena_printf(&call->req->arena, "%s-gz", entry->etag);
+        etag = entry->etag_gzip;
     answer = is_gzip && entry->gzip ? entry->gzip : entry->plain;
     if (negotiate_matches(call->req, etag))
         httpd_respond_not_modified(call->req, answer);
@@ -438,6 +442,7 @@ void cache_fill_done(struct cache_fill *fill, struct buf *body)
         cache_shared_put(entry->cache->shared, fill->shared_name, entry->body, entry->body_len,
                          entry->made_ms);
     negotiate_etag(entry->body, entry->body_len, entry->etag);
+    snprintf(entry->etag_gzip, sizeof(entry->etag_gzip), "%s-gz", entry->etag);
     make_plain(entry);
     end_fill(fill, answer_filled, NULL);
 }
@@ -539,6 +544,7 @@ struct cache *cache_new(size_t max_bytes, struct cache_shared *shared)
 
     cache->shared = shared;
     map_init(&cache->entries);
+    buf_init(&cache->key, BUF_MAX_DEFAULT);
     list_init(&cache->by_use);
     cache->pack = pack_new(GZIP_LEVEL);
     check(RAND_bytes(secret, SECRET_BYTES) == 1);
@@ -592,6 +598,7 @@ void cache_free(struct cache **cache_ptr)
     }
     map_fini(&cache->entries);
     pack_free(&cache->pack);
+    buf_fini(&cache->key);
     mem_free(cache);
     *cache_ptr = NULL;
 }

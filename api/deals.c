@@ -20,7 +20,7 @@ enum {
 
 struct app_list {
     int64_t page, size;
-    int64_t until_ms;     /* a whole second: asked for, or else now */
+    int64_t until_ms;     /* asked for; from the fill on a whole second, now if none was */
     bool is_until_asked;
 };
 
@@ -52,24 +52,40 @@ static const char *check_app_params(struct call *call, struct app_list *list)
     return NULL;
 }
 
+static int64_t whole_second(int64_t ms)
+{
+    return ms - (ms % SECOND_MS + SECOND_MS) % SECOND_MS;
+}
+
 static void fill_app_list(struct api *api, const void *arg, struct cache_fill *fill)
 {
-    const struct app_list *list = arg;
-    struct filling *filling = fill_begin(fill, list);
+    struct app_list *list = arena_new(cache_fill_arena(fill), struct app_list);
     struct store_query query = {.before_sort_ms = CLOCK_NONE};
+    struct filling *filling;
 
+    *list = *(const struct app_list *)arg;
+    /* The app sends this moment back for its next pages. */
+    list->until_ms = whole_second(list->is_until_asked ? list->until_ms : clock_wall_ms());
+    filling = fill_begin(fill, list);
+    if (!filling)
+        return;
     query.limit = (int)list->size;
     query.offset = (int)((list->page - 1) * list->size);
     /* The answer tells whole seconds, so the bound takes its second whole; and where none was asked for, a deal
      * that is as new as now, by the engine's clock, must not wait for the next fill. */
     query.until_ms = list->is_until_asked ? list->until_ms + SECOND_MS - 1 : CLOCK_NONE;
-    if (filling)
-        store_list(api->store, &query, on_app_rows, filling);
+    store_list(api->store, &query, on_app_rows, filling);
 }
 
-static int64_t whole_second(int64_t ms)
+static const char *key_of(struct call *call, const struct app_list *list)
 {
-    return ms - (ms % SECOND_MS + SECOND_MS) % SECOND_MS;
+    static const char form[] = "app?page=&size=&time=";
+    char *key = arena_alloc(&call->req->arena, sizeof(form) + 3 * STR_INT_BYTES);
+    char *at = str_put_int(stpcpy(key, "app?page="), list->page);
+
+    at = str_put_int(stpcpy(at, "&size="), list->size);
+    str_put_int(stpcpy(at, "&time="), list->is_until_asked ? whole_second(list->until_ms) : -1);
+    return key;
 }
 
 void deals_app_list(struct call *call)
@@ -82,18 +98,13 @@ void deals_app_list(struct call *call)
                                   .arg = &list,
                                   .arg_bytes = sizeof(list)};
     const char *problem = check_app_params(call, &list);
-    const char *key;
 
     if (problem) {
         respond_error(call->req, call->style, 400, problem, NULL);
         return;
     }
-    /* The app sends this moment back for its next pages. */
     list.is_until_asked = list.until_ms != CLOCK_NONE;
-    list.until_ms = whole_second(list.is_until_asked ? list.until_ms : clock_wall_ms());
-    key = arena_printf(&call->req->arena, "app?page=%lld&size=%lld&time=%lld", (long long)list.page,
-                       (long long)list.size, list.is_until_asked ? (long long)list.until_ms : -1);
-    cache_respond(call, key, &source);
+    cache_respond(call, key_of(call, &list), &source);
 }
 
 static void add_local_time(struct buf *out, const struct clock_zone *zone, int64_t at_ms)

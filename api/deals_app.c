@@ -7,6 +7,7 @@
 #include "db/fold.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define LIST_LIMIT "100"
 
@@ -60,6 +61,17 @@ static void fill_list(struct api *api, const void *arg, struct cache_fill *fill)
     fill_by_find(fill, &find, asked, on_rows);
 }
 
+static const char *key_of(struct call *call, const struct app_find *asked)
+{
+    static const char form[] = "app/find?best=0&web=\n&word=";
+    size_t len = strlen(asked->website) + strlen(asked->word);
+    char *key = arena_alloc(&call->req->arena, sizeof(form) + len);
+    char *at = stpcpy(key, asked->by_score ? "app/find?best=1&web=" : "app/find?best=0&web=");
+
+    stpcpy(stpcpy(stpcpy(at, asked->website), "\n&word="), asked->word);
+    return key;
+}
+
 static void respond_list(struct call *call, const struct app_find *asked)
 {
     const struct cache_source source = {.subject = CACHE_OF_DEALS,
@@ -70,10 +82,7 @@ static void respond_list(struct call *call, const struct app_find *asked)
                                         .arg = asked,
                                         .arg_bytes = sizeof(*asked)};
 
-    cache_respond(call,
-                  arena_printf(&call->req->arena, "app/find?best=%d&web=%s\n&word=%s", asked->by_score,
-                               asked->website, asked->word),
-                  &source);
+    cache_respond(call, key_of(call, asked), &source);
 }
 
 void deals_app_rank(struct call *call)

@@ -83,10 +83,17 @@ static const char *id_of(struct call *call)
 {
     struct guard *guard = call->api->guard;
     const char *given = httpd_header(call->req, "X-Request-Id");
+    unsigned char number[4];
+    char *id;
 
     if (given && is_sane_id(given))
         return given;
-    return arena_printf(&call->req->arena, "%s%08x", guard->prefix, ++guard->n_ids);
+    guard->n_ids++;
+    for (int i = 0; i < 4; i++)
+        number[i] = (unsigned char)(guard->n_ids >> (24 - 8 * i));
+    id = arena_alloc(&call->req->arena, 2 * (PREFIX_BYTES + sizeof(number)) + 1);
+    str_hex(number, sizeof(number), stpcpy(id, guard->prefix));
+    return id;
 }
 
 void guard_begin(struct call *call)

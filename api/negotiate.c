@@ -24,6 +24,11 @@ static bool is_weight_zero(const char *params, size_t len)
     return at == len || strchr("; \t", params[at]);
 }
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
 /* Accept-Encoding: gzip, unless it is there with q=0 (RFC 9110 section 12.5.3). */
 bool negotiate_gzip(struct httpd_req *req)
 {
@@ -32,9 +37,14 @@ bool negotiate_gzip(struct httpd_req *req)
     while (at && *at) {
         size_t name_len, len;
 
-        at += strspn(at, ", \t");
-        len = strcspn(at, ",");
-        name_len = strcspn(at, "; \t,");
+        while (*at == ',' || is_blank(*at))
+            at++;
+        name_len = 0;
+        while (at[name_len] && at[name_len] != ',' && at[name_len] != ';' && !is_blank(at[name_len]))
+            name_len++;
+        len = name_len;
+        while (at[len] && at[len] != ',')
+            len++;
         if (name_len == strlen("gzip") && strncasecmp(at, "gzip", name_len) == 0)
             return !is_weight_zero(at + name_len, len - name_len);
         at += len;

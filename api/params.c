@@ -45,7 +45,7 @@ static int decode(char *s, bool plus, struct err *err)
     return 0;
 }
 
-static int add_item(struct params *params, char *item, struct err *err)
+static int add_item(struct params *params, char *item, bool plain, struct err *err)
 {
     char *value = strchr(item, '=');
 
@@ -57,7 +57,7 @@ static int add_item(struct params *params, char *item, struct err *err)
         *value++ = '\0';
     else
         value = item + strlen(item);
-    if (decode(item, true, err) < 0 || decode(value, true, err) < 0)
+    if (!plain && (decode(item, true, err) < 0 || decode(value, true, err) < 0))
         return -1;
     params->items[params->n++] = (struct param){item, value};
     return 0;
@@ -75,16 +75,27 @@ static const char *origin_form(const char *target)
     return slash ? slash : "/";
 }
 
+/* Nothing to be decoded, and ASCII. */
+static bool is_plain(const char *s)
+{
+    while (*s && (unsigned char)*s < 0x80 && *s != '%' && *s != '+')
+        s++;
+    return !*s;
+}
+
 int params_parse(struct params *params, struct arena *arena, const char *target, struct err *err)
 {
     char *path = arena_strdup(arena, origin_form(target));
     char *query = strchr(path, '?');
+    bool plain = is_plain(path);
     size_t len;
 
-    *params = (struct params){.path = path};
+    params->path = path;
+    params->n = 0;
+    params->wrong[0] = '\0';
     if (query)
         *query++ = '\0';
-    if (decode(path, false, err) < 0)
+    if (!plain && decode(path, false, err) < 0)
         return -1;
     len = strlen(path);
     if (len > 1 && path[len - 1] == '/')
@@ -94,7 +105,7 @@ int params_parse(struct params *params, struct arena *arena, const char *target,
 
         if (next)
             *next++ = '\0';
-        if (add_item(params, query, err) < 0)
+        if (add_item(params, query, plain, err) < 0)
             return -1;
         query = next;
     }

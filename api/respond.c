@@ -12,9 +12,11 @@ enum { BODY_MAX_BYTES = 4 << 20 };
 
 static bool is_below(const char *target, const char *path)
 {
-    size_t len = strlen(path);
+    size_t len = 0;
 
-    return str_starts(target, path) && (!target[len] || target[len] == '/' || target[len] == '?');
+    while (path[len] && target[len] == path[len])
+        len++;
+    return !path[len] && (!target[len] || target[len] == '/' || target[len] == '?');
 }
 
 enum respond_style respond_style_of(const char *target)

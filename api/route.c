@@ -120,10 +120,18 @@ static bool path_fits(struct call *call, const char *pattern)
     }
 }
 
+static bool has_placeholder(const struct route *route)
+{
+    return strchr(route->path, '{') != NULL;
+}
+
 static const struct route *find(struct call *call)
 {
     for (size_t i = 0; i < route_count; i++)
-        if (path_fits(call, route_table[i].path))
+        if (strcmp(route_table[i].path, call->params.path) == 0 && !has_placeholder(&route_table[i]))
+            return &route_table[i];
+    for (size_t i = 0; i < route_count; i++)
+        if (has_placeholder(&route_table[i]) && path_fits(call, route_table[i].path))
             return &route_table[i];
     return NULL;
 }

@@ -60,8 +60,8 @@ struct call {
 
 typedef void route_fn(struct call *call);
 
-/* Each route stands in README.md and in web/openapi.json as well, which tests compare. The first that fits is taken.
- * Paths are compared whole; a segment `{name}` takes any one segment that is not empty. */
+/* Each route stands in README.md and in web/openapi.json as well, which tests compare. Paths are compared
+ * whole, with those first that hold no `{name}`, a segment that takes any one that is not empty. */
 struct route {
     const char *path;
     route_fn *get, *post, *patch, *del; /* NULL: 405 */

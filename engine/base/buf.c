@@ -96,16 +96,9 @@ void buf_addf(struct buf *buf, const char *fmt, ...)
 
 void buf_add_int(struct buf *buf, int64_t n)
 {
-    char digits[24];
-    char *at = digits + sizeof(digits);
-    uint64_t rest = n < 0 ? -(uint64_t)n : (uint64_t)n;
+    char digits[STR_INT_BYTES];
 
-    do
-        *--at = (char)('0' + rest % 10);
-    while (rest /= 10);
-    if (n < 0)
-        *--at = '-';
-    buf_add(buf, at, (size_t)(digits + sizeof(digits) - at));
+    buf_add(buf, digits, (size_t)(str_put_int(digits, n) - digits));
 }
 
 static void add_json_byte(struct buf *buf, unsigned char c)

@@ -3,8 +3,8 @@
  *
  * A request lives until both the library has let go of it (conn is NULL) and the handler has answered
  * (owed is false); whichever comes last frees it. Not here: when MHD_run() is called (loop_mhd.c),
- * connections and deadlines (httpd_conn.c), what is sent (httpd_answer.c), sockets (httpd_listen.c),
- * what a path means (the handler).
+ * header lines (httpd_head.c), connections and deadlines (httpd_conn.c), what is sent (httpd_answer.c),
+ * sockets (httpd_listen.c), what a path means (the handler).
  */
 #include "base/clock.h"
 #include "base/httpd_priv.h"
@@ -12,10 +12,8 @@
 #include "base/loop_glue.h"
 #include "base/str.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -54,7 +52,7 @@ void httpd_request_free(struct request *request)
     mem_free(request);
 }
 
-static void tell_seen(struct request *request)
+static void tell_seen(struct request *request, int64_t now_us)
 {
     const struct httpd_options *options = &request->httpd->options;
     struct httpd_seen seen = {
@@ -63,7 +61,7 @@ static void tell_seen(struct request *request)
         .peer = request->conn->peer,
         .status = request->status,
         .is_stream = request->stream != NULL,
-        .took_us = clock_mono_us() - request->began_us,
+        .took_us = now_us - request->began_us,
         .body_bytes = request->answer_bytes,
         .user = request->pub.user,
     };
@@ -74,11 +72,12 @@ static void tell_seen(struct request *request)
         options->seen(&seen, options->ctx);
 }
 
-void httpd_request_let_go(struct request *request)
+int64_t httpd_request_let_go(struct request *request)
 {
     struct conn *conn = request->conn;
+    int64_t now_us = clock_mono_us();
 
-    tell_seen(request);
+    tell_seen(request, now_us);
     if (request->stream)
         httpd_stream_closed(request->stream);
     request->stream = NULL;
@@ -86,6 +85,7 @@ void httpd_request_let_go(struct request *request)
     request->conn = NULL;
     if (!request->owed)
         httpd_request_free(request);
+    return now_us;
 }
 
 /* ---- a request's life ------------------------------------------------------------------------ */
@@ -109,7 +109,7 @@ static void *on_request_line(void *ctx, const char *target, struct MHD_Connectio
     list_init(&request->link);
     list_append(&conn->httpd->requests, &request->link);
     conn->request = request;
-    httpd_conn_touch(conn);
+    httpd_conn_touch_at(conn, request->began_us / 1000);
     return request;
 }
 
@@ -118,6 +118,7 @@ static void on_completed(void *ctx, struct MHD_Connection *mhd, void **request_c
 {
     struct request *request = *request_ctx;
     struct conn *conn;
+    int64_t now_us;
 
     (void)ctx;
     (void)mhd;
@@ -125,25 +126,15 @@ static void on_completed(void *ctx, struct MHD_Connection *mhd, void **request_c
     if (!request)
         return;
     conn = request->conn;
-    httpd_request_let_go(request);
+    now_us = httpd_request_let_go(request);
     *request_ctx = NULL;
     if (conn->httpd->drained)
         httpd_conn_cut(conn);
     else
-        httpd_conn_touch(conn);
+        httpd_conn_touch_at(conn, now_us / 1000);
 }
 
 /* ---- what the handler may ask ---------------------------------------------------------------- */
-
-const char *httpd_header(struct httpd_req *req, const char *name)
-{
-    struct request *request = container_of(req, struct request, pub);
-    const char *value = NULL;
-
-    if (request->conn)
-        value = MHD_lookup_connection_value(request->conn->mhd, MHD_HEADER_KIND, name);
-    return value ? arena_strdup(&req->arena, value) : NULL;
-}
 
 const char *httpd_peer(struct httpd_req *req)
 {
@@ -159,38 +150,6 @@ const struct netaddr *httpd_peer_address(const struct httpd_req *req)
     return request->conn && request->conn->has_address ? &request->conn->address : NULL;
 }
 
-struct lines {
-    const char *name;
-    struct buf joined;
-    int n;
-};
-
-static enum MHD_Result join_line(void *ctx, enum MHD_ValueKind kind, const char *name,
-                                 const char *value)
-{
-    struct lines *lines = ctx;
-
-    (void)kind;
-    if (value && strcasecmp(name, lines->name) == 0)
-        buf_addf(&lines->joined, "%s%s", lines->n++ ? "," : "", value);
-    return MHD_YES;
-}
-
-const char *httpd_header_lines(struct httpd_req *req, const char *name)
-{
-    struct request *request = container_of(req, struct request, pub);
-    struct lines lines = {.name = name};
-    const char *joined = NULL;
-
-    buf_init(&lines.joined, BUF_MAX_DEFAULT);
-    if (request->conn)
-        MHD_get_connection_values(request->conn->mhd, MHD_HEADER_KIND, join_line, &lines);
-    if (lines.n)
-        joined = arena_strdup(&req->arena, buf_str(&lines.joined));
-    buf_fini(&lines.joined);
-    return joined;
-}
-
 void httpd_add_header(struct httpd_req *req, const char *name, const char *value)
 {
     struct request *request = container_of(req, struct request, pub);
@@ -200,65 +159,6 @@ void httpd_add_header(struct httpd_req *req, const char *name, const char *value
 }
 
 /* ---- a request comes in ---------------------------------------------------------------------- */
-
-struct framing {
-    int lengths, encodings, hosts;
-    bool unknown_encoding;
-    bool bad_name;
-    int64_t length;
-};
-
-/* RFC 9110 section 5.6.2. "Transfer-Encoding : chunked" would otherwise be a header that we do not
- * know and a proxy may. */
-static bool is_token(const char *name)
-{
-    static const char others[] = "!#$%&'*+-.^_`|~";
-
-    for (const char *at = name; *at; at++)
-        if (!isalnum((unsigned char)*at) && !strchr(others, *at))
-            return false;
-    return *name != '\0';
-}
-
-static enum MHD_Result count_framing(void *ctx, enum MHD_ValueKind kind, const char *name,
-                                     const char *value)
-{
-    struct framing *framing = ctx;
-
-    (void)kind;
-    framing->bad_name |= !is_token(name);
-    if (strcasecmp(name, "Content-Length") == 0) {
-        struct err ignored;
-
-        framing->lengths++;
-        if (str_to_int(value ? value : "", 0, INT64_MAX, &framing->length, &ignored) < 0)
-            framing->lengths = 2;
-    } else if (strcasecmp(name, "Transfer-Encoding") == 0) {
-        framing->encodings++;
-        framing->unknown_encoding = !value || strcasecmp(value, "chunked") != 0;
-    } else if (strcasecmp(name, "Host") == 0) {
-        framing->hosts++;
-    }
-    return MHD_YES;
-}
-
-/* What a proxy in front might read in another way (RFC 9112 section 6.3) is not read at all. */
-static void check_head(struct request *request, struct MHD_Connection *mhd)
-{
-    struct framing framing = {0};
-
-    MHD_get_connection_values(mhd, MHD_HEADER_KIND, count_framing, &framing);
-    if (framing.lengths > 1 || framing.encodings > 1 || (framing.lengths && framing.encodings))
-        httpd_refuse(request, 400, "the length of the body is ambiguous");
-    else if (framing.bad_name)
-        httpd_refuse(request, 400, "a header's name has other characters than RFC 9110 allows");
-    else if (framing.unknown_encoding)
-        httpd_refuse(request, 400, "Transfer-Encoding: expected chunked");
-    else if (framing.hosts > 1)
-        httpd_refuse(request, 400, "Host: expected once");
-    else if (framing.length > (int64_t)request->httpd->options.body_max_bytes)
-        httpd_refuse(request, 413, "the body is too large");
-}
 
 /* Past the limit it is only counted: the request will be refused. */
 static void keep_body(struct request *request, const char *data, size_t len)
@@ -300,7 +200,7 @@ static enum MHD_Result on_progress(void *ctx, struct MHD_Connection *mhd, const 
     if (!request->head_seen) {
         request->head_seen = true;
         request->pub.method = arena_strdup(&request->pub.arena, method);
-        check_head(request, mhd);
+        httpd_check_head(request, mhd);
         return request->response ? hand_over_early(request, mhd) : MHD_YES;
     }
     if (*data_bytes) {

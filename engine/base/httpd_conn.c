@@ -38,16 +38,21 @@ static void arm_guard(struct httpd *httpd)
     loop_timer_start(httpd->guard, due_ms - clock_mono_ms());
 }
 
-void httpd_conn_touch(struct conn *conn)
+void httpd_conn_touch_at(struct conn *conn, int64_t now_ms)
 {
     struct httpd *httpd = conn->httpd;
 
     if (conn->is_cut)
         return;
-    conn->due_ms = clock_mono_ms() + (conn->request ? httpd->options.request_timeout_ms
+    conn->due_ms = now_ms + (conn->request ? httpd->options.request_timeout_ms
                                                     : httpd->options.idle_timeout_ms);
     list_move(conn->request ? &httpd->conns : &httpd->idle, &conn->link);
     arm_guard(httpd);
+}
+
+void httpd_conn_touch(struct conn *conn)
+{
+    httpd_conn_touch_at(conn, clock_mono_ms());
 }
 
 void httpd_conn_silent(struct conn *conn)

@@ -50,8 +50,14 @@ struct conn {
     char peer[INET6_ADDRSTRLEN];
 };
 
+struct head_line {
+    const char *name, *value;
+};
+
 struct request {
     struct httpd_req pub;
+    struct head_line *lines; /* of its head; the texts go with conn */
+    int n_lines;
     struct list link;
     struct httpd *httpd;
     struct conn *conn;             /* NULL: the library has let go */
@@ -73,12 +79,16 @@ struct request {
 
 /* httpd.c */
 void httpd_refuse(struct request *request, int status, const char *text);
-void httpd_request_let_go(struct request *request); /* the library has */
+int64_t httpd_request_let_go(struct request *request); /* the library has; returns now, mono us */
 void httpd_request_free(struct request *request);
+
+/* httpd_head.c: list the header lines, refuse what can be read in two ways (RFC 9112 section 6.3) or is too long. */
+void httpd_check_head(struct request *request, struct MHD_Connection *mhd);
 
 /* httpd_conn.c */
 struct conn *httpd_first_conn(const struct list *conns); /* or NULL */
 void httpd_conn_touch(struct conn *conn);  /* its deadline begins anew */
+void httpd_conn_touch_at(struct conn *conn, int64_t now_ms); /* the same, by a clock that was just read */
 void httpd_conn_silent(struct conn *conn); /* it has none until touched */
 void httpd_conn_cut(struct conn *conn);
 void httpd_on_guard(void *httpd);          /* of the timer */

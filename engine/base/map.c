@@ -18,17 +18,27 @@ void map_fini(struct map *map)
     map_init(map);
 }
 
+static uint64_t mix(uint64_t h)
+{
+    h *= 0x9e3779b97f4a7c15u;
+    return h ^ h >> 32;
+}
+
+/* Eight bytes at a time; the last mix brings what is in the high bits of the one before down to the low ones. */
 static uint64_t hash_of(const char *key, uint64_t number)
 {
-    uint64_t h = 14695981039346656037u;
+    size_t left = key ? strlen(key) : 0;
+    uint64_t word = 0, h = 0;
 
-    if (key) {
-        for (; *key; key++)
-            h = (h ^ (unsigned char)*key) * 1099511628211u;
-        return h;
+    if (!key)
+        return mix(number);
+    for (; left >= sizeof(word); left -= sizeof(word), key += sizeof(word)) {
+        memcpy(&word, key, sizeof(word));
+        h = mix(h ^ word);
     }
-    number *= 0x9e3779b97f4a7c15u;
-    return number ^ number >> 32;
+    word = 0;
+    memcpy(&word, key, left);
+    return mix(mix(h ^ word));
 }
 
 /* The entry of the key, or NULL. */

@@ -2,8 +2,8 @@
 /* map.h - hash map from a string or a 64-bit number to a pointer.
  *
  * Keys are copied, values are borrowed (the map never frees them). One map uses one kind of key.
- * Open addressing; the order of a walk is not defined. Not for keys chosen by an attacker: the hash
- * is FNV-1a.
+ * Open addressing; the order of a walk is not defined. Not for keys chosen by an attacker: what they hash
+ * to is known to everybody.
  */
 #ifndef BASE_MAP_H
 #define BASE_MAP_H

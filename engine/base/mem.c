@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { SMALL_BYTES = 1024 };
+
 void check_failed(const char *cond, const char *file, int line, const char *func)
 {
     fprintf(stderr, "%s:%d: %s: check failed: %s\n", file, line, func, cond);
@@ -31,9 +33,13 @@ void *mem_alloc(size_t size)
 
 void *mem_zalloc(size_t size)
 {
-    /* Large blocks are zero already, and cost memory only where they are used. */
-    void *ptr = calloc(1, size ? size : 1);
+    void *ptr;
 
+    /* Large blocks are zero already, and cost memory only where they are used; for small ones calloc() passes by
+     * what the allocator keeps at hand. */
+    if (size <= SMALL_BYTES)
+        return memset(mem_alloc(size), 0, size);
+    ptr = calloc(1, size);
     if (!ptr)
         out_of_memory(size);
     return ptr;

@@ -168,11 +168,26 @@ char *str_next(char **rest, char sep)
     return str_trim(piece);
 }
 
+/* What most numbers are, and what can't overflow: up to 18 digits and nothing else. */
+static bool is_short_number(const char *s, int64_t *out)
+{
+    const char *at = s;
+
+    for (*out = 0; *at >= '0' && *at <= '9' && at - s < 18; at++)
+        *out = *out * 10 + (*at - '0');
+    return at > s && !*at;
+}
+
 int str_to_int(const char *s, int64_t min, int64_t max, int64_t *out, struct err *err)
 {
     char *end;
+    int64_t number;
     long long value;
 
+    if (is_short_number(s, &number) && number >= min && number <= max) {
+        *out = number;
+        return 0;
+    }
     errno = 0;
     value = strtoll(s, &end, 10);
     if (end == s || *end || isspace((unsigned char)*s))
@@ -281,6 +296,24 @@ const char *str_nearest(const char *word, const char *const *names, size_t n)
         }
     }
     return nearest;
+}
+
+char *str_put_int(char *out, int64_t n)
+{
+    char digits[STR_INT_BYTES];
+    char *at = digits + sizeof(digits);
+    uint64_t rest = n < 0 ? -(uint64_t)n : (uint64_t)n;
+    size_t len;
+
+    do
+        *--at = (char)('0' + rest % 10);
+    while (rest /= 10);
+    if (n < 0)
+        *--at = '-';
+    len = (size_t)(digits + sizeof(digits) - at);
+    memcpy(out, at, len);
+    out[len] = '\0';
+    return out + len;
 }
 
 void str_hex(const void *bytes, size_t n, char *out)

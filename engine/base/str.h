@@ -46,6 +46,10 @@ MUST_CHECK int str_to_bytes(const char *s, int64_t *out,
  * is near: for "did you mean". */
 const char *str_nearest(const char *word, const char *const *names, size_t n);
 
+/* As sprintf with %lld does, without its cost. Returns the end, where a NUL stands; out has STR_INT_BYTES. */
+#define STR_INT_BYTES 24
+char *str_put_int(char *out, int64_t n);
+
 /* Lower-case hex of n bytes into out[2n + 1]. */
 void str_hex(const void *bytes, size_t n, char *out);
 

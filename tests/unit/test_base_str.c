@@ -187,6 +187,42 @@ static void hex_is_lower_case(void **state)
     assert_string_equal(out, "00ff1ab2");
 }
 
+static void numbers_are_written_as_printf_writes_them(void **state)
+{
+    static const int64_t numbers[] = {0, 7, -1, 10, 999999999999999999, INT64_MAX, INT64_MIN, -1000};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
+        char out[STR_INT_BYTES], expected[STR_INT_BYTES];
+        char *end = str_put_int(out, numbers[i]);
+
+        snprintf(expected, sizeof(expected), "%lld", (long long)numbers[i]);
+        assert_string_equal(out, expected);
+        assert_ptr_equal(end, out + strlen(out));
+    }
+}
+
+static void a_number_is_read_back_whatever_its_length(void **state)
+{
+    int64_t n, number = 0;
+    struct err err;
+
+    (void)state;
+    for (int digit = 1; digit <= 18; digit++) {
+        char text[STR_INT_BYTES + 1];
+
+        number = number * 10 + digit % 10;
+        str_put_int(text, number);
+        assert_int_equal(str_to_int(text, INT64_MIN, INT64_MAX, &n, &err), 0);
+        assert_true(n == number);
+        assert_int_equal(str_to_int(text, number + 1, INT64_MAX, &n, &err), -1);
+        strcat(text, "x");
+        assert_int_equal(str_to_int(text, INT64_MIN, INT64_MAX, &n, &err), -1);
+    }
+    assert_int_equal(str_to_int("000000000000000000000042", 0, 50, &n, &err), 0);
+    assert_int_equal(n, 42);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -201,6 +237,8 @@ int main(void)
         cmocka_unit_test(sizes_are_powers_of_1024),
         cmocka_unit_test(nearest_word_or_none),
         cmocka_unit_test(hex_is_lower_case),
+        cmocka_unit_test(numbers_are_written_as_printf_writes_them),
+        cmocka_unit_test(a_number_is_read_back_whatever_its_length),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
