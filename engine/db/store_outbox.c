@@ -13,6 +13,7 @@ struct asker {
         store_outbox_players_fn *players;
         store_outbox_end_fn *end;
         store_outbox_expire_fn *expire;
+        store_done_fn *recover;
     } done;
     void *ctx;
 };
@@ -79,6 +80,28 @@ void store_outbox_take(struct store *store, const struct store_outbox_take *take
     ask_add_int(&params, take->limit);
     ask_add_int(&params, take->batch);
     store_ask_with(store, ASK_OUTBOX_TAKE, params.items, params.n, on_taken, &asker, sizeof asker);
+    ask_params_fini(&params);
+}
+
+static void on_recovered(const struct store_table *table, const struct err *err, void *ctx)
+{
+    const struct asker *asker = ctx;
+
+    (void)table;
+    asker->done.recover(err, asker->ctx);
+}
+
+void store_outbox_recover(struct store *store, const char *holder, int64_t now_ms,
+                          store_done_fn *done, void *ctx)
+{
+    struct asker asker = {.done.recover = done, .ctx = ctx};
+    struct ask_params params;
+
+    ask_params_init(&params);
+    ask_add_str(&params, holder);
+    ask_add_int(&params, now_ms);
+    store_ask_with(store, ASK_OUTBOX_RECOVER, params.items, params.n, on_recovered, &asker,
+                   sizeof asker);
     ask_params_fini(&params);
 }
 

@@ -51,6 +51,10 @@ typedef void store_outbox_take_fn(const struct store_push *pushes, int n, const 
 void store_outbox_take(struct store *store, const struct store_outbox_take *take,
                        store_outbox_take_fn *done, void *ctx);
 
+/* What this engine's name held when it died is due now: nobody else lives under it. */
+void store_outbox_recover(struct store *store, const char *holder, int64_t now_ms,
+                          store_done_fn *done, void *ctx);
+
 /* The player ids of a broadcast's batch, without those that are gone. */
 typedef void store_outbox_players_fn(const char *const *players, int n, const struct err *err,
                                      void *ctx);
@@ -67,8 +71,8 @@ struct store_outbox_end {
     const char *holder;
     enum store_push_end end;
     int64_t now_ms, due_at_ms;
-    const char *error;   /* NULL: none. Kept with the row */
-    const char *receipt; /* NULL: none */
+    const char *error;       /* NULL: none. Kept with the row */
+    const char *receipt;     /* NULL: none */
     const char *const *gone; /* player ids that the service doesn't know */
     int n_gone;
 };

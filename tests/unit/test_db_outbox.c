@@ -140,7 +140,7 @@ static const char *rows(struct bench *b)
 
 /* What databases call true and false. */
 #define YES(b) ((b)->is_postgres ? "t" : "1")
-#define NO(b)  ((b)->is_postgres ? "f" : "0")
+#define NO(b) ((b)->is_postgres ? "f" : "0")
 
 static void assert_row(struct bench *b, const char *fmt, const char *sent, const char *gave_up)
 {
@@ -176,6 +176,23 @@ static void what_is_due_is_taken_once_with_its_attempt_counted(void **state)
     /* Nobody said how it ended: another one takes it up, under the same key. */
     assert_string_equal(take_as(b, "e2", AT + 10 + HOLD_MS, 100), "p1 a 2;");
     assert_string_equal(kept[0].key, key);
+}
+
+static void what_a_dead_engine_held_is_due_when_its_name_comes_back(void **state)
+{
+    struct bench *b = bench(state);
+
+    add_users(b, 2);
+    queue(b, 1, "a", AT);
+    queue(b, 2, "b", AT);
+    take_as(b, "dead", AT, 1);
+    take_as(b, "alive", AT, 1);
+    bench_ask(b);
+    store_outbox_recover(b->store, "dead", AT + 1, on_done, b);
+    bench_wait(b);
+    assert_ok(b);
+
+    assert_string_equal(take_as(b, "dead", AT + 1, 100), "p1 a 2;");
 }
 
 static void a_batch_has_its_limit_and_begins_with_the_oldest(void **state)
@@ -368,6 +385,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         BOTH(what_is_due_is_taken_once_with_its_attempt_counted),
+        BOTH(what_a_dead_engine_held_is_due_when_its_name_comes_back),
         BOTH(a_batch_has_its_limit_and_begins_with_the_oldest),
         BOTH(a_sent_one_is_done_and_a_failed_one_waits),
         BOTH(one_that_was_given_up_never_comes_again),
