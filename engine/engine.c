@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* engine.c - the parts and their order. Not here: what runs when (service.c). */
 #include "engine.h"
+#include "alarms.h"
 #include "base/admin_http.h"
 #include "base/log.h"
 #include "base/metrics.h"
@@ -22,6 +23,7 @@ struct engine {
     struct crawl_env env;
     struct admin_http *admin;
     struct service *service;     /* NULL: not serving */
+    struct alarms *alarms;       /* as service */
     struct idle_cost *idle_cost; /* NULL: no browsers, or nothing is stored */
     struct loop_timer *patience; /* how long runs may finish after engine_stop */
     bool stopping;
@@ -208,6 +210,7 @@ static int on_metrics(struct buf *body, void *ctx)
         pool_metrics(engine->env.pool, body);
     polite_metrics(engine->env.polite, body);
     service_metrics(engine->service, body);
+    alarms_metrics(engine->alarms, body);
     return 200;
 }
 
@@ -255,7 +258,8 @@ void engine_serve(struct engine *engine, const struct service_source *source, en
     check(engine->env.store && !engine->service);
     engine->serve_done = done;
     engine->serve_ctx = ctx;
-    engine->service = service_new(&engine->env, engine->sites, source);
+    engine->alarms = alarms_new(&engine->env);
+    engine->service = service_new(&engine->env, engine->sites, source, engine->alarms);
     if (open_admin(engine, &err) < 0) {
         late = mem_new(struct late_error);
         *late = (struct late_error){.engine = engine, .err = err};
@@ -315,10 +319,17 @@ static void finish_stop(struct engine *engine)
         loop_defer(engine->env.loop, on_all_stopped, engine);
 }
 
+static void on_alarms_stopped(void *ctx)
+{
+    finish_stop(ctx);
+}
+
 static void on_service_stopped(const struct err *err, void *ctx)
 {
+    struct engine *engine = ctx;
+
     (void)err;
-    finish_stop(ctx);
+    alarms_stop(engine->alarms, on_alarms_stopped, engine);
 }
 
 void engine_stop(struct engine *engine, engine_fn *done, void *ctx)
@@ -362,6 +373,7 @@ void engine_free(struct engine **engine_ptr)
     pool_free(&engine->env.pool);
     ledger_free(&engine->env.ledger);
     store_free(&engine->env.store);
+    alarms_free(&engine->alarms);
     loop_timer_free(&engine->patience);
     transport_ws_shutdown(loop);
     proc_fini();

@@ -5,6 +5,7 @@
  * when a line is due (crawl/schedule.c), reload, pause and what is shown (service_*.c).
  */
 #include "service.h"
+#include "alarms.h"
 #include "base/log.h"
 #include "service_priv.h"
 
@@ -167,7 +168,7 @@ int service_run(struct service *service, const char *what, const char *kind, str
 /* ---- start and stop -------------------------------------------------------------------------- */
 
 struct service *service_new(const struct crawl_env *env, const struct sites *sites,
-                            const struct service_source *source)
+                            const struct service_source *source, struct alarms *alarms)
 {
     struct service *service = mem_new(struct service);
     struct err err;
@@ -175,6 +176,7 @@ struct service *service_new(const struct crawl_env *env, const struct sites *sit
     check(env->store);
     service->env = env;
     service->source = source;
+    service->alarms = alarms;
     list_init(&service->generations);
     list_init(&service->lines);
     list_init(&service->busy);
@@ -265,6 +267,7 @@ void service_set_up_lines(struct service *service)
     if (service->started)
         return;
     service->started = true;
+    alarms_follow(service->alarms);
     service->started_at_ms = clock_wall_ms();
     schedule_start(service->schedule);
     service->start_done(NULL, service->start_ctx);

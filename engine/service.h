@@ -18,6 +18,7 @@
 #include "crawl/env.h"
 #include "crawl/sites.h"
 
+struct alarms;
 struct service;
 
 typedef void service_fn(const struct err *err, void *ctx);
@@ -33,9 +34,9 @@ struct service_source {
 /* Keys of the configuration whose form only the parts above base/ know: cron lines, zone, render. */
 MUST_CHECK int service_check_config(const struct config *config, struct err *err);
 
-/* Borrowed for the service's life: env (with a store), sites. The configuration has been checked. */
+/* Borrowed for the service's life: env (with a store), sites, alarms. The configuration has been checked. */
 struct service *service_new(const struct crawl_env *env, const struct sites *sites,
-                            const struct service_source *source);
+                            const struct service_source *source, struct alarms *alarms);
 void service_free(struct service **service); /* nothing may be running */
 
 /* Close what a dead engine left in the ledger, make up for what was missed, follow the schedule. done

@@ -3,6 +3,7 @@
  *
  * A new one: a row of the table, its cron key in config.def, and what starts and cancels it.
  */
+#include "alarms.h"
 #include "crawl/purge.h"
 #include "service_priv.h"
 
@@ -43,11 +44,25 @@ static void cancel_purge(void *job)
     purge_cancel(((struct purge_job *)job)->purge);
 }
 
+/* ---- alarm ----------------------------------------------------------------------------------- */
+
+static void *start_alarm(struct service *service, int64_t due_at_ms, service_job_fn *done,
+                         void *ctx)
+{
+    return alarms_run(service->alarms, due_at_ms, done, ctx);
+}
+
+static void cancel_alarm(void *job)
+{
+    alarms_run_cancel(job);
+}
+
 /* ---- all ------------------------------------------------------------------------------------- */
 
 #define CRON_KEY(name) .key = #name, .cron = offsetof(struct config, name)
 
 const struct service_job service_jobs[] = {
     {.kind = RUN_PURGE, CRON_KEY(purge_schedule), .start = start_purge, .cancel = cancel_purge},
+    {.kind = RUN_ALARM, CRON_KEY(alarm_schedule), .start = start_alarm, .cancel = cancel_alarm},
 };
 const size_t service_n_jobs = ARRAY_LEN(service_jobs);

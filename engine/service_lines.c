@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "db/store_cost.h"
+#include "notify/alarm.h"
 #include "service_priv.h"
 
 static const char *const site_kinds[] = {RUN_CRAWL, RUN_REFRESH, RUN_ALIVE};
@@ -75,7 +76,7 @@ int service_check_config(const struct config *config, struct err *err)
     if (clock_zone_new(config->timezone, &zone, err) < 0)
         return err_prefix(err, "timezone");
     clock_zone_free(&zone);
-    return 0;
+    return alarm_check_config(config, err);
 }
 
 /* ---- lines ----------------------------------------------------------------------------------- */

@@ -56,6 +56,7 @@ struct line {
 struct service {
     const struct crawl_env *env;
     const struct service_source *source;
+    struct alarms *alarms;
     struct list generations;
     struct clock_zone *zone; /* of jobs that belong to no site */
     struct schedule *schedule;

@@ -4,6 +4,7 @@
  * A run reads the site that it began with to its end: each load is a generation, which stays until no
  * run of it or of an older one is left (a run may hold a text of any generation since its own).
  */
+#include "alarms.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "crawl/render.h"
@@ -174,6 +175,7 @@ static void take_over(struct service *service, struct fresh *fresh)
     lines = service_set_lines(service, now->sites);
     generations_sweep(service);
     service_set_up_lines(service);
+    alarms_follow(service->alarms);
     service->reloads++;
     buf_addf(fresh->answer, "reloaded: generation %d, %zu site%s, %d line%s added, %d removed\n",
              now->number, now->sites->n, now->sites->n == 1 ? "" : "s", lines.added,
