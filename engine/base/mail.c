@@ -177,6 +177,8 @@ static void set_server(CURL *easy, const struct mail_server *server)
         must(curl_easy_setopt(easy, CURLOPT_PASSWORD, server->password ? server->password : ""));
     }
     must(curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)server->timeout_ms));
+    /* Mails are rare: no connection is kept for the next. */
+    must(curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L));
     must(curl_easy_setopt(easy, CURLOPT_PROXY, ""));
     must(curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED));
 }

@@ -13,7 +13,7 @@
 #include "base/loop.h"
 
 struct mail;
-struct mail_client; /* shares connections */
+struct mail_client;
 
 enum mail_tls {
     MAIL_TLS_OFFERED,  /* STARTTLS where the server offers it; required when there is a user */

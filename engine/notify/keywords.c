@@ -23,7 +23,7 @@ struct owner {
 };
 
 struct keywords {
-    struct arena arena; /* folded texts, until built */
+    struct arena arena;   /* folded texts, until built */
     struct owner *owners; /* by pattern and word_id when built */
     size_t n_owners, owners_room;
     uint32_t *first_owner; /* of each pattern, and the end of the last */
@@ -75,7 +75,8 @@ void keywords_add(struct keywords *keywords, int64_t word_id, int64_t user_id, c
         return;
     if (keywords->n_owners == keywords->owners_room) {
         keywords->owners_room = keywords->owners_room ? keywords->owners_room * 2 : 1024;
-        keywords->owners = mem_realloc(keywords->owners, keywords->owners_room * sizeof(*keywords->owners));
+        keywords->owners =
+            mem_realloc(keywords->owners, keywords->owners_room * sizeof(*keywords->owners));
     }
     keywords->owners[keywords->n_owners++] = (struct owner){text, word_id, user_id};
 }
@@ -150,8 +151,8 @@ static uint32_t step(const struct keywords *keywords, uint32_t state, uint8_t by
 }
 
 /* Shallower states have their children and what they end with by now. */
-static void add_child(struct keywords *keywords, struct range *ranges, uint32_t parent, uint8_t byte,
-                      struct range range)
+static void add_child(struct keywords *keywords, struct range *ranges, uint32_t parent,
+                      uint8_t byte, struct range range)
 {
     uint32_t state = keywords->n_states++;
     uint32_t fail = parent == ROOT ? ROOT : step(keywords, keywords->fail[parent], byte);
@@ -239,7 +240,8 @@ size_t keywords_states(const struct keywords *keywords)
 size_t keywords_bytes(const struct keywords *keywords)
 {
     return sizeof(*keywords) + keywords->owners_room * sizeof(*keywords->owners) +
-           (keywords->n_owners + 1) * sizeof(uint32_t) + (keywords->n_patterns + 1) * sizeof(uint32_t) +
+           (keywords->n_owners + 1) * sizeof(uint32_t) +
+           (keywords->n_patterns + 1) * sizeof(uint32_t) +
            keywords->n_states * (4 * sizeof(uint32_t) + 1) + sizeof(uint32_t);
 }
 
@@ -260,7 +262,8 @@ static void add_owners(const struct keywords *keywords, uint32_t pattern, struct
         hits->items = mem_realloc(hits->items, hits->room * sizeof(*hits->items));
     }
     for (uint32_t i = from; i < to; i++)
-        hits->items[hits->n++] = (struct keyword_hit){keywords->owners[i].user_id, keywords->owners[i].word_id};
+        hits->items[hits->n++] =
+            (struct keyword_hit){keywords->owners[i].user_id, keywords->owners[i].word_id};
 }
 
 /* All patterns that end where the walk is now. */

@@ -21,10 +21,11 @@ struct talk {
     char from[300], to[300];
 };
 
+/* A client that is gone is told by the next read. */
 static void say(int fd, const char *line)
 {
-    if (write(fd, line, strlen(line)) < 0 || write(fd, "\r\n", 2) < 0)
-        return; /* the client is gone, as the next read tells */
+    (void)!send(fd, line, strlen(line), MSG_NOSIGNAL);
+    (void)!send(fd, "\r\n", 2, MSG_NOSIGNAL);
 }
 
 /* The next line without its end, or false: closed, too long, or the server ends. */
