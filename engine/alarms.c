@@ -11,6 +11,7 @@
 struct alarms {
     const struct crawl_env *env;
     struct alarm *alarm;
+    struct push *push;
     struct store_watch *watch; /* NULL: never followed */
     int64_t event_id;          /* the newest that was told of */
     struct loop_timer *settle;
@@ -21,11 +22,12 @@ struct alarms {
     void *stopped_ctx;
 };
 
-struct alarms *alarms_new(const struct crawl_env *env)
+struct alarms *alarms_new(const struct crawl_env *env, struct push *push)
 {
     struct alarms *alarms = mem_new(struct alarms);
 
     alarms->env = env;
+    alarms->push = push;
     alarms->alarm = alarm_new(env->loop, env->config, env->store);
     return alarms;
 }
@@ -54,7 +56,8 @@ static void on_arrived(const struct alarm_counts *counts, const struct err *err,
 {
     struct alarms *alarms = ctx;
 
-    (void)counts;
+    if (counts->pushes > 0)
+        push_wake(alarms->push);
     alarms->arrived = NULL;
     if (alarms->stopping)
         alarms->stopped(alarms->stopped_ctx);
@@ -161,7 +164,11 @@ static void end(struct alarms_run *run, const struct alarm_counts *counts, const
 
 static void on_digest(const struct alarm_counts *counts, const struct err *err, void *ctx)
 {
-    end(ctx, counts, err);
+    struct alarms_run *run = ctx;
+
+    if (counts->pushes > 0)
+        push_wake(run->alarms->push);
+    end(run, counts, err);
 }
 
 static void on_begun(int64_t run_id, const struct err *err, void *ctx)

@@ -11,6 +11,7 @@
 
 #include "crawl/env.h"
 #include "notify/alarm.h"
+#include "notify/push.h"
 
 enum {
     ALARMS_SETTLE_MS = 1000, /* a crawl commits page by page: so long is waited for the next one */
@@ -19,8 +20,8 @@ enum {
 
 struct alarms;
 
-/* env, with a store, is borrowed. */
-struct alarms *alarms_new(const struct crawl_env *env);
+/* env, with a store, and push, which is woken when pushes are queued, are borrowed. */
+struct alarms *alarms_new(const struct crawl_env *env, struct push *push);
 void alarms_free(struct alarms **alarms); /* after store_free(), stopped if it was ever followed */
 
 /* Watch the deals if the configuration says so now; after start and reload. */

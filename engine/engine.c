@@ -13,6 +13,7 @@
 #include "crawl/idle_cost.h"
 #include "crawl/render.h"
 #include "gen/version.h"
+#include "notify/push.h"
 #include "service.h"
 
 #include <unistd.h>
@@ -24,9 +25,10 @@ struct engine {
     struct admin_http *admin;
     struct service *service;     /* NULL: not serving */
     struct alarms *alarms;       /* as service */
+    struct push *push;           /* likewise */
     struct idle_cost *idle_cost; /* NULL: no browsers, or nothing is stored */
     struct loop_timer *patience; /* how long runs may finish after engine_stop */
-    bool stopping;
+    bool stopping, push_stopping;
     engine_fn *start_done, *serve_done, *stop_done;
     void *start_ctx, *serve_ctx, *stop_ctx;
 };
@@ -211,6 +213,7 @@ static int on_metrics(struct buf *body, void *ctx)
     polite_metrics(engine->env.polite, body);
     service_metrics(engine->service, body);
     alarms_metrics(engine->alarms, body);
+    push_metrics(engine->push, body);
     return 200;
 }
 
@@ -229,10 +232,12 @@ static void on_service_started(const struct err *err, void *ctx)
 {
     struct engine *engine = ctx;
 
-    if (!err)
+    if (!err) {
+        push_start(engine->push);
         log_info("engine", "serving", "sites=%zu database=%s live=%s", engine->sites->n,
                  store_kind(engine->env.store),
                  engine->admin ? engine->config->engine_listen : "none");
+    }
     engine->serve_done(err, engine->serve_ctx);
 }
 
@@ -249,21 +254,31 @@ static void on_late_error(void *ctx)
     mem_free(late);
 }
 
+static void fail_later(struct engine *engine, const struct err *err)
+{
+    struct late_error *late = mem_new(struct late_error);
+
+    *late = (struct late_error){.engine = engine, .err = *err};
+    loop_defer(engine->env.loop, on_late_error, late);
+}
+
 void engine_serve(struct engine *engine, const struct service_source *source, engine_fn *done,
                   void *ctx)
 {
-    struct late_error *late;
     struct err err;
 
     check(engine->env.store && !engine->service);
     engine->serve_done = done;
     engine->serve_ctx = ctx;
-    engine->alarms = alarms_new(&engine->env);
+    if (push_new(engine->env.loop, engine->config, engine->env.store,
+                 store_engine(engine->env.store), &engine->push, &err) < 0) {
+        fail_later(engine, &err);
+        return;
+    }
+    engine->alarms = alarms_new(&engine->env, engine->push);
     engine->service = service_new(&engine->env, engine->sites, source, engine->alarms);
     if (open_admin(engine, &err) < 0) {
-        late = mem_new(struct late_error);
-        *late = (struct late_error){.engine = engine, .err = err};
-        loop_defer(engine->env.loop, on_late_error, late);
+        fail_later(engine, &err);
         return;
     }
     service_start(engine->service, on_service_started, engine);
@@ -271,13 +286,22 @@ void engine_serve(struct engine *engine, const struct service_source *source, en
 
 /* ---- shutdown -------------------------------------------------------------------------------- */
 
+/* Neither runs nor pushes are waited for any more. */
+static void hurry(struct engine *engine)
+{
+    if (engine->service && service_busy(engine->service))
+        service_cancel(engine->service);
+    else if (engine->push_stopping)
+        push_hurry(engine->push);
+}
+
 static void on_patience_over(void *ctx)
 {
     struct engine *engine = ctx;
 
-    log_warn("engine", "runs took too long to finish: cancelling", "stop_timeout_ms=%lld",
-             (long long)engine->config->stop_timeout);
-    service_cancel(engine->service);
+    log_warn("engine", "what is under way took too long to finish: cancelling",
+             "stop_timeout_ms=%lld", (long long)engine->config->stop_timeout);
+    hurry(engine);
 }
 
 /* The account of the slots: whatever happened, they add up. tests/faults reads it. */
@@ -319,9 +343,21 @@ static void finish_stop(struct engine *engine)
         loop_defer(engine->env.loop, on_all_stopped, engine);
 }
 
+static void on_push_stopped(void *ctx)
+{
+    struct engine *engine = ctx;
+
+    engine->push_stopping = false;
+    finish_stop(engine);
+}
+
 static void on_alarms_stopped(void *ctx)
 {
-    finish_stop(ctx);
+    struct engine *engine = ctx;
+
+    engine->push_stopping = true;
+    push_stop(engine->push, on_push_stopped, engine);
+    loop_timer_start(engine->patience, engine->config->stop_timeout);
 }
 
 static void on_service_stopped(const struct err *err, void *ctx)
@@ -335,8 +371,7 @@ static void on_service_stopped(const struct err *err, void *ctx)
 void engine_stop(struct engine *engine, engine_fn *done, void *ctx)
 {
     if (engine->stopping) {
-        if (engine->service)
-            service_cancel(engine->service);
+        hurry(engine);
         return;
     }
     engine->stopping = true;
@@ -364,6 +399,7 @@ void engine_free(struct engine **engine_ptr)
     *engine_ptr = NULL;
     loop = engine->env.loop;
     admin_http_free(&engine->admin);
+    push_free(&engine->push);
     service_free(&engine->service);
     polite_free(&engine->env.polite);
     quarantine_free(&engine->env.quarantine);

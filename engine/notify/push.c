@@ -234,6 +234,13 @@ void push_stop(struct push *push, push_fn *done, void *ctx)
     loop_timer_start(push->timer, 0);
 }
 
+void push_hurry(struct push *push)
+{
+    check(push->is_stopping);
+    push_cancel(push, false);
+    loop_timer_start(push->timer, 0);
+}
+
 void push_free(struct push **push_ptr)
 {
     struct push *push = *push_ptr;
@@ -241,7 +248,7 @@ void push_free(struct push **push_ptr)
     if (!push)
         return;
     *push_ptr = NULL;
-    push_cancel_all(push);
+    push_cancel(push, true);
     fetch_client_free(&push->client);
     push_account_free(&push->account);
     loop_timer_free(&push->timer);

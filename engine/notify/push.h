@@ -28,7 +28,10 @@ void push_wake(struct push *push); /* somebody has written rows. NULL: nothing *
  * database at most. */
 typedef void push_fn(void *ctx);
 void push_stop(struct push *push, push_fn *done, void *ctx);
-void push_free(struct push **push); /* what is under way is sent again, under the same key */
+/* After push_stop(): end the requests that are under way. The next engine sends those pushes again, under the same key. */
+void push_hurry(struct push *push);
+/* Before store_free(), and with no turn of the loop between the two. */
+void push_free(struct push **push);
 
 struct push_counts {
     int64_t sent, retried, gave_up; /* ends of attempts; of a broadcast each batch is one */

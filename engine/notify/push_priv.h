@@ -43,6 +43,7 @@ void push_maybe_stopped(struct push *push); /* last: push may be gone afterwards
 
 /* Send one that was taken and write its end; then push_wake(). */
 void push_send(struct push *push, const struct store_push *taken);
-void push_cancel_all(struct push *push);
+/* Forget those under way; all = false: but for those that wait for an answer of the database. */
+void push_cancel(struct push *push, bool all);
 
 #endif

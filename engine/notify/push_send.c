@@ -40,12 +40,16 @@ static void drop(struct sending *s)
     mem_free(s);
 }
 
-void push_cancel_all(struct push *push)
+void push_cancel(struct push *push, bool all)
 {
     struct list *at, *next;
 
-    LIST_FOREACH (at, next, &push->going)
-        drop(container_of(at, struct sending, link));
+    LIST_FOREACH (at, next, &push->going) {
+        struct sending *s = container_of(at, struct sending, link);
+
+        if (all || s->fetch || loop_timer_is_armed(s->again))
+            drop(s);
+    }
 }
 
 /* ---- the end --------------------------------------------------------------------------------- */
