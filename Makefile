@@ -217,7 +217,7 @@ bench-soak: $(BIN)/bench-soak $(BIN)/catchdeal-boards ## 1,000 pages through the
 bench-fetch: $(BIN)/bench-soak $(BIN)/catchdeal-boards ## CPU-seconds of a list page, fetched and in Chrome, side by side (BENCH_ARGS="--pages 400")
 	@tests/bench/run-fetch --bin $(BIN) $(BENCH_ARGS)
 
-$(BIN)/bench-search: $(call objs,tests/bench/search.c tests/support/pg.c) $(call link_libs,db)
+$(BIN)/bench-search: $(call objs,tests/bench/search.c tests/bench/deals.c tests/support/pg.c) $(call link_libs,db)
 	@mkdir -p $(@D)
 	@echo "  LINK  $@"
 	@$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS_ALL)
@@ -225,6 +225,15 @@ $(BIN)/bench-search: $(call objs,tests/bench/search.c tests/support/pg.c) $(call
 .PHONY: bench-search
 bench-search: $(BIN)/bench-search ## first page of a search at 100,000 and a million deals, beside the original's query (BENCH_ARGS="100000")
 	@$(BIN)/bench-search $(BENCH_ARGS)
+
+$(BIN)/bench-alarm: $(call objs,tests/bench/alarm.c tests/bench/deals.c tests/support/pg.c) $(call link_libs,notify)
+	@mkdir -p $(@D)
+	@echo "  LINK  $@"
+	@$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS_ALL)
+
+.PHONY: bench-alarm
+bench-alarm: $(BIN)/bench-alarm ## whose keywords stand in 1,000 new titles, beside the original's query (BENCH_ARGS="100000 1000")
+	@$(BIN)/bench-alarm $(BENCH_ARGS)
 
 API_BENCH := $(PROGRAMS) $(BIN)/bench-api_load $(BIN)/bench-api_floor
 

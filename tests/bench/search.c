@@ -3,13 +3,13 @@
  *
  *     bench-search [DEALS]...      default: 100000 1000000
  *
- * Titles are made up: words of two to four syllables, of which some are frequent and most are rare (Zipf), a
- * number, blanks anywhere. Ours is store_find() with a limit of 20, as the API asks it; the original's is
+ * Titles are made up (deals.h). Ours is store_find() with a limit of 20, as the API asks it; the original's is
  * `replace(title, ' ', '') ILIKE '%word%'` over all deals without an index, given a LIMIT that it did not
  * have. Times are medians of TIMES runs in milliseconds, callbacks and copies included.
  */
 #include "base/buf.h"
 #include "base/mem.h"
+#include "bench/deals.h"
 #include "db/store_find.h"
 #include "support/pg.h"
 
@@ -18,75 +18,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-enum { WORDS = 4000, TIMES = 9, BATCH = 5000, TIMEOUT_MS = 900000 };
+enum { TIMES = 9, TIMEOUT_MS = 900000 };
 
 static struct loop *loop;
-
-/* ---- titles ---------------------------------------------------------------------------------- */
-
-static uint64_t seed = 88172645463325252u;
-
-/* xorshift64 */
-static uint64_t roll(void)
-{
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return seed;
-}
-
-static char words[WORDS][16];
-static double chances[WORDS]; /* ascending to 1 */
-
-static void make_words(void)
-{
-    double sum = 0;
-
-    for (int i = 0; i < WORDS; i++) {
-        int syllables = i < 20 ? 2 : 2 + (int)(roll() % 3);
-        char *to = words[i];
-
-        for (int k = 0; k < syllables; k++) {
-            uint32_t c = 0xac00 + (uint32_t)(roll() % 11172);
-
-            *to++ = (char)(0xe0 | c >> 12);
-            *to++ = (char)(0x80 | (c >> 6 & 63));
-            *to++ = (char)(0x80 | (c & 63));
-        }
-        chances[i] = sum += 1.0 / (i + 10);
-    }
-    for (int i = 0; i < WORDS; i++)
-        chances[i] /= sum;
-}
-
-static const char *some_word(void)
-{
-    double at = (double)(roll() >> 11) / (double)(UINT64_C(1) << 53);
-    int low = 0, high = WORDS - 1;
-
-    while (low < high) {
-        int middle = (low + high) / 2;
-
-        if (chances[middle] < at)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return words[low];
-}
-
-static void make_title(char *out, size_t room, int i)
-{
-    snprintf(out, room, "[%s] %s %s%s%s %s %d", some_word(), some_word(), some_word(), roll() % 2 ? " " : "",
-             some_word(), some_word(), i % 1000);
-}
-
-static int64_t sort_at_ms(int i)
-{
-    return INT64_C(1700000000000) - (int64_t)i * 60000;
-}
 
 /* ---- the two databases ----------------------------------------------------------------------- */
 
@@ -103,11 +38,7 @@ static void sql(struct base *base, const char *text)
     char *error = NULL;
 
     if (base->pg) {
-        PGresult *result = PQexec(base->pg, text);
-
-        if (PQresultStatus(result) == PGRES_FATAL_ERROR)
-            fprintf(stderr, "%s: %s\n", text, PQerrorMessage(base->pg)), exit(1);
-        PQclear(result);
+        bench_sql(base->pg, text);
     } else if (sqlite3_exec(base->sqlite, text, NULL, NULL, &error) != SQLITE_OK) {
         fprintf(stderr, "%s: %s\n", text, error), exit(1);
     }
@@ -128,7 +59,7 @@ static void fill_sqlite(struct base *base, int n)
     for (int i = 0; i < n; i++) {
         char *to = folded;
 
-        make_title(title, sizeof(title), i);
+        bench_title(title, sizeof(title), i);
         for (const char *at = title; *at; at++)
             if (*at != ' ')
                 *to++ = *at;
@@ -136,7 +67,7 @@ static void fill_sqlite(struct base *base, int n)
         sqlite3_bind_int(stmt, 1, i);
         sqlite3_bind_text(stmt, 2, title, -1, SQLITE_TRANSIENT);
         sqlite3_bind_text(stmt, 3, folded, -1, SQLITE_TRANSIENT);
-        sqlite3_bind_int64(stmt, 4, sort_at_ms(i));
+        sqlite3_bind_int64(stmt, 4, bench_sort_at_ms(i));
         check(sqlite3_step(stmt) == SQLITE_DONE);
         sqlite3_reset(stmt);
     }
@@ -146,42 +77,7 @@ static void fill_sqlite(struct base *base, int n)
               "CROSS JOIN deals WHERE n < length(title_fold) ORDER BY 1, 2 DESC, 3 DESC; COMMIT");
 }
 
-static void fill_postgres(struct base *base, int n)
-{
-    char title[300], at[CLOCK_RFC3339_BYTES];
-    struct buf lines;
-
-    sql(base, "DROP INDEX deals_grams");
-    sql(base, "COPY deals (site, website, post_key, product_id, title, url, is_sold_out, sort_at, created_at, updated_at, "
-              "last_change) FROM STDIN");
-    buf_init(&lines, BUF_MAX_DEFAULT);
-    for (int i = 0; i < n; i++) {
-        make_title(title, sizeof(title), i);
-        clock_format_utc_ms(sort_at_ms(i), at);
-        buf_addf(&lines, "a\tA\t%d\ta_%d\t%s\thttps://a.example/%d\tf\t%s\t%s\t%s\t1\n", i, i, title, i, at, at, at);
-        if (i % BATCH == BATCH - 1 || i == n - 1) {
-            check(PQputCopyData(base->pg, lines.data, (int)lines.len) == 1);
-            buf_clear(&lines);
-        }
-    }
-    check(PQputCopyEnd(base->pg, NULL) == 1);
-    PQclear(PQgetResult(base->pg));
-    while (PQgetResult(base->pg))
-        ;
-    buf_fini(&lines);
-    sql(base, "CREATE INDEX deals_grams ON deals USING gin (deal_grams(title_fold)) WITH (fastupdate = off)");
-    sql(base, "VACUUM ANALYZE deals");
-}
-
 /* ---- timing ---------------------------------------------------------------------------------- */
-
-static double now_ms(void)
-{
-    struct timespec ts;
-
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (double)ts.tv_sec * 1e3 + (double)ts.tv_nsec / 1e6;
-}
 
 static int n_found;
 
@@ -230,10 +126,10 @@ static double median_ms(struct base *base, search_fn *search, const char *word, 
 
     search(base, word);
     for (int i = 0; i < times; i++) {
-        double began = now_ms();
+        double began = bench_now_ms();
 
         search(base, word);
-        took[i] = now_ms() - began;
+        took[i] = bench_now_ms() - began;
     }
     qsort(took, (size_t)times, sizeof(*took), by_size);
     return took[times / 2];
@@ -244,12 +140,12 @@ static void measure(struct base *base, int n)
     char one[8], two[16];
     const struct {
         const char *what, *word;
-    } rows[] = {{"two letters, frequent", words[0]}, {"two letters, less", words[19]}, {"a rarer word", words[400]},
-                {"a rare word", words[3900]},        {"two words", two},               {"a miss", "쀓뙖"},
+    } rows[] = {{"two letters, frequent", bench_words[0]}, {"two letters, less", bench_words[19]}, {"a rarer word", bench_words[400]},
+                {"a rare word", bench_words[3900]},        {"two words", two},               {"a miss", "쀓뙖"},
                 {"one letter, frequent", one},       {"one letter, rare", "쀓"}};
 
-    snprintf(one, sizeof(one), "%.3s", words[0]);
-    snprintf(two, sizeof(two), "%.6s %.6s", words[0], words[1]);
+    snprintf(one, sizeof(one), "%.3s", bench_words[0]);
+    snprintf(two, sizeof(two), "%.6s %.6s", bench_words[0], bench_words[1]);
     printf("\n%s, %d deals\n    %-24s %8s %12s %14s %8s\n", base->name, n, "word", "found", "first page", "the original's",
            "ratio");
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
@@ -317,7 +213,7 @@ static void bench_postgres(int n)
     base.url = mem_strdup(test_pg_url(pg));
     open_base(&base);
     base.pg = PQconnectdb(base.url);
-    fill_postgres(&base, n);
+    bench_fill_postgres(base.pg, 0, n);
     sql(&base, "SET enable_indexscan = off; SET enable_bitmapscan = off; SET max_parallel_workers_per_gather = 0; SET jit = off");
     measure(&base, n);
     PQfinish(base.pg);
@@ -331,7 +227,7 @@ int main(int argc, char **argv)
 {
     static const char *const usual[] = {"100000", "1000000", NULL};
 
-    make_words();
+    bench_make_words();
     for (const char *const *arg = argc > 1 ? (const char *const *)argv + 1 : usual; *arg; arg++) {
         int n = atoi(*arg);
 
