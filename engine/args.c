@@ -32,8 +32,12 @@ static const struct {
      "bring the database's schema up to this program's version"},
     {"doctor", ARGS_DOCTOR, "doctor [--json]",
      "is this machine fit: Chrome, sandbox, limits, disk, database; what to do where not"},
+    {"console", ARGS_CONSOLE, "console [COMMAND...]",
+     "ask the engine that serves: pause, resume, run, reload ...; `console help` tells all"},
     {"help", ARGS_HELP, "help", "this text"},
 };
+
+#define COMMANDS "crawl, run, console, schedule, cost, purge, status, diff, migrate, doctor, help"
 
 enum option_id {
     OPT_CONFIG = 256,
@@ -160,6 +164,18 @@ static int parse_kind(struct args *args, const char *text, struct err *err)
     return 0;
 }
 
+/* Where the word `console` stands, if it is the command: what follows is the console's. 0: it is not. */
+static int find_console(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        if (argv[i][0] != '-')
+            return str_eq(argv[i], "console") ? i : 0;
+        if (str_eq(argv[i], "--config") || str_eq(argv[i], "--set"))
+            i++;
+    }
+    return 0;
+}
+
 /* The setting "render", written shorter. */
 static int take_render(struct args *args, const char *mode, struct err *err)
 {
@@ -256,11 +272,8 @@ static int find_command(struct args *args, const char *word, struct err *err)
         }
     }
     nearest = str_nearest(word, names, ARRAY_LEN(names));
-    return err_set(err, ERR_USAGE,
-                   "\"%s\": expected a command (crawl, run, schedule, cost, purge, status, "
-                   "diff, migrate, doctor, help)%s%s%s",
-                   word, nearest ? "; did you mean " : "", nearest ? nearest : "",
-                   nearest ? "?" : "");
+    return err_set(err, ERR_USAGE, "\"%s\": expected a command (" COMMANDS ")%s%s%s", word,
+                   nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
 }
 
 static int check_crawl(const struct args *args, struct err *err)
@@ -317,6 +330,8 @@ static int check_ledger_options(const struct args *args, struct err *err)
 
 int args_parse(struct args *args, int argc, char **argv, struct err *err)
 {
+    const int whole_argc = argc;
+    int console = find_console(argc, argv);
     bool asked_for_help;
     int id;
 
@@ -324,6 +339,8 @@ int args_parse(struct args *args, int argc, char **argv, struct err *err)
     args->sets = mem_array((size_t)argc + 1, sizeof(*args->sets));
     args->names = mem_array((size_t)argc, sizeof(*args->names));
     opterr = 0;
+    if (console)
+        argc = console + 1;
     while ((id = getopt_long(argc, argv, ":", options, NULL)) != -1) {
         if (id == ':')
             return err_set(err, ERR_USAGE, "%s: expected a value", argv[optind - 1]);
@@ -339,13 +356,13 @@ int args_parse(struct args *args, int argc, char **argv, struct err *err)
     if (args->render)
         args->sets[args->n_sets++] = args->render;
     if (optind == argc)
-        return err_set(err, ERR_USAGE,
-                       "expected a command (crawl, run, schedule, cost, purge, status, diff, "
-                       "migrate, doctor, help)");
+        return err_set(err, ERR_USAGE, "expected a command (" COMMANDS ")");
     if (find_command(args, argv[optind], err) < 0)
         return -1;
-    for (int i = optind + 1; i < argc; i++)
+    for (int i = optind + 1; i < (console ? whole_argc : argc); i++)
         args->names[args->n_names++] = argv[i];
+    if (console)
+        return 0;
     if (check_ledger_options(args, err) < 0)
         return -1;
     return args->command == ARGS_CRAWL ? check_crawl(args, err) : check_others(args, err);

@@ -20,6 +20,7 @@ enum args_command {
     ARGS_DIFF,
     ARGS_MIGRATE,
     ARGS_DOCTOR,
+    ARGS_CONSOLE,
     ARGS_HELP,
     ARGS_HELP_CONFIG,
     ARGS_VERSION
@@ -30,7 +31,8 @@ struct args {
     const char *config_path; /* --config, NULL: the usual places */
     const char **sets;       /* --set key=value */
     size_t n_sets;
-    const char **names; /* what stands behind the command: sites */
+    const char *
+        *names; /* what stands behind the command: sites; words of console, options included */
     size_t n_names;
     const char *by;      /* --by; NULL: not given */
     const char *since;   /* --since; NULL: not given */

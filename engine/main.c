@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* main.c - catchdeal-engine: from the command line to the engine, and its outcome to an exit code.
  * */
+#include "admin/client.h"
+#include "admin/console.h"
 #include "args.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -15,6 +17,7 @@
 #include "debug/status_cmd.h"
 #include "engine.h"
 #include "gen/version.h"
+#include "service_console.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -30,6 +33,7 @@ struct session {
     struct crawl_cmd *crawl;
     struct crawl_cmd_options crawl_options;
     struct service_source source;
+    struct service_console *console;
     struct loop_signal *sigterm, *sigint, *sighup, *sigusr1;
     int exit_code;
     bool interrupted;
@@ -63,6 +67,7 @@ static void on_stopped(const struct err *err, void *ctx)
     struct session *s = ctx;
 
     (void)err;
+    service_console_close(s->console);
     loop_stop(engine_loop(s->engine));
 }
 
@@ -123,8 +128,12 @@ static void on_ready_to_crawl(const struct err *err, void *ctx)
 
 static void on_serving(const struct err *err, void *ctx)
 {
+    struct session *s = ctx;
+
     if (err)
-        fail_and_stop(ctx, err);
+        fail_and_stop(s, err);
+    else
+        service_console_open(s->engine, &s->source, on_interrupt, s, &s->console);
 }
 
 /* The operator's hand without a console: what came of it is in the log. */
@@ -186,6 +195,7 @@ static int in_engine(struct session *s, enum engine_use use, engine_fn *ready)
     loop_signal_free(&s->sigusr1);
     loop_signal_free(&s->sigterm);
     loop_signal_free(&s->sigint);
+    service_console_free(&s->console);
     engine_free(&s->engine);
     return s->exit_code;
 }
@@ -222,6 +232,22 @@ static int command_run(struct session *s)
                                         .sets = s->args->sets,
                                         .n_sets = s->args->n_sets};
     return in_engine(s, ENGINE_SERVICE, on_ready_to_serve);
+}
+
+static int command_console(struct session *s)
+{
+    char *path = console_path_of(&s->config);
+    struct err err;
+    int exit_code;
+
+    if (path) {
+        exit_code = client_run(path, s->args->names, s->args->n_names);
+    } else {
+        err_set(&err, ERR_CONFIG, "admin_socket = none: there is no console");
+        exit_code = fail(&err);
+    }
+    mem_free(path);
+    return exit_code;
 }
 
 /* ---- schedule -------------------------------------------------------------------------------- */
@@ -341,6 +367,8 @@ static int run_command(struct session *s)
         return command_diff(s);
     case ARGS_MIGRATE:
         return command_migrate(s);
+    case ARGS_CONSOLE:
+        return command_console(s);
     case ARGS_DOCTOR:
         return doctor_run(&s->config, s->args->json);
     default:

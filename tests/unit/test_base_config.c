@@ -360,7 +360,7 @@ static void a_reload_takes_what_may_change_and_names_what_waits_for_a_restart(vo
     config_take(&w->config, &fresh, on_key, &w->errors);
 
     assert_string_equal(buf_str(&w->errors),
-                        "log sites page_timeout browsers(restart) [origins] ");
+                        "log sites browsers(restart) page_timeout [origins] ");
     assert_int_equal(w->config.page_timeout, 25000);
     assert_int_equal(w->config.browsers, 2);
     assert_string_equal(w->config.log, "warn");
