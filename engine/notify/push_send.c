@@ -258,6 +258,7 @@ void push_send(struct push *push, const struct store_push *taken)
     arena_init(&s->arena);
     keep_texts(s);
     s->again = loop_timer_new(push->loop, on_again, s);
+    list_init(&s->link);
     list_append(&push->going, &s->link);
     push->n_going++;
     if (s->row.tries > push->config->push_tries)
