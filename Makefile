@@ -235,6 +235,15 @@ $(BIN)/bench-alarm: $(call objs,tests/bench/alarm.c tests/bench/deals.c tests/su
 bench-alarm: $(BIN)/bench-alarm ## whose keywords stand in 1,000 new titles, beside the original's query (BENCH_ARGS="100000 1000")
 	@$(BIN)/bench-alarm $(BENCH_ARGS)
 
+$(BIN)/bench-purge: $(call objs,tests/bench/purge.c tests/bench/deals.c tests/support/pg.c) $(call link_libs,crawl)
+	@mkdir -p $(@D)
+	@echo "  LINK  $@"
+	@$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS_ALL)
+
+.PHONY: bench-purge
+bench-purge: $(BIN)/bench-purge ## how long a purge of 100,000 rows locks any of them (BENCH_ARGS="200000 20000")
+	@$(BIN)/bench-purge $(BENCH_ARGS)
+
 API_BENCH := $(PROGRAMS) $(BIN)/bench-api_load $(BIN)/bench-api_floor
 
 .PHONY: bench-api
@@ -246,7 +255,7 @@ bench-api-soak: $(API_BENCH) ## an hour of mixed load on catchdeal-api, and what
 	@tests/bench/api_soak --bin $(BIN) $(BENCH_ARGS)
 
 .PHONY: bench
-bench: bench-soak bench-fetch bench-api bench-search ## all benchmarks
+bench: bench-soak bench-fetch bench-api bench-search bench-alarm bench-purge ## all benchmarks
 
 .PHONY: check-walls
 check-walls: ## every #include obeys the folder order

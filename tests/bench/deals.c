@@ -67,9 +67,13 @@ void bench_title(char *out, size_t room, int i)
              bench_roll() % 2 ? " " : "", bench_some_word(), bench_some_word(), i % 1000);
 }
 
+int bench_oldest_first;
+
 int64_t bench_sort_at_ms(int i)
 {
-    return INT64_C(1700000000000) - (int64_t)i * 60000;
+    int minutes = bench_oldest_first ? bench_oldest_first - i : i;
+
+    return INT64_C(1700000000000) - (int64_t)minutes * 60000;
 }
 
 void bench_sql(PGconn *pg, const char *text)

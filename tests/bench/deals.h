@@ -19,7 +19,9 @@ uint64_t bench_roll(void);
 const char *bench_some_word(void); /* as often as in titles */
 void bench_title(char *out, size_t room, int i);
 
-int64_t bench_sort_at_ms(int i); /* a minute older with each deal */
+/* A minute older with each deal; or newer, as they come in life, when they are bench_oldest_first many. */
+int64_t bench_sort_at_ms(int i);
+extern int bench_oldest_first;
 
 /* Run the statement, or print its error and exit. */
 void bench_sql(PGconn *pg, const char *text);

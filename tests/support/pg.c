@@ -28,6 +28,7 @@ struct test_pg {
     char *dir; /* socket, and below it data and log */
     char *data;
     char *url;
+    bool is_durable;
     bool as_user;
     uid_t uid;
     gid_t gid;
@@ -120,13 +121,13 @@ static bool start_server(struct test_pg *pg)
                     (char *)"-c",
                     (char *)"listen_addresses=",
                     (char *)"-c",
+                    (char *)"max_connections=40",
+                    (char *)(pg->is_durable ? NULL : "-c"),
                     (char *)"fsync=off",
                     (char *)"-c",
                     (char *)"full_page_writes=off",
                     (char *)"-c",
                     (char *)"shared_buffers=16MB",
-                    (char *)"-c",
-                    (char *)"max_connections=40",
                     NULL};
     PGPing ping = PQPING_NO_RESPONSE;
 
@@ -155,10 +156,11 @@ static void choose_user(struct test_pg *pg)
     check(chown(pg->dir, pg->uid, pg->gid) == 0);
 }
 
-struct test_pg *test_pg_start(const char **why_not)
+static struct test_pg *start(bool is_durable, const char **why_not)
 {
     struct test_pg *pg = mem_new(struct test_pg);
 
+    pg->is_durable = is_durable;
     *why_not = NULL;
     pg->bin = find_bin();
     /* Short: a socket's path has 107 bytes at most. */
@@ -176,6 +178,16 @@ struct test_pg *test_pg_start(const char **why_not)
     if (*why_not)
         test_pg_free(&pg);
     return pg;
+}
+
+struct test_pg *test_pg_start(const char **why_not)
+{
+    return start(false, why_not);
+}
+
+struct test_pg *test_pg_start_durable(const char **why_not)
+{
+    return start(true, why_not);
 }
 
 const char *test_pg_url(const struct test_pg *pg)

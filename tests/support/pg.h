@@ -13,6 +13,9 @@ struct test_pg;
  * server answers (about two seconds). */
 struct test_pg *test_pg_start(const char **why_not);
 
+/* The same as a server is shipped: it syncs, and has its usual buffers. For benchmarks. */
+struct test_pg *test_pg_start_durable(const char **why_not);
+
 /* Database "postgres" of the superuser, as a libpq URL. */
 const char *test_pg_url(const struct test_pg *pg);
 
