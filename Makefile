@@ -79,7 +79,7 @@ all: $(PROGRAMS) ## build catchdeal-engine and catchdeal-api
 
 # ---- data embedded into the programs -----------------------------------------------------------
 # build/gen/extract_js.h defines `extract_js`, the bytes of engine/crawl/extract.js and a NUL.
-EMBED_SRCS := $(wildcard engine/*/*.js) $(wildcard api/web/*.html api/web/*.json api/web/*.js api/web/*.css api/web/*.svg) \
+EMBED_SRCS := $(wildcard engine/*/*.js engine/*/*.html engine/*/*.conf) $(wildcard api/web/*.html api/web/*.json api/web/*.js api/web/*.css api/web/*.svg) \
               $(wildcard scripts/schema/*/*.sql)
 gen_name    = $(subst .,_,$(subst -,_,$(if $(findstring schema/,$(1)),$(notdir $(patsubst %/,%,$(dir $(1))))_$(notdir $(1)),$(notdir $(1)))))
 GEN_HDRS   := $(foreach f,$(EMBED_SRCS),$(BUILD)/gen/$(call gen_name,$(f)).h)

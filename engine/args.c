@@ -32,12 +32,18 @@ static const struct {
      "bring the database's schema up to this program's version"},
     {"doctor", ARGS_DOCTOR, "doctor [--json]",
      "is this machine fit: Chrome, sandbox, limits, disk, database; what to do where not"},
+    {"selfcheck", ARGS_SELFCHECK, "selfcheck",
+     "render a built-in page from end to end, and compare what was read with what it says"},
+    {"alert", ARGS_ALERT, "alert --test",
+     "send a test message by every way that alerts go (alert_webhook, alert_mail_to)"},
     {"console", ARGS_CONSOLE, "console [COMMAND...]",
      "ask the engine that serves: pause, resume, run, reload ...; `console help` tells all"},
     {"help", ARGS_HELP, "help", "this text"},
 };
 
-#define COMMANDS "crawl, run, console, schedule, cost, purge, status, diff, migrate, doctor, help"
+#define COMMANDS                                                                             \
+    "crawl, run, console, schedule, cost, purge, status, diff, migrate, doctor, selfcheck, " \
+    "alert, help"
 
 enum option_id {
     OPT_CONFIG = 256,
@@ -57,6 +63,7 @@ enum option_id {
     OPT_BY,
     OPT_SINCE,
     OPT_SIMULATE,
+    OPT_TEST,
 };
 
 static const struct option options[] = {
@@ -77,6 +84,7 @@ static const struct option options[] = {
     {"by", required_argument, NULL, OPT_BY},
     {"since", required_argument, NULL, OPT_SINCE},
     {"simulate", required_argument, NULL, OPT_SIMULATE},
+    {"test", no_argument, NULL, OPT_TEST},
     {NULL, 0, NULL, 0},
 };
 
@@ -106,6 +114,7 @@ static const char *const option_help[][2] = {
     {"--simulate TIME", "schedule: play so much of it (24h) with what the ledger has measured; "
                         "exit code 3 when it does not fit"},
     {"--accept", "diff: the board is read as it should be: learn anew, and close the report"},
+    {"--test", "alert: what the command is for"},
 };
 
 static const char *const exit_codes[] = {
@@ -245,6 +254,9 @@ static int take_option(struct args *args, int id, struct err *err)
     case OPT_ACCEPT:
         args->accept = true;
         return 0;
+    case OPT_TEST:
+        args->test = true;
+        return 0;
     case OPT_BY:
         return take_by(args, optarg, err);
     case OPT_SINCE:
@@ -319,12 +331,15 @@ static int check_others(const struct args *args, struct err *err)
     return 0;
 }
 
-static int check_ledger_options(const struct args *args, struct err *err)
+static int check_own_options(const struct args *args, struct err *err)
 {
     if ((args->by || args->since) && args->command != ARGS_COST)
         return err_set(err, ERR_USAGE, "--by and --since belong to cost");
     if (args->simulate_ms && args->command != ARGS_SCHEDULE)
         return err_set(err, ERR_USAGE, "--simulate belongs to schedule");
+    if (args->test != (args->command == ARGS_ALERT))
+        return err_set(err, ERR_USAGE,
+                       args->test ? "--test belongs to alert" : "alert: expected --test");
     return 0;
 }
 
@@ -363,7 +378,7 @@ int args_parse(struct args *args, int argc, char **argv, struct err *err)
         args->names[args->n_names++] = argv[i];
     if (console)
         return 0;
-    if (check_ledger_options(args, err) < 0)
+    if (check_own_options(args, err) < 0)
         return -1;
     return args->command == ARGS_CRAWL ? check_crawl(args, err) : check_others(args, err);
 }

@@ -20,6 +20,8 @@ enum args_command {
     ARGS_DIFF,
     ARGS_MIGRATE,
     ARGS_DOCTOR,
+    ARGS_SELFCHECK,
+    ARGS_ALERT,
     ARGS_CONSOLE,
     ARGS_HELP,
     ARGS_HELP_CONFIG,
@@ -37,7 +39,7 @@ struct args {
     const char *by;      /* --by; NULL: not given */
     const char *since;   /* --since; NULL: not given */
     int64_t simulate_ms; /* --simulate; 0: not given */
-    bool all, dry_run, json, list_only, accept;
+    bool all, dry_run, json, list_only, accept, test;
     const char *url;
     const char *kind;       /* --kind; NULL: not given */
     char *render;           /* "render=MODE", also the last of sets; NULL: not given */

@@ -2,6 +2,7 @@
 /* engine.c - the parts and their order. Not here: what runs when (service.c). */
 #include "engine.h"
 #include "alarms.h"
+#include "alerting.h"
 #include "base/admin_http.h"
 #include "base/log.h"
 #include "base/metrics.h"
@@ -24,6 +25,7 @@ struct engine {
     struct crawl_env env;
     struct admin_http *admin;
     struct service *service;     /* NULL: not serving */
+    struct alerting *alerting;   /* likewise */
     struct alarms *alarms;       /* as service */
     struct push *push;           /* likewise */
     struct idle_cost *idle_cost; /* NULL: no browsers, or nothing is stored */
@@ -214,6 +216,7 @@ static int on_metrics(struct buf *body, void *ctx)
     service_metrics(engine->service, body);
     alarms_metrics(engine->alarms, body);
     push_metrics(engine->push, body);
+    alerting_metrics(engine->alerting, body);
     return 200;
 }
 
@@ -277,6 +280,12 @@ void engine_serve(struct engine *engine, const struct service_source *source, en
     }
     engine->alarms = alarms_new(&engine->env, engine->push);
     engine->service = service_new(&engine->env, engine->sites, source, engine->alarms);
+    if (alerting_new(&engine->env, store_engine(engine->env.store), &engine->alerting, &err) < 0) {
+        fail_later(engine, &err);
+        return;
+    }
+    service_set_alerting(engine->service, engine->alerting);
+    alerting_start(engine->alerting);
     if (open_admin(engine, &err) < 0) {
         fail_later(engine, &err);
         return;
@@ -410,6 +419,7 @@ void engine_free(struct engine **engine_ptr)
     ledger_free(&engine->env.ledger);
     store_free(&engine->env.store);
     alarms_free(&engine->alarms);
+    alerting_free(&engine->alerting);
     loop_timer_free(&engine->patience);
     transport_ws_shutdown(loop);
     proc_fini();

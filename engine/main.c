@@ -8,6 +8,8 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "crawl/run.h"
+#include "crawl/selfcheck.h"
+#include "debug/alert_cmd.h"
 #include "debug/cost.h"
 #include "debug/crawl_cmd.h"
 #include "debug/diff_cmd.h"
@@ -31,6 +33,7 @@ struct session {
     struct sites sites;
     struct engine *engine;
     struct crawl_cmd *crawl;
+    struct selfcheck *selfcheck;
     struct crawl_cmd_options crawl_options;
     struct service_source source;
     struct service_console *console;
@@ -80,6 +83,10 @@ static void on_interrupt(void *ctx)
         crawl_cmd_cancel(s->crawl);
         return;
     }
+    if (s->selfcheck) {
+        selfcheck_cancel(s->selfcheck);
+        return;
+    }
     if (s->args->command == ARGS_CRAWL && !s->exit_code)
         s->exit_code = err_exit_code(ERR_CANCELLED);
     engine_stop(s->engine, on_stopped, s);
@@ -122,6 +129,32 @@ static void on_ready_to_crawl(const struct err *err, void *ctx)
     };
     s->crawl = crawl_cmd_start(engine_env(s->engine), s->sites.items, s->sites.n, &s->crawl_options,
                                on_crawled, s);
+}
+
+/* ---- selfcheck ------------------------------------------------------------------------------- */
+
+static void on_selfchecked(const struct store_run *run, const struct err *err, void *ctx)
+{
+    struct session *s = ctx;
+
+    if (err)
+        s->exit_code = fail(err);
+    else
+        printf("the built-in page was read as it should be: %d rows, %lld ms, %.1f CPU seconds\n",
+               run->rows_seen, (long long)(run->ended_at_ms - run->started_at_ms),
+               (double)run->cpu_ms / 1000);
+    selfcheck_free(&s->selfcheck);
+    engine_stop(s->engine, on_stopped, s);
+}
+
+static void on_ready_to_selfcheck(const struct err *err, void *ctx)
+{
+    struct session *s = ctx;
+
+    if (err)
+        fail_and_stop(s, err);
+    else if (!s->interrupted)
+        s->selfcheck = selfcheck_start(engine_env(s->engine), clock_wall_ms(), on_selfchecked, s);
 }
 
 /* ---- run ------------------------------------------------------------------------------------- */
@@ -217,6 +250,11 @@ static int command_crawl(struct session *s)
     return in_engine(
         s, s->args->dry_run || str_eq(s->args->kind, RUN_POST) ? ENGINE_DRY : ENGINE_COMMAND,
         on_ready_to_crawl);
+}
+
+static int command_selfcheck(struct session *s)
+{
+    return in_engine(s, ENGINE_COMMAND, on_ready_to_selfcheck);
 }
 
 static int command_run(struct session *s)
@@ -369,6 +407,10 @@ static int run_command(struct session *s)
         return command_migrate(s);
     case ARGS_CONSOLE:
         return command_console(s);
+    case ARGS_SELFCHECK:
+        return command_selfcheck(s);
+    case ARGS_ALERT:
+        return alert_cmd_run(&s->config);
     case ARGS_DOCTOR:
         return doctor_run(&s->config, s->args->json);
     default:

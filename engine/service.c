@@ -5,6 +5,7 @@
  * when a line is due (crawl/schedule.c), reload, pause and what is shown (service_*.c).
  */
 #include "service.h"
+#include "alerting.h"
 #include "alarms.h"
 #include "base/log.h"
 #include "service_priv.h"
@@ -65,8 +66,8 @@ static void on_run_end(struct run *run, const struct store_run *summary, const s
 {
     struct line *line = ctx;
 
-    (void)summary;
     (void)err; /* run.c has logged it; the ledger has it */
+    alerting_run_ended(line->service->alerting, summary);
     run_free(&run);
     line->run = NULL;
     line_is_idle(line);
@@ -185,6 +186,11 @@ struct service *service_new(const struct crawl_env *env, const struct sites *sit
     schedule_set_jitter(service->schedule, env->config->schedule_jitter);
     generation_add(service, sites, NULL, NULL);
     return service;
+}
+
+void service_set_alerting(struct service *service, struct alerting *alerting)
+{
+    service->alerting = alerting;
 }
 
 void service_free(struct service **service_ptr)

@@ -19,6 +19,7 @@
 #include "crawl/sites.h"
 
 struct alarms;
+struct alerting;
 struct service;
 
 typedef void service_fn(const struct err *err, void *ctx);
@@ -37,6 +38,7 @@ MUST_CHECK int service_check_config(const struct config *config, struct err *err
 /* Borrowed for the service's life: env (with a store), sites, alarms. The configuration has been checked. */
 struct service *service_new(const struct crawl_env *env, const struct sites *sites,
                             const struct service_source *source, struct alarms *alarms);
+void service_set_alerting(struct service *service, struct alerting *alerting); /* borrowed */
 void service_free(struct service **service); /* nothing may be running */
 
 /* Close what a dead engine left in the ledger, make up for what was missed, follow the schedule. done

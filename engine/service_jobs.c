@@ -3,8 +3,10 @@
  *
  * A new one: a row of the table, its cron key in config.def, and what starts and cancels it.
  */
+#include "alerting.h"
 #include "alarms.h"
 #include "crawl/purge.h"
+#include "crawl/selfcheck.h"
 #include "service_priv.h"
 
 /* ---- purge ----------------------------------------------------------------------------------- */
@@ -57,6 +59,43 @@ static void cancel_alarm(void *job)
     alarms_run_cancel(job);
 }
 
+/* ---- selfcheck ------------------------------------------------------------------------------- */
+
+struct selfcheck_job {
+    struct service *service;
+    struct selfcheck *check;
+    service_job_fn *done;
+    void *ctx;
+};
+
+static void on_selfchecked(const struct store_run *run, const struct err *err, void *ctx)
+{
+    struct selfcheck_job *job = ctx;
+
+    (void)run; /* the ledger has it */
+    alerting_selfcheck_ended(job->service->alerting, err);
+    selfcheck_free(&job->check);
+    job->done(job->ctx);
+    mem_free(job);
+}
+
+static void *start_selfcheck(struct service *service, int64_t due_at_ms, service_job_fn *done,
+                             void *ctx)
+{
+    struct selfcheck_job *job = mem_new(struct selfcheck_job);
+
+    job->service = service;
+    job->done = done;
+    job->ctx = ctx;
+    job->check = selfcheck_start(service->env, due_at_ms, on_selfchecked, job);
+    return job;
+}
+
+static void cancel_selfcheck(void *job)
+{
+    selfcheck_cancel(((struct selfcheck_job *)job)->check);
+}
+
 /* ---- all ------------------------------------------------------------------------------------- */
 
 #define CRON_KEY(name) .key = #name, .cron = offsetof(struct config, name)
@@ -64,5 +103,9 @@ static void cancel_alarm(void *job)
 const struct service_job service_jobs[] = {
     {.kind = RUN_PURGE, CRON_KEY(purge_schedule), .start = start_purge, .cancel = cancel_purge},
     {.kind = RUN_ALARM, CRON_KEY(alarm_schedule), .start = start_alarm, .cancel = cancel_alarm},
+    {.kind = RUN_SELFCHECK,
+     CRON_KEY(selfcheck_schedule),
+     .start = start_selfcheck,
+     .cancel = cancel_selfcheck},
 };
 const size_t service_n_jobs = ARRAY_LEN(service_jobs);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* service_lines.c - the lines of the schedule: which there are, and when each is due. */
+#include "alerting.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "db/store_cost.h"
@@ -76,7 +77,7 @@ int service_check_config(const struct config *config, struct err *err)
     if (clock_zone_new(config->timezone, &zone, err) < 0)
         return err_prefix(err, "timezone");
     clock_zone_free(&zone);
-    return alarm_check_config(config, err);
+    return alerting_check_config(config, err) < 0 ? -1 : alarm_check_config(config, err);
 }
 
 /* ---- lines ----------------------------------------------------------------------------------- */

@@ -57,6 +57,7 @@ struct service {
     const struct crawl_env *env;
     const struct service_source *source;
     struct alarms *alarms;
+    struct alerting *alerting; /* NULL: nobody is told how runs end */
     struct list generations;
     struct clock_zone *zone; /* of jobs that belong to no site */
     struct schedule *schedule;

@@ -480,6 +480,7 @@ void pool_stats(const struct pool *pool, struct pool_stats *out)
     out->browsers_most = (int)pool->n_workers;
     out->breaker_open = pool->breaker.open;
     out->launch_failures = pool->breaker.failures;
+    out->launch_trouble = breaker_reason(&pool->breaker);
     out->held_back = pool->held_back;
 }
 

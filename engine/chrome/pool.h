@@ -114,6 +114,7 @@ struct pool_stats {
                                   failed launches included */
     bool breaker_open;   /* pages fail at once: Chrome does not start */
     int launch_failures; /* in a row */
+    const struct err *launch_trouble; /* of the last of them, the pool's; NULL: the last start was fine */
     bool held_back;      /* for want of memory: pages that wait do not begin */
 };
 void pool_stats(const struct pool *pool, struct pool_stats *out);

@@ -410,6 +410,20 @@ static void gate_turn(void *ctx)
         grant(ticket);
 }
 
+int polite_open_hosts(const struct polite *polite, struct buf *names)
+{
+    struct map_entry *e;
+    int n = 0;
+
+    for (size_t at = 0; (e = map_next(&polite->gates, &at));) {
+        const struct gate *gate = e->value;
+
+        if (gate->open)
+            buf_addf(names, "%s%s", n++ ? ", " : "", gate->host);
+    }
+    return n;
+}
+
 /* ---- figures --------------------------------------------------------------------------------- */
 
 void polite_metrics(const struct polite *polite, struct buf *out)

@@ -63,6 +63,9 @@ void polite_tell_trouble(struct polite_ticket *ticket, const struct err *why,
 /* Done with the request, or not waiting any more. NULL is accepted. */
 void polite_release(struct polite_ticket **ticket);
 
+/* How many hosts' breakers are open; their names, separated by commas, behind what is in `names`. */
+int polite_open_hosts(const struct polite *polite, struct buf *names);
+
 /* Prometheus text: hosts backed off from, breakers open, troubles and refusals so far. */
 void polite_metrics(const struct polite *polite, struct buf *out);
 

@@ -194,14 +194,15 @@ static void add_json_report(struct buf *out, const struct store_news_report *new
     buf_addf(out, ",\"times\":%d}", report->times);
 }
 
+/* "text" stands where chat services look for it. */
 static void add_json_head(struct buf *out, const char *type, const struct alert_message *message,
                           const char *engine, int64_t now_ms)
 {
     buf_addf(out, "{\"type\":\"%s\"", type);
-    add_json_text(out, "id", message->id);
-    add_json_time(out, "at", now_ms);
-    add_json_text(out, "engine", engine);
+    add_json_time(out, "timestamp", now_ms);
     add_json_text(out, "text", message->subject);
+    buf_adds(out, ",\"data\":{\"engine\":");
+    buf_add_json(out, engine);
     buf_adds(out, ",\"reports\":[");
 }
 
@@ -253,7 +254,7 @@ void alert_message_make(const struct store_news_report *reports, int n, const ch
         buf_adds(&text, i ? "," : "");
         add_json_report(&text, &reports[i]);
     }
-    buf_adds(&text, "]}");
+    buf_adds(&text, "]}}");
     out->json = take(&text, arena);
     buf_fini(&text);
 }
@@ -267,8 +268,8 @@ void alert_message_test(const char *engine, int64_t now_ms, struct arena *arena,
     out->id = arena_printf(arena, "test_%lld", (long long)now_ms);
     out->subject = arena_printf(arena, "[CatchDeal %s] test: alerts come through", engine);
     out->body = "This is what catchdeal-engine alert --test sends. Nothing is wrong.\n";
-    add_json_head(&text, "test", out, engine, now_ms);
-    buf_adds(&text, "]}");
+    add_json_head(&text, "alert.test", out, engine, now_ms);
+    buf_adds(&text, "]}}");
     out->json = take(&text, arena);
     buf_fini(&text);
 }

@@ -14,7 +14,8 @@ struct alert_message {
         *id; /* the same for the same news of the same reports: receivers can tell a repetition */
     const char *subject;
     const char *body; /* for people */
-    const char *json; /* for programs: {"type", "id", "at", "engine", "text", "reports": [...]} */
+    const char *
+        json; /* for programs: {"type", "timestamp", "text", "data": {"engine", "reports": [...]}} */
 };
 
 /* What a report is about that an engine keeps about itself ("@NAME"), or about a board. */

@@ -139,15 +139,19 @@ static void database_failed(struct alerts *alerts, const struct err *err)
         turn_on(alerts->database, err->text, NULL);
 }
 
-/* True: it answered. */
+/* True: it answered, be it that it refused what it was given: that is not asked again. */
 static bool answered(struct alerts *alerts, const struct err *err)
 {
     alerts->asking = false;
-    if (err)
+    if (err && err->code != ERR_STORE) {
         database_failed(alerts, err);
-    else if (alerts->database->on)
+        return false;
+    }
+    if (err)
+        log_error("alert", "the database refused a report", "text=%s", log_quote(err->text));
+    if (alerts->database->on)
         turn_off(alerts->database);
-    return !err;
+    return true;
 }
 
 bool alerts_database_is_away(const struct alerts *alerts)
@@ -180,13 +184,13 @@ static void on_opened(int64_t id, bool is_new, const struct err *err, void *ctx)
         return;
     c->stored = STORED_OPEN;
     c->kept_up_ms = alerts->asked_ms;
-    if (c->told_ms) {
+    if (c->told_ms && !err) {
         check(!has_marks(alerts));
         alerts->told_open = mem_array(1, sizeof *alerts->told_open);
         alerts->told_open[alerts->n_told_open++] = id;
         alerts->marks_wait = true;
-        c->told_ms = 0;
     }
+    c->told_ms = 0;
     next_step(alerts);
 }
 
