@@ -25,7 +25,7 @@ def api_settings(bench):
     return {line.lstrip("# ").partition("=")[0].strip() for line in text.splitlines() if "=" in line}
 
 
-def _hash(bench, password):
+def password_hash(bench, password):
     return subprocess.run([str(bench.programs / "catchdeal-api"), "--hash-password"], env=bench.environment(),
                           input=password + "\n", capture_output=True, text=True, check=True).stdout.strip()
 
@@ -92,7 +92,7 @@ def start(bench, only=None):
     """([Stack], [why another one is left out])."""
     known = api_settings(bench)
     rows = app_deals.make()
-    settings = {"push_password_hash": _hash(bench, PUSH_PASSWORD)}
+    settings = {"push_password_hash": password_hash(bench, PUSH_PASSWORD)}
     started, missing = [], []
     for name in NAMES:
         if only and name != only:
