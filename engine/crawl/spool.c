@@ -1,0 +1,707 @@
+/* SPDX-License-Identifier: MIT */
+/* spool.c - what is written now, what goes to disk, and the way back; see spool.h.
+ *
+ *     put       STORING > (the database took or refused it) gone
+ *               STORING > QUEUED > WRITING > gone            the database is away
+ *               QUEUED > REFUSED > gone                      no room, no disk
+ *     replay    replay_next -> read -> store -> on_replayed -> replay_next ... -> all_is_back
+ *
+ * One put is WRITING at a time, on the loop's worker thread, which writes and syncs; all else happens on
+ * the loop. One record is replayed at a time.
+ */
+#include "crawl/spool.h"
+#include "base/list.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/str.h"
+#include "crawl/spool_file.h"
+#include "crawl/spool_places.h"
+#include "crawl/spool_record.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { TRY_AGAIN_MS = 2000, LOOK_AGAIN_MS = 60000 };
+
+struct spool {
+    struct loop *loop;
+    struct store *store;
+    const struct config *config;
+    char *dir;
+    char database[SPOOL_DATABASE_BYTES];
+    struct spool_file **files; /* oldest first; own is the last of them */
+    size_t n_files;
+    struct spool_file *own; /* NULL: nothing of this process waits */
+    struct list puts;       /* STORING, REFUSED */
+    struct list queue;      /* WRITING, the first; QUEUED */
+    int64_t queued_bytes;
+    struct spool_file *replaying; /* the first of this file's records is with the store; else NULL */
+    struct arena arena;           /* of record */
+    struct spool_record record;
+    struct loop_timer *again; /* the next replay */
+    struct loop_timer *look;  /* for what dead processes left */
+    store_done_fn *replay_done;
+    void *replay_ctx;
+    struct spool_stats stats;
+    int64_t replayed_before; /* of stats.replayed, when the database went away */
+};
+
+enum put_state { PUT_STORING, PUT_QUEUED, PUT_WRITING, PUT_REFUSED };
+
+/* One call on its way. */
+struct put {
+    struct list link;
+    enum put_state state;
+    struct spool *spool; /* NULL: freed meanwhile */
+    char site[SPOOL_SITE_MAX + 1];
+    struct buf payload;
+    spool_fn *done;
+    void *ctx;
+    struct err err;   /* why the store, or the disk, did not take it; code ERR_OK: not asked */
+    struct buf frame; /* QUEUED, WRITING */
+    char *path;       /* WRITING */
+    int fd;
+    int64_t offset;
+};
+
+static void queue_put(struct put *put);
+static void write_next(struct spool *spool);
+static void work_write(void *ctx);
+static void on_written(void *ctx);
+static void take_over(struct spool *spool);
+static void replay_next(struct spool *spool);
+static void on_begun(int64_t run_id, const struct err *err, void *ctx);
+static void on_counted(const struct store_counts *counts, const struct err *err, void *ctx);
+static void on_replayed(const struct err *err, void *ctx);
+
+/* ---- building -------------------------------------------------------------------------------- */
+
+static void on_again(void *ctx)
+{
+    replay_next(ctx);
+}
+
+/* Now, or after a while; not while one is under way, which goes on by itself. */
+static void replay_soon(struct spool *spool, int64_t wait_ms)
+{
+    if (!spool->replaying && (wait_ms == 0 || !loop_timer_is_armed(spool->again)))
+        loop_timer_start(spool->again, wait_ms);
+}
+
+static void on_look(void *ctx)
+{
+    struct spool *spool = ctx;
+
+    loop_timer_start(spool->look, LOOK_AGAIN_MS);
+    take_over(spool);
+    if (spool->n_files && !spool->stats.is_away)
+        replay_soon(spool, 0);
+}
+
+struct spool *spool_new(struct loop *loop, struct store *store, const struct config *config)
+{
+    struct spool *spool = mem_new(struct spool);
+    struct buf dir;
+
+    spool->loop = loop;
+    spool->store = store;
+    spool->config = config;
+    buf_init(&dir, 4096);
+    spool_dir(config, &dir);
+    spool->dir = mem_strdup(buf_str(&dir));
+    buf_fini(&dir);
+    spool_database_name(config->database, spool->database);
+    list_init(&spool->puts);
+    list_init(&spool->queue);
+    arena_init(&spool->arena);
+    spool->again = loop_timer_new(loop, on_again, spool);
+    spool->look = loop_timer_new(loop, on_look, spool);
+    loop_timer_start(spool->look, LOOK_AGAIN_MS);
+    return spool;
+}
+
+static void put_free(struct put *put)
+{
+    list_remove(&put->link);
+    buf_fini(&put->payload);
+    buf_fini(&put->frame);
+    mem_free(put->path);
+    if (put->state == PUT_WRITING)
+        close(put->fd);
+    mem_free(put);
+}
+
+/* Those that the worker or the loop will come back to are freed then. */
+static void let_go(struct list *puts)
+{
+    struct list *at, *next;
+
+    LIST_FOREACH (at, next, puts) {
+        struct put *put = container_of(at, struct put, link);
+
+        put->spool = NULL;
+        list_remove(&put->link);
+        if (put->state == PUT_STORING || put->state == PUT_QUEUED)
+            put_free(put);
+    }
+}
+
+void spool_free(struct spool **spool_ptr)
+{
+    struct spool *spool = *spool_ptr;
+
+    if (!spool)
+        return;
+    *spool_ptr = NULL;
+    let_go(&spool->puts);
+    let_go(&spool->queue);
+    if (spool->stats.waiting)
+        log_warn("spool", "records wait on disk for the next start", "records=%zu dir=%s",
+                 spool->stats.waiting, log_quote(spool->dir));
+    for (size_t i = 0; i < spool->n_files; i++)
+        spool_file_free(&spool->files[i]);
+    mem_free(spool->files);
+    loop_timer_free(&spool->again);
+    loop_timer_free(&spool->look);
+    arena_fini(&spool->arena);
+    mem_free(spool->dir);
+    mem_free(spool);
+}
+
+/* ---- files ----------------------------------------------------------------------------------- */
+
+static void add_file(struct spool *spool, struct spool_file *file)
+{
+    spool->files = mem_realloc(spool->files, (spool->n_files + 1) * sizeof(*spool->files));
+    spool->files[spool->n_files++] = file;
+}
+
+static int64_t bytes_in_use(const struct spool *spool)
+{
+    int64_t sum = spool->queued_bytes;
+
+    for (size_t i = 0; i < spool->n_files; i++)
+        sum += spool->files[i]->bytes;
+    return sum;
+}
+
+/* Nothing waits in the first file: the disk is given back. */
+static void drop_empty_files(struct spool *spool)
+{
+    while (spool->n_files && spool_file_is_empty(spool->files[0])) {
+        if (spool->files[0] == spool->own) {
+            if (!list_is_empty(&spool->queue))
+                return; /* more is being written to it */
+            spool->own = NULL;
+        }
+        spool_file_remove(&spool->files[0]);
+        spool->n_files--;
+        memmove(spool->files, spool->files + 1, spool->n_files * sizeof(*spool->files));
+    }
+}
+
+static void take_file(const char *path, void *ctx)
+{
+    struct spool *spool = ctx;
+    struct spool_file *file;
+    struct err err;
+
+    for (size_t i = 0; i < spool->n_files; i++)
+        if (str_eq(spool->files[i]->path, path))
+            return;
+    if (spool->own && str_eq(spool->own->path, path))
+        return;
+    if (spool_file_open(path, false, &file, &err) < 0) {
+        if (err.code != ERR_BUSY)
+            log_error("spool", "what another process left cannot be read", "text=%s",
+                      log_quote(err.text));
+        return;
+    }
+    spool->stats.broken_files += file->broken_bytes > 0;
+    spool->stats.torn_files += file->torn_bytes > 0;
+    spool->stats.waiting += spool_file_waiting(file);
+    log_info("spool", "taken over from a process that ended", "path=%s records=%zu",
+             log_quote(path), spool_file_waiting(file));
+    add_file(spool, file);
+}
+
+/* What this process reads is newer: its own file stays the last. */
+static void take_over(struct spool *spool)
+{
+    if (spool->own)
+        spool->n_files--;
+    spool_each_file(spool->dir, spool->database, take_file, spool);
+    if (spool->own)
+        add_file(spool, spool->own);
+    if (!spool->replaying)
+        drop_empty_files(spool);
+}
+
+/* ---- to the database, if it may be asked ------------------------------------------------------ */
+
+static struct put *put_new(struct spool *spool, const char *site, spool_fn *done, void *ctx)
+{
+    struct put *put = mem_new(struct put);
+
+    put->spool = spool;
+    snprintf(put->site, sizeof(put->site), "%s", site);
+    put->done = done;
+    put->ctx = ctx;
+    buf_init(&put->payload, BUF_MAX_DEFAULT);
+    buf_init(&put->frame, SPOOL_FRAME_MAX);
+    list_init(&put->link);
+    list_append(&spool->puts, &put->link);
+    return put;
+}
+
+/* Gone, and its caller told. */
+static void put_end(struct put *put, const struct store_counts *counts, const struct err *err)
+{
+    spool_fn *done = put->done;
+    void *ctx = put->ctx;
+    struct store_counts none = {0};
+    struct err copy = err ? *err : (struct err){.code = ERR_OK};
+
+    put_free(put);
+    if (err)
+        done(NULL, false, &copy, ctx);
+    else
+        done(counts ? counts : &none, counts == NULL, NULL, ctx);
+}
+
+static bool waits_for(const struct spool *spool, const char *site)
+{
+    struct list *at, *next;
+
+    LIST_FOREACH (at, next, &spool->queue)
+        if (str_eq(container_of(at, struct put, link)->site, site))
+            return true;
+    for (size_t i = 0; i < spool->n_files; i++)
+        for (size_t j = spool->files[i]->first; j < spool->files[i]->n; j++)
+            if (str_eq(spool->files[i]->entries[j].site, site))
+                return true;
+    return false;
+}
+
+/* The database is known to be away, or what is older has not reached it yet. */
+static bool goes_to_disk(const struct spool *spool, const char *site)
+{
+    return spool->config->spool_max && (spool->stats.is_away || waits_for(spool, site));
+}
+
+static void note_away(struct spool *spool, const struct err *err)
+{
+    if (!spool->config->spool_max)
+        return;
+    if (!spool->stats.is_away) {
+        log_warn("spool", "the database is away: what is read goes to disk", "dir=%s text=%s",
+                 log_quote(spool->dir), log_quote(err->text));
+        spool->replayed_before = spool->stats.replayed;
+    }
+    spool->stats.is_away = true;
+    replay_soon(spool, TRY_AGAIN_MS);
+}
+
+static void on_stored(const struct store_counts *counts, const struct err *err, void *ctx)
+{
+    struct put *put = ctx;
+
+    if (err && err->code == ERR_STORE_AWAY) {
+        note_away(put->spool, err);
+        put->err = *err;
+        queue_put(put);
+    } else {
+        put_end(put, counts, err);
+    }
+}
+
+static void on_run_ended(const struct err *err, void *ctx)
+{
+    struct store_counts none = {0};
+
+    on_stored(err ? NULL : &none, err, ctx);
+}
+
+static void on_nothing(void *ctx)
+{
+    struct put *put = ctx;
+    struct store_counts none = {0};
+
+    if (put->spool)
+        put_end(put, &none, NULL);
+    else
+        put_free(put);
+}
+
+void spool_write(struct spool *spool, const struct store_batch *batch, spool_fn *done, void *ctx)
+{
+    struct put *put = put_new(spool, batch->n ? batch->rows[0].site : "", done, ctx);
+
+    if (batch->n == 0) {
+        put->state = PUT_REFUSED; /* nothing to keep: only its answer is owed */
+        loop_defer(spool->loop, on_nothing, put);
+        return;
+    }
+    spool_write_deals(&put->payload, batch);
+    if (goes_to_disk(spool, put->site))
+        queue_put(put);
+    else
+        store_write(spool->store, batch, on_stored, put);
+}
+
+void spool_alive_write(struct spool *spool, const struct store_alive_batch *batch, spool_fn *done,
+                       void *ctx)
+{
+    struct put *put = put_new(spool, batch->site, done, ctx);
+
+    check(batch->n > 0);
+    spool_write_alive(&put->payload, batch);
+    if (goes_to_disk(spool, put->site))
+        queue_put(put);
+    else
+        store_alive_write(spool->store, batch, on_stored, put);
+}
+
+void spool_run_end(struct spool *spool, const struct store_run *run, spool_fn *done, void *ctx)
+{
+    struct put *put = put_new(spool, run->site, done, ctx);
+
+    spool_write_run(&put->payload, run);
+    if (run->id == 0 || goes_to_disk(spool, put->site))
+        queue_put(put);
+    else
+        store_run_end(spool->store, run, on_run_ended, put);
+}
+
+/* ---- to disk --------------------------------------------------------------------------------- */
+
+static void on_refused(void *ctx)
+{
+    struct put *put = ctx;
+
+    if (put->spool)
+        put_end(put, NULL, &put->err);
+    else
+        put_free(put);
+}
+
+static void refuse(struct put *put)
+{
+    list_remove(&put->link);
+    list_append(&put->spool->puts, &put->link);
+    put->state = PUT_REFUSED;
+    loop_defer(put->spool->loop, on_refused, put);
+}
+
+static bool has_room(struct put *put)
+{
+    struct spool *spool = put->spool;
+    int64_t max_bytes = spool->config->spool_max;
+
+    if (!buf_overflowed(&put->frame) && bytes_in_use(spool) + (int64_t)put->frame.len <= max_bytes)
+        return true;
+    if (spool->stats.full++ == 0 && max_bytes)
+        log_error("spool", "full: what is read from now on is lost until the database is back",
+                  "dir=%s spool_max=%lld", log_quote(spool->dir), (long long)max_bytes);
+    if (put->err.code == ERR_OK)
+        err_set(&put->err, ERR_STORE_AWAY, "the database is away");
+    err_prefix(&put->err, "the spool is full (spool_max)");
+    return false;
+}
+
+static void queue_put(struct put *put)
+{
+    struct spool *spool = put->spool;
+
+    if (!buf_overflowed(&put->payload))
+        spool_frame_write(&put->frame, put->site, put->payload.data, put->payload.len);
+    else
+        put->frame.overflowed = true;
+    buf_fini(&put->payload);
+    if (!has_room(put)) {
+        refuse(put);
+        return;
+    }
+    list_move(&spool->queue, &put->link);
+    put->state = PUT_QUEUED;
+    spool->queued_bytes += (int64_t)put->frame.len;
+    write_next(spool);
+}
+
+/* This process's own file, made when the first record comes. */
+static int ensure_own(struct spool *spool, struct err *err)
+{
+    char *path;
+    int rc;
+
+    if (spool->own)
+        return 0;
+    if (spool_make_dir(spool->dir, err) < 0)
+        return -1;
+    path = spool_file_name(spool->dir, spool->database);
+    rc = spool_file_open(path, true, &spool->own, err);
+    mem_free(path);
+    if (rc < 0)
+        return err->code == ERR_BUSY ? err_set(err, ERR_DISK, "spool_dir %s: a new file was taken",
+                                               spool->dir)
+                                     : -1;
+    add_file(spool, spool->own);
+    return spool_sync_dir(spool->dir, err);
+}
+
+static struct put *first_queued(struct spool *spool)
+{
+    struct list *first = list_first(&spool->queue);
+
+    return first ? container_of(first, struct put, link) : NULL;
+}
+
+static int start_writing(struct put *put)
+{
+    struct spool *spool = put->spool;
+
+    if (ensure_own(spool, &put->err) < 0)
+        return -1;
+    put->fd = fcntl(spool->own->fd, F_DUPFD_CLOEXEC, 0);
+    if (put->fd < 0)
+        return err_sys(&put->err, ERR_DISK, "spool %s", spool->own->path);
+    put->path = mem_strdup(spool->own->path);
+    put->offset = spool->own->bytes;
+    put->state = PUT_WRITING;
+    put->err = (struct err){.code = ERR_OK};
+    loop_work(spool->loop, work_write, on_written, put);
+    return 0;
+}
+
+static void write_next(struct spool *spool)
+{
+    struct put *put;
+
+    while ((put = first_queued(spool)) && put->state == PUT_QUEUED && start_writing(put) < 0) {
+        log_error("spool", "what was read cannot be kept on disk", "site=%s text=%s", put->site,
+                  log_quote(put->err.text));
+        spool->queued_bytes -= (int64_t)put->frame.len;
+        refuse(put);
+    }
+}
+
+/* On the worker thread. */
+static void work_write(void *ctx)
+{
+    struct put *put = ctx;
+
+    if (spool_file_put(put->fd, put->path, put->offset, put->frame.data, put->frame.len,
+                       &put->err) < 0)
+        check(put->err.code != ERR_OK);
+}
+
+static void note_spooled(struct spool *spool, const struct put *put)
+{
+    spool_file_added(spool->own, put->site, put->frame.len);
+    spool->stats.waiting++;
+    spool->stats.spooled++;
+    log_info("spool", "kept on disk", "site=%s bytes=%zu records=%zu", put->site, put->frame.len,
+             spool->stats.waiting);
+    if (!spool->stats.is_away)
+        replay_soon(spool, 0);
+}
+
+static void on_written(void *ctx)
+{
+    struct put *put = ctx;
+    struct spool *spool = put->spool;
+    struct err err = put->err;
+
+    if (!spool) {
+        put_free(put);
+        return;
+    }
+    spool->queued_bytes -= (int64_t)put->frame.len;
+    if (err.code == ERR_OK)
+        note_spooled(spool, put);
+    else
+        log_error("spool", "what was read cannot be kept on disk", "site=%s text=%s", put->site,
+                  log_quote(err.text));
+    list_remove(&put->link);
+    write_next(spool);
+    put_end(put, NULL, err.code == ERR_OK ? NULL : &err);
+}
+
+/* ---- back into the database ------------------------------------------------------------------- */
+
+static void answer_replay(struct spool *spool, const struct err *err)
+{
+    store_done_fn *done = spool->replay_done;
+
+    spool->replay_done = NULL;
+    if (done)
+        done(err, spool->replay_ctx);
+}
+
+/* Where nothing could be kept, it is for the next write to find out. */
+static void all_is_back(struct spool *spool)
+{
+    int64_t records = spool->stats.replayed - spool->replayed_before;
+
+    if (spool->stats.is_away && records)
+        log_info("spool", "the database is back, nothing waits any more", "records=%lld",
+                 (long long)records);
+    spool->stats.is_away = false;
+    spool->stats.full = 0;
+    answer_replay(spool, NULL);
+}
+
+static void give_to_store(struct spool *spool)
+{
+    struct spool_record *record = &spool->record;
+
+    switch (record->kind) {
+    case SPOOL_DEALS:
+        store_write(spool->store, &record->u.deals, on_counted, spool);
+        break;
+    case SPOOL_ALIVE:
+        store_alive_write(spool->store, &record->u.alive, on_counted, spool);
+        break;
+    case SPOOL_RUN:
+        if (record->u.run.id)
+            store_run_end(spool->store, &record->u.run, on_replayed, spool);
+        else
+            store_run_begin(spool->store, &record->u.run, on_begun, spool);
+        break;
+    }
+}
+
+static void set_aside(struct spool *spool, struct spool_file *file, const struct err *err)
+{
+    log_error("spool", "a record cannot be stored and is set aside", "path=%s.bad site=%s text=%s",
+              log_quote(file->path), file->entries[file->first].site, log_quote(err->text));
+    spool_file_set_aside(file);
+    spool->stats.waiting--;
+    spool->stats.refused++;
+}
+
+/* Whose first record is now in spool->record; NULL: there is none that can be read. */
+static struct spool_file *read_next(struct spool *spool)
+{
+    struct buf payload;
+    struct err err;
+    int rc = -1;
+
+    while (rc < 0) {
+        drop_empty_files(spool);
+        if (!spool->n_files || spool_file_is_empty(spool->files[0]))
+            return NULL;
+        arena_fini(&spool->arena);
+        arena_init(&spool->arena);
+        buf_init(&payload, BUF_MAX_DEFAULT);
+        rc = spool_file_read(spool->files[0], &payload, &err);
+        if (rc == 0)
+            rc = spool_read(payload.data, payload.len, &spool->arena, &spool->record, &err);
+        buf_fini(&payload);
+        if (rc < 0)
+            set_aside(spool, spool->files[0], &err);
+    }
+    return spool->files[0];
+}
+
+static void replay_next(struct spool *spool)
+{
+    check(!spool->replaying);
+    loop_timer_stop(spool->again);
+    spool->replaying = read_next(spool);
+    if (spool->replaying)
+        give_to_store(spool);
+    else if (list_is_empty(&spool->queue))
+        all_is_back(spool);
+}
+
+static void on_begun(int64_t run_id, const struct err *err, void *ctx)
+{
+    struct spool *spool = ctx;
+
+    if (err) {
+        on_replayed(err, spool);
+        return;
+    }
+    spool->record.u.run.id = run_id;
+    store_run_end(spool->store, &spool->record.u.run, on_replayed, spool);
+}
+
+static void on_counted(const struct store_counts *counts, const struct err *err, void *ctx)
+{
+    struct spool *spool = ctx;
+    const struct spool_file *file = spool->replaying;
+
+    if (!err)
+        log_info("spool", "stored late", "site=%s new=%d changed=%d filled=%d same=%d",
+                 file->entries[file->first].site, counts->added, counts->changed, counts->filled,
+                 counts->same);
+    on_replayed(err, spool);
+}
+
+static void on_replayed(const struct err *err, void *ctx)
+{
+    struct spool *spool = ctx;
+    struct spool_file *file = spool->replaying;
+
+    spool->replaying = NULL;
+    if (err && (err->code == ERR_STORE_AWAY || err->code == ERR_BUSY)) {
+        note_away(spool, err);
+        answer_replay(spool, err);
+        return;
+    }
+    if (err) {
+        set_aside(spool, file, err);
+    } else {
+        spool_file_done(file);
+        spool->stats.waiting--;
+        spool->stats.replayed++;
+    }
+    replay_next(spool);
+}
+
+static void on_start(void *ctx)
+{
+    struct spool *spool = ctx;
+
+    take_over(spool);
+    replay_soon(spool, 0);
+}
+
+void spool_replay(struct spool *spool, store_done_fn *done, void *ctx)
+{
+    check(!spool->replay_done);
+    spool->replay_done = done;
+    spool->replay_ctx = ctx;
+    on_start(spool);
+}
+
+/* ---- figures --------------------------------------------------------------------------------- */
+
+void spool_stats(const struct spool *spool, struct spool_stats *out)
+{
+    *out = spool->stats;
+    out->bytes = bytes_in_use(spool);
+}
+
+void spool_metrics(const struct spool *spool, struct buf *out)
+{
+    struct spool_stats stats;
+
+    spool_stats(spool, &stats);
+    metrics_one(out, "spool_records", "gauge", "Batches that wait on disk for the database.",
+                (double)stats.waiting);
+    metrics_one(out, "spool_bytes", "gauge", "Their files, of spool_max at most.",
+                (double)stats.bytes);
+    metrics_one(out, "spool_away", "gauge", "1 while the database is away.", stats.is_away);
+    metrics_one(out, "spool_spooled_total", "counter", "Batches that went to disk.",
+                (double)stats.spooled);
+    metrics_one(out, "spool_replayed_total", "counter", "Batches that came from disk into the database.",
+                (double)stats.replayed);
+    metrics_one(out, "spool_refused_total", "counter",
+                "Batches from disk that the database refused; they are in FILE.bad.",
+                (double)stats.refused);
+}
