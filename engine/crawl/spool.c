@@ -583,6 +583,16 @@ static void set_aside(struct spool *spool, struct spool_file *file, const struct
     spool->stats.refused++;
 }
 
+/* Another engine has taken the run over and does it again: what it reads is newer. */
+static void drop(struct spool *spool, struct spool_file *file, const struct err *err)
+{
+    log_warn("spool", "a record is dropped, for another engine does its run again", "site=%s text=%s",
+             file->entries[file->first].site, log_quote(err->text));
+    spool_file_done(file);
+    spool->stats.waiting--;
+    spool->stats.dropped++;
+}
+
 /* Whose first record is now in spool->record; NULL: there is none that can be read. */
 static struct spool_file *read_next(struct spool *spool)
 {
@@ -653,12 +663,15 @@ static void on_replayed(const struct err *err, void *ctx)
         answer_replay(spool, err);
         return;
     }
-    if (err) {
+    if (err && err->code == ERR_LEASE_LOST)
+        drop(spool, file, err);
+    else if (err)
         set_aside(spool, file, err);
-    } else {
+    else
+        spool->stats.replayed++;
+    if (!err) {
         spool_file_done(file);
         spool->stats.waiting--;
-        spool->stats.replayed++;
     }
     replay_next(spool);
 }
@@ -701,6 +714,8 @@ void spool_metrics(const struct spool *spool, struct buf *out)
                 (double)stats.spooled);
     metrics_one(out, "spool_replayed_total", "counter", "Batches that came from disk into the database.",
                 (double)stats.replayed);
+    metrics_one(out, "spool_dropped_total", "counter",
+                "Batches from disk whose run another engine has taken over.", (double)stats.dropped);
     metrics_one(out, "spool_refused_total", "counter",
                 "Batches from disk that the database refused; they are in FILE.bad.",
                 (double)stats.refused);

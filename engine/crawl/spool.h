@@ -9,7 +9,9 @@
  * Order: what is spooled is replayed in its order, file by file, and while something of a site waits,
  * all that is written for that site goes behind it. Nothing is stored twice: a replayed batch is_late
  * (store.h), a run's row is found again by its times, a record that is done is marked. What the database
- * refuses on replay is set aside in FILE.bad, with an error line; the rest goes on.
+ * refuses on replay is set aside in FILE.bad, with an error line; the rest goes on. A lease is kept with what
+ * was written under it: lost at once it is the caller's error and never spooled; lost by the time of the
+ * replay, the record is dropped, since whoever took the run over does it again.
  *
  * Files: DIR/MILLISECONDS-PID-DATABASE.spool (0600), locked by whoever uses it; of another database they
  * are left alone. Each process has one of its own while something waits. What a dead process left is
@@ -50,7 +52,7 @@ struct spool_stats {
     size_t waiting; /* records */
     int64_t bytes;  /* of the files that are ours */
     bool is_away;
-    int64_t spooled, replayed, refused, broken_files, torn_files, full; /* since the start */
+    int64_t spooled, replayed, refused, dropped, broken_files, torn_files, full; /* since the start */
 };
 void spool_stats(const struct spool *spool, struct spool_stats *out);
 void spool_metrics(const struct spool *spool, struct buf *out);

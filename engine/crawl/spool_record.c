@@ -172,12 +172,21 @@ static void begin(struct buf *out, const char *kind, const char *site)
     add_str(out, "site", site);
 }
 
+static void add_fence(struct buf *out, const struct store_fence *fence)
+{
+    if (!fence->number)
+        return;
+    add_str(out, "lease_kind", fence->kind);
+    add_int(out, "lease", fence->number);
+}
+
 void spool_write_deals(struct buf *out, const struct store_batch *batch)
 {
     check(batch->n > 0);
     begin(out, "deals", batch->rows[0].site);
     add_int(out, "at", batch->at_ms);
     add_int(out, "run", batch->run_id);
+    add_fence(out, &batch->fence);
     add_flag(out, "update_only", batch->update_only);
     add_flag(out, "from_post", batch->from_post);
     buf_adds(out, ",\"rows\":[");
@@ -194,6 +203,7 @@ void spool_write_alive(struct buf *out, const struct store_alive_batch *batch)
     begin(out, "alive", batch->site);
     add_int(out, "at", batch->at_ms);
     add_int(out, "run", batch->run_id);
+    add_fence(out, &batch->fence);
     add_int(out, "distance", batch->min_distance_ms);
     buf_adds(out, ",\"rows\":[");
     for (int i = 0; i < batch->n; i++) {
@@ -210,6 +220,7 @@ void spool_write_run(struct buf *out, const struct store_run *run)
     begin(out, "run", run->site);
     add_str(out, "job", run->kind);
     add_int(out, "run", run->id);
+    add_int(out, "lease", run->lease);
     add_int(out, "due", run->due_at_ms);
     add_int(out, "started", run->started_at_ms);
     add_int(out, "ended", run->ended_at_ms);
@@ -315,6 +326,13 @@ static int read_row(const struct reader *r, const struct jval *v, bool from_post
                    out->key);
 }
 
+static struct store_fence get_fence(const struct reader *r, const struct jval *v)
+{
+    struct store_fence fence = {r->site, get_str(r, v, "lease_kind"), get_count(v, "lease")};
+
+    return fence.number && fence.kind ? fence : (struct store_fence){.number = 0};
+}
+
 static int read_deals(const struct reader *r, const struct jval *v, struct store_batch *out)
 {
     const struct jval *rows = jval_get(v, "rows");
@@ -325,6 +343,7 @@ static int read_deals(const struct reader *r, const struct jval *v, struct store
         .update_only = jval_get_bool(v, "update_only", false),
         .from_post = jval_get_bool(v, "from_post", false),
         .is_late = true,
+        .fence = get_fence(r, v),
     };
     if (need_time(r, v, "at", &out->at_ms) < 0 || count_rows(r, rows, &out->n) < 0)
         return -1;
@@ -345,6 +364,7 @@ static int read_alive(const struct reader *r, const struct jval *v, struct store
         .run_id = get_count(v, "run"),
         .min_distance_ms = get_count(v, "distance"),
         .is_late = true,
+        .fence = get_fence(r, v),
     };
     if (need_time(r, v, "at", &out->at_ms) < 0 || count_rows(r, rows, &out->n) < 0)
         return -1;
@@ -366,6 +386,7 @@ static int read_run(const struct reader *r, const struct jval *v, struct store_r
 {
     *out = (struct store_run){
         .id = get_count(v, "run"),
+        .lease = get_count(v, "lease"),
         .site = r->site,
         .detail = get_str(r, v, "detail"),
         .pages = get_small(v, "pages"),

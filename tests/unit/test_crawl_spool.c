@@ -34,6 +34,7 @@ static struct world {
     struct config config;
     bool away;
     const char *refuse; /* batches with this key */
+    const char *lost;   /* batches of this key have lost their lease */
     struct buf told;    /* what the store took, one line each */
     int asked;
     int answers, spooled;
@@ -80,14 +81,15 @@ static bool answer(char kind, union answer_fn fn, void *ctx, bool refused)
     if (world.away)
         err_set(&later->err, ERR_STORE_AWAY, "gone fishing");
     else if (refused)
-        err_set(&later->err, ERR_STORE, "a bad row");
+        err_set(&later->err, world.lost ? ERR_LEASE_LOST : ERR_STORE, "a bad row");
     loop_defer(world.loop, on_answer, later);
     return later->err.code == ERR_OK;
 }
 
 void store_write(struct store *store, const struct store_batch *batch, store_write_fn *done, void *ctx)
 {
-    bool refused = world.refuse && str_eq(batch->rows[0].key, world.refuse);
+    const char *bad = world.lost ? world.lost : world.refuse;
+    bool refused = bad && str_eq(batch->rows[0].key, bad);
 
     (void)store;
     if (answer('w', (union answer_fn){.write = done}, ctx, refused))
@@ -280,6 +282,7 @@ static void a_batch_reads_back_as_it_was_written(void **state)
     rows[0].like = -2;
     rows[0].sold_out = rows[0].title_is_cut = rows[0].posted_is_coarse = true;
     rows[1].posted_at_ms = CLOCK_NONE;
+    batch.fence = (struct store_fence){"clien", "crawl", 17};
     buf_init(&out, BUF_MAX_DEFAULT);
     buf_init(&again, BUF_MAX_DEFAULT);
     spool_write_deals(&out, &batch);
@@ -292,6 +295,8 @@ static void a_batch_reads_back_as_it_was_written(void **state)
     assert_true(record.u.deals.is_late && record.u.deals.update_only && record.u.deals.from_post);
     assert_int_equal(record.u.deals.at_ms, AT);
     assert_int_equal(record.u.deals.run_id, 7);
+    assert_int_equal(record.u.deals.fence.number, 17);
+    assert_string_equal(record.u.deals.fence.kind, "crawl");
     assert_int_equal(record.u.deals.n, 2);
     back = record.u.deals.rows;
     assert_string_equal(back[0].title, rows[0].title);
@@ -700,6 +705,30 @@ static void what_the_store_refuses_on_replay_is_set_aside_and_the_rest_goes_on(v
     spool_free(&spool);
 }
 
+static void what_was_written_under_a_lost_lease_is_never_kept(void **state)
+{
+    struct spool *spool = new_spool();
+    struct spool_stats stats;
+
+    (void)state;
+    world.lost = "1";
+    give(spool, "clien", "1");
+    assert_int_equal(world.err.code, ERR_LEASE_LOST);
+    assert_int_equal(world.spooled, 0);
+    world.away = true;
+    give(spool, "clien", "1");
+    give(spool, "clien", "2");
+    world.away = false;
+    replay(spool);
+
+    assert_told("clien 2 late\n");
+    spool_stats(spool, &stats);
+    assert_int_equal(stats.dropped, 1);
+    assert_int_equal(files_with(".spool"), 0);
+    assert_int_equal(files_with(".bad"), 0);
+    spool_free(&spool);
+}
+
 static void a_full_spool_says_so_and_keeps_what_it_has(void **state)
 {
     struct spool *spool = new_spool();
@@ -815,6 +844,7 @@ int main(void)
         TEST(the_next_process_takes_over_what_a_dead_one_left),
         TEST(what_belongs_to_another_database_is_left_alone),
         TEST(what_the_store_refuses_on_replay_is_set_aside_and_the_rest_goes_on),
+        TEST(what_was_written_under_a_lost_lease_is_never_kept),
         TEST(a_full_spool_says_so_and_keeps_what_it_has),
         TEST(without_room_by_configuration_the_stores_own_error_comes_at_once),
         TEST(a_disk_without_room_is_reason_disk_and_leaves_no_half_record),
