@@ -13,6 +13,7 @@
 #include "crawl/fetcher.h"
 #include "crawl/idle_cost.h"
 #include "crawl/render.h"
+#include "crawl/spool.h"
 #include "gen/version.h"
 #include "notify/push.h"
 #include "service.h"
@@ -106,6 +107,8 @@ static int build_store(struct engine *engine, enum engine_use use, struct err *e
         return err_prefix(err, "database");
     name_engine(env->store, env->config, use);
     env->ledger = ledger_new(env->loop, env->store);
+    env->spool = spool_new(env->loop, env->store, env->config);
+    ledger_set_spool(env->ledger, env->spool);
     return 0;
 }
 
@@ -173,11 +176,24 @@ struct loop *engine_loop(const struct engine *engine)
 
 /* ---- start ----------------------------------------------------------------------------------- */
 
+/* Gone again in the meantime: what is left on disk follows by itself. */
+static void on_replayed(const struct err *err, void *ctx)
+{
+    struct engine *engine = ctx;
+
+    (void)err;
+    engine->start_done(NULL, engine->start_ctx);
+}
+
+/* What an engine that died had read comes before anything new. */
 static void on_checked(const struct err *err, void *ctx)
 {
     struct engine *engine = ctx;
 
-    engine->start_done(err, engine->start_ctx);
+    if (err)
+        engine->start_done(err, engine->start_ctx);
+    else
+        spool_replay(engine->env.spool, on_replayed, engine);
 }
 
 static void on_no_store(void *ctx)
@@ -213,6 +229,7 @@ static int on_metrics(struct buf *body, void *ctx)
     if (engine->env.pool)
         pool_metrics(engine->env.pool, body);
     polite_metrics(engine->env.polite, body);
+    spool_metrics(engine->env.spool, body);
     service_metrics(engine->service, body);
     alarms_metrics(engine->alarms, body);
     push_metrics(engine->push, body);
@@ -417,6 +434,7 @@ void engine_free(struct engine **engine_ptr)
     idle_cost_free(&engine->idle_cost);
     pool_free(&engine->env.pool);
     ledger_free(&engine->env.ledger);
+    spool_free(&engine->env.spool);
     store_free(&engine->env.store);
     alarms_free(&engine->alarms);
     alerting_free(&engine->alerting);

@@ -14,6 +14,7 @@
 
 struct fetcher;
 struct render;
+struct spool;
 
 struct crawl_env {
     struct loop *loop;
@@ -22,6 +23,7 @@ struct crawl_env {
     struct err no_pool;
     struct store *store;   /* NULL: nothing is stored (dry run) */
     struct ledger *ledger; /* NULL exactly when store is */
+    struct spool *spool;   /* likewise: what a run writes goes by it */
     struct polite *polite;
     struct quarantine *quarantine; /* NULL: nothing is held */
     struct fetcher *fetcher;       /* NULL exactly when render is */

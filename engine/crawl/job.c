@@ -12,6 +12,7 @@
 #include "crawl/fetcher.h"
 #include "crawl/judge.h"
 #include "crawl/quarantine.h"
+#include "crawl/spool.h"
 
 enum { RETRY_BASE_MS = 500 };
 
@@ -38,6 +39,8 @@ static void job_queue(struct job *job);
 static void on_stage(enum load_stage stage, void *ctx);
 static void on_loaded(struct load_answer *answer, const struct err *err, void *ctx);
 static void on_rows_stored(const struct store_counts *counts, const struct err *err, void *ctx);
+static void on_rows_kept(const struct store_counts *counts, bool spooled, const struct err *err,
+                         void *ctx);
 static void job_stored(struct job *job);
 static void job_fail(struct job *job, const struct err *err);
 
@@ -322,11 +325,14 @@ void job_store_rows(struct job *job)
         job->result.counts.same = job->rows->seen;
     if (!job->env.store || job->rows->not_modified || (batch.from_post && batch.n == 0))
         job_stored(job);
+    else if (job->env.spool)
+        spool_write(job->env.spool, &batch, on_rows_kept, job);
     else
         store_write(job->env.store, &batch, on_rows_stored, job);
 }
 
-/* A 304 may stand for these rows from now on, and for no others. */
+/* A 304 may stand for these rows from now on, and for no others; nor for those on disk, which the database
+ * may refuse one day. */
 static void keep_validators(struct job *job)
 {
     struct fetcher_page page = {
@@ -338,10 +344,17 @@ static void keep_validators(struct job *job)
 
     if (!job->env.fetcher || job->rows->not_modified)
         return;
-    if (job->by == LOAD_FETCH)
+    if (job->by == LOAD_FETCH && !job->result.spooled)
         fetcher_keep(job->env.fetcher, job->url, &page);
     else
         fetcher_forget(job->env.fetcher, job->url);
+}
+
+static void on_rows_kept(const struct store_counts *counts, bool spooled, const struct err *err,
+                         void *ctx)
+{
+    ((struct job *)ctx)->result.spooled = spooled;
+    on_rows_stored(counts, err, ctx);
 }
 
 static void on_rows_stored(const struct store_counts *counts, const struct err *err, void *ctx)

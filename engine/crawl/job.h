@@ -53,7 +53,8 @@ struct job_result {
      * (not_modified): counts.same are those of then. */
     const struct row_set *page;
     enum load_by by;            /* it was read; without a page: tried last */
-    struct store_counts counts; /* zero without a store */
+    struct store_counts counts; /* zero without a store, and of what was spooled */
+    bool spooled;               /* the database is away: the rows are on disk (spool.h) */
     struct lease_cost cost;     /* of all attempts */
     int attempts;
 };

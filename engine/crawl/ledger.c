@@ -7,6 +7,7 @@
 #include "crawl/ledger.h"
 #include "base/list.h"
 #include "base/log.h"
+#include "crawl/spool.h"
 
 enum { TRY_AGAIN_MS = 2000 };
 
@@ -26,6 +27,7 @@ struct ending {
 struct ledger {
     struct loop *loop;
     struct store *store;
+    struct spool *spool; /* or NULL */
     struct loop_timer *timer;
     struct list kept;
     int n_kept;
@@ -96,6 +98,11 @@ void ledger_free(struct ledger **ledger_ptr)
     mem_free(ledger);
 }
 
+void ledger_set_spool(struct ledger *ledger, struct spool *spool)
+{
+    ledger->spool = spool;
+}
+
 int ledger_kept(const struct ledger *ledger)
 {
     return ledger->n_kept;
@@ -137,12 +144,22 @@ static void on_never_begun(void *ctx)
     on_end_answer(&err, ctx);
 }
 
+static void on_kept_or_ended(const struct store_counts *counts, bool spooled, const struct err *err,
+                             void *ctx)
+{
+    (void)counts;
+    (void)spooled;
+    on_end_answer(err, ctx);
+}
+
 void ledger_end(struct ledger *ledger, const struct store_run *run, store_done_fn *done, void *ctx)
 {
     struct ending *ending = mem_new(struct ending);
 
     *ending = (struct ending){ledger, kept_new(run), done, ctx};
-    if (run->id)
+    if (ledger->spool)
+        spool_run_end(ledger->spool, run, on_kept_or_ended, ending);
+    else if (run->id)
         store_run_end(ledger->store, run, on_end_answer, ending);
     else
         loop_defer(ledger->loop, on_never_begun, ending);

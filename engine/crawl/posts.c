@@ -7,6 +7,7 @@
 #include "crawl/posts.h"
 #include "base/log.h"
 #include "crawl/judge.h"
+#include "crawl/spool.h"
 
 /* Posts older than this are purged soon, or forgotten: nobody looks whether they are still there. */
 static const int64_t ALIVE_WINDOW_MS = (int64_t)30 * 24 * 3600 * 1000;
@@ -39,6 +40,8 @@ static void on_due(const struct store_due *due, int n, const struct err *err, vo
 static void next_post(struct posts *posts);
 static void on_visited(const struct job_result *result, const struct err *err, void *ctx);
 static void on_noted(const struct store_counts *counts, const struct err *err, void *ctx);
+static void on_kept(const struct store_counts *counts, bool spooled, const struct err *err,
+                    void *ctx);
 static void end_post(struct posts *posts);
 static void finish(struct posts *posts, const struct err *err);
 
@@ -111,10 +114,18 @@ static void on_start(void *ctx)
     arena_fini(&arena);
 }
 
+/* Which posts were read already is not known while the database is away: the next run, which finds the
+ * spooled rows, visits them. */
 static void on_known(const struct store_known *known, int n, const struct err *err, void *ctx)
 {
     struct posts *posts = ctx;
 
+    if (err && err->code == ERR_STORE_AWAY && posts->env.spool) {
+        log_info("posts", "left to the next run, for the database is away", "site=%s posts=%zu",
+                 posts->site->id, posts->visits.n);
+        finish(posts, NULL);
+        return;
+    }
     if (err) {
         finish(posts, err);
         return;
@@ -212,10 +223,20 @@ static void on_visited(const struct job_result *result, const struct err *err, v
     else if (!err)
         posts->verdict = judge_post(posts->site, result->page, &posts->failure);
     one.verdict = posts->verdict;
-    if (is_worth_noting(posts))
-        store_alive_write(posts->env.store, &batch, on_noted, posts);
-    else
+    if (!is_worth_noting(posts))
         end_post(posts);
+    else if (posts->env.spool)
+        spool_alive_write(posts->env.spool, &batch, on_kept, posts);
+    else
+        store_alive_write(posts->env.store, &batch, on_noted, posts);
+}
+
+static void on_kept(const struct store_counts *counts, bool spooled, const struct err *err, void *ctx)
+{
+    struct posts *posts = ctx;
+
+    posts->result.spooled |= spooled;
+    on_noted(counts, err, posts);
 }
 
 static void on_noted(const struct store_counts *counts, const struct err *err, void *ctx)

@@ -32,6 +32,7 @@ struct run {
     struct store_run ledger;
     struct err end;
     bool cancelled;
+    int spooled; /* pages whose rows went to disk */
     struct loop_timer *wake; /* starts, and ends, outside the callers' calls */
 };
 
@@ -124,7 +125,8 @@ static void on_begun(int64_t run_id, const struct err *err, void *ctx)
 {
     struct run *run = ctx;
 
-    if (err) {
+    /* Its whole row is written when the database is back. */
+    if (err && !(err->code == ERR_STORE_AWAY && run->env.spool)) {
         run->end = *err;
         err_prefix(&run->end, "ledger");
         finish(run);
@@ -206,6 +208,7 @@ static void count_page(struct run *run, const struct job_result *result, const s
 
     ledger->pages++;
     ledger->pages_failed += err != NULL;
+    run->spooled += result->spooled;
     ledger->counts.added += result->counts.added;
     ledger->counts.changed += result->counts.changed;
     ledger->counts.filled += result->counts.filled;
@@ -402,11 +405,11 @@ static void log_end(const struct run *run)
         "site=%s kind=%s reason=%s pages=%d failed=%d rows=%d new=%d changed=%d filled=%d same=%d "
         "ms=%lld "
         "cpu_ms=%lld "
-        "peak_mib=%lld%s%s",
+        "peak_mib=%lld spooled=%d%s%s",
         run->site->id, l->kind, l->reason, l->pages, l->pages_failed, l->rows_seen, l->counts.added,
         l->counts.changed, l->counts.filled, l->counts.same,
         (long long)(l->ended_at_ms - l->started_at_ms), (long long)l->cpu_ms,
-        (long long)(l->peak_pss_bytes >> 20), l->detail ? " text=" : "",
+        (long long)(l->peak_pss_bytes >> 20), run->spooled, l->detail ? " text=" : "",
         l->detail ? log_quote(l->detail) : "");
 }
 

@@ -579,7 +579,6 @@ static void set_aside(struct spool *spool, struct spool_file *file, const struct
     log_error("spool", "a record cannot be stored and is set aside", "path=%s.bad site=%s text=%s",
               log_quote(file->path), file->entries[file->first].site, log_quote(err->text));
     spool_file_set_aside(file);
-    spool->stats.waiting--;
     spool->stats.refused++;
 }
 
@@ -589,7 +588,6 @@ static void drop(struct spool *spool, struct spool_file *file, const struct err 
     log_warn("spool", "a record is dropped, for another engine does its run again", "site=%s text=%s",
              file->entries[file->first].site, log_quote(err->text));
     spool_file_done(file);
-    spool->stats.waiting--;
     spool->stats.dropped++;
 }
 
@@ -611,8 +609,10 @@ static struct spool_file *read_next(struct spool *spool)
         if (rc == 0)
             rc = spool_read(payload.data, payload.len, &spool->arena, &spool->record, &err);
         buf_fini(&payload);
-        if (rc < 0)
+        if (rc < 0) {
+            spool->stats.waiting--;
             set_aside(spool, spool->files[0], &err);
+        }
     }
     return spool->files[0];
 }
@@ -663,15 +663,14 @@ static void on_replayed(const struct err *err, void *ctx)
         answer_replay(spool, err);
         return;
     }
-    if (err && err->code == ERR_LEASE_LOST)
-        drop(spool, file, err);
-    else if (err)
-        set_aside(spool, file, err);
-    else
-        spool->stats.replayed++;
+    spool->stats.waiting--;
     if (!err) {
         spool_file_done(file);
-        spool->stats.waiting--;
+        spool->stats.replayed++;
+    } else if (err->code == ERR_LEASE_LOST) {
+        drop(spool, file, err);
+    } else {
+        set_aside(spool, file, err);
     }
     replay_next(spool);
 }

@@ -2,6 +2,7 @@
 /* test_crawl_ledger.c - ends of runs against a store that is away for a while. */
 #include "crawl/ledger.h"
 #include "base/log.h"
+#include "crawl/spool.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -73,6 +74,37 @@ void store_run_begin(struct store *store, const struct store_run *run, store_run
     world.begun_done = done;
     world.ctx = ctx;
     loop_defer(world.loop, answer_begin, NULL);
+}
+
+/* A spool with room for so many. */
+static struct {
+    int room, taken;
+    spool_fn *done;
+    void *ctx;
+} disk;
+
+static void answer_disk(void *ctx)
+{
+    static const struct store_counts none;
+    struct err err;
+
+    (void)ctx;
+    err_set(&err, ERR_STORE_AWAY, "full");
+    if (disk.room-- > 0) {
+        disk.taken++;
+        disk.done(&none, true, NULL, disk.ctx);
+    } else {
+        disk.done(NULL, false, &err, disk.ctx);
+    }
+}
+
+void spool_run_end(struct spool *spool, const struct store_run *run, spool_fn *done, void *ctx)
+{
+    (void)spool;
+    assert_string_equal(run->site, "a");
+    disk.done = done;
+    disk.ctx = ctx;
+    loop_defer(world.loop, answer_disk, NULL);
 }
 
 /* ---- harness ------------------------------------------------------------------------------------ */
@@ -200,9 +232,33 @@ static void more_than_can_be_kept_is_lost_but_answered(void **state)
     tear_down(ledger);
 }
 
+static void an_end_on_disk_is_an_end_and_what_the_disk_refuses_is_kept(void **state)
+{
+    struct ledger *ledger = set_up(0);
+
+    (void)state;
+    ledger_set_spool(ledger, (struct spool *)ledger); /* never looked into */
+    disk.room = 1;
+    disk.taken = 0;
+    give(ledger, 0, "ok");
+    turn();
+    assert_int_equal(world.kept_answers, 0);
+    assert_int_equal(disk.taken, 1);
+    give(ledger, 7, "timeout");
+    turn();
+    assert_int_equal(world.kept_answers, 1);
+    assert_int_equal(ledger_kept(ledger), 1);
+    loop_defer(world.loop, look, ledger);
+    loop_run(world.loop);
+
+    assert_string_equal(world.reasons, "timeout ");
+    tear_down(ledger);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_end_on_disk_is_an_end_and_what_the_disk_refuses_is_kept),
         cmocka_unit_test(an_end_that_the_store_takes_is_not_kept),
         cmocka_unit_test(an_end_that_it_refuses_is_written_when_it_is_back),
         cmocka_unit_test(a_run_that_was_never_begun_gets_its_whole_row),
