@@ -62,7 +62,7 @@ static void look_at_chrome(struct alerting *alerting)
     }
     pool_stats(alerting->env->pool, &stats);
     buf_init(&text, BUF_MAX_DEFAULT);
-    buf_addf(&text, "Chrome did not start %d times in a row: %s", stats.launch_failures,
+    buf_addf(&text, "%d starts in a row failed: %s", stats.launch_failures,
              stats.launch_trouble ? stats.launch_trouble->text : "");
     set_own(alerting, "chrome", stats.breaker_open, buf_str(&text));
     set_own(alerting, "memory", stats.held_back,
