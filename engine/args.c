@@ -28,6 +28,11 @@ static const struct {
      "how each site does: last run, last new deal, what is reported and not over, next due"},
     {"diff", ARGS_DIFF, "diff SITE [--accept]",
      "what changed on a board that no longer fits its rules, and which selectors would read it"},
+    {"user", ARGS_USER, "user list|show|add|edit|remove|revoke ...",
+     "the app's users: what there is of them, when they are told; remove erases all of one"},
+    {"keyword", ARGS_KEYWORD, "keyword list|add|remove ...",
+     "keywords of a user, or all with the number of users who have them"},
+    {"notice", ARGS_NOTICE, "notice list|add|edit|remove ...", "what the app shows as notices"},
     {"migrate", ARGS_MIGRATE, "migrate",
      "bring the database's schema up to this program's version"},
     {"doctor", ARGS_DOCTOR, "doctor [--json]",
@@ -107,7 +112,7 @@ static const char *const option_help[][2] = {
     {"--render MODE",
      "crawl: chrome, fetch (without Chrome) or auto, in place of what the site files say"},
     {"--json", "crawl: one deal a line as JSON on stdout, the summary on stderr; doctor, status, "
-               "cost, schedule --simulate: one document"},
+               "cost, user, keyword, notice, schedule --simulate: one document"},
     {"--by WHAT", "cost: site (default), job (site and kind), or day"},
     {"--since WHEN",
      "cost: so long ago (7d), or from a moment on (2026-11-01T00:00:00+09:00); default 30d"},
@@ -312,20 +317,29 @@ static bool has_crawl_options(const struct args *args)
            (args->dry_run && args->command != ARGS_PURGE) || args->kind || args->render;
 }
 
+/* Its words are looked at by the command itself. */
+static bool is_of_people(const struct args *args)
+{
+    return args->command == ARGS_USER || args->command == ARGS_KEYWORD ||
+           args->command == ARGS_NOTICE;
+}
+
 static int check_others(const struct args *args, struct err *err)
 {
     if (args->command == ARGS_DIFF && args->n_names != 1)
         return err_set(err, ERR_USAGE, "diff: expected exactly one site");
-    if (args->n_names && args->command != ARGS_DIFF && args->command != ARGS_STATUS)
+    if (args->n_names && args->command != ARGS_DIFF && args->command != ARGS_STATUS &&
+        !is_of_people(args))
         return err_set(err, ERR_USAGE, "\"%s\": nothing is expected here", args->names[0]);
     if (has_crawl_options(args))
         return err_set(err, ERR_USAGE,
                        "--all, --url, --pages, --list-only, --kind, --dry-run and --render belong "
                        "to crawl");
     if (args->json && args->command != ARGS_DOCTOR && args->command != ARGS_STATUS &&
-        args->command != ARGS_COST && !args->simulate_ms)
+        args->command != ARGS_COST && !args->simulate_ms && !is_of_people(args))
         return err_set(err, ERR_USAGE,
-                       "--json belongs to crawl, doctor, status, cost and schedule --simulate");
+                       "--json belongs to crawl, doctor, status, cost, user, keyword, notice and "
+                       "schedule --simulate");
     if (args->accept && args->command != ARGS_DIFF)
         return err_set(err, ERR_USAGE, "--accept belongs to diff");
     return 0;

@@ -23,6 +23,9 @@ enum args_command {
     ARGS_SELFCHECK,
     ARGS_ALERT,
     ARGS_CONSOLE,
+    ARGS_USER,
+    ARGS_KEYWORD,
+    ARGS_NOTICE,
     ARGS_HELP,
     ARGS_HELP_CONFIG,
     ARGS_VERSION
@@ -33,8 +36,8 @@ struct args {
     const char *config_path; /* --config, NULL: the usual places */
     const char **sets;       /* --set key=value */
     size_t n_sets;
-    const char *
-        *names; /* what stands behind the command: sites; words of console, options included */
+    const char **names; /* what stands behind the command: sites, a verb and its words; of console
+                           * options as well */
     size_t n_names;
     const char *by;      /* --by; NULL: not given */
     const char *since;   /* --since; NULL: not given */

@@ -14,6 +14,7 @@
 #include "debug/crawl_cmd.h"
 #include "debug/diff_cmd.h"
 #include "debug/doctor.h"
+#include "debug/people.h"
 #include "debug/purge_cmd.h"
 #include "debug/simulate_cmd.h"
 #include "debug/status_cmd.h"
@@ -405,6 +406,12 @@ static int run_command(struct session *s)
         return command_diff(s);
     case ARGS_MIGRATE:
         return command_migrate(s);
+    case ARGS_USER:
+        return user_cmd_run(&s->config, s->args->names, s->args->n_names, s->args->json);
+    case ARGS_KEYWORD:
+        return keyword_cmd_run(&s->config, s->args->names, s->args->n_names, s->args->json);
+    case ARGS_NOTICE:
+        return notice_cmd_run(&s->config, s->args->names, s->args->n_names, s->args->json);
     case ARGS_CONSOLE:
         return command_console(s);
     case ARGS_SELFCHECK:

@@ -234,6 +234,7 @@ static int unknown_name(const struct service *service, const char *what, struct 
 {
     const char **names = mem_array(list_count(&service->lines) + 1, sizeof(*names));
     const char *nearest;
+    struct buf jobs;
     size_t n = 0;
 
     for (struct line *line = service_next_line(service, NULL, NULL, NULL); line;
@@ -241,9 +242,14 @@ static int unknown_name(const struct service *service, const char *what, struct 
         names[n++] = line_what(line);
     nearest = str_nearest(what, names, n);
     mem_free(names);
-    return err_set(err, ERR_USAGE,
-                   "\"%s\": expected a site that is served, or one of purge ...%s%s%s", what,
-                   nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+    buf_init(&jobs, BUF_MAX_DEFAULT);
+    for (size_t i = 0; i < service_n_jobs; i++)
+        buf_addf(&jobs, "%s%s", i ? ", " : "", service_jobs[i].kind);
+    err_set(err, ERR_USAGE, "\"%s\": expected a site that is served, or a job (%s)%s%s%s", what,
+            buf_str(&jobs), nearest ? "; did you mean " : "", nearest ? nearest : "",
+            nearest ? "?" : "");
+    buf_fini(&jobs);
+    return -1;
 }
 
 int service_check_names(const struct service *service, const char *what, const char *kind,

@@ -14,7 +14,7 @@
 
 #include <stddef.h>
 
-enum { WORDS_LINE_MAX = 16384, WORDS_MAX = 64 };
+enum { WORDS_LINE_MAX = 65536, WORDS_MAX = 64 };
 
 struct words {
     char *text;                 /* all of them */

@@ -264,7 +264,7 @@ def the_console_answers_whatever_is_sent_and_serves_the_others(bench):
     expect("serving since" in wire.ask(b"status\n")[1], "a command that is a process, behind a line of the engine's own")
     code, text = wire.ask(b"status --json\n")
     expect_equal((code, json.loads(text)["sites"][0]["site"]), (0, "clien"), "the process's document")
-    code, text = wire.ask(b"x" * 20000 + b"\n")
+    code, text = wire.ask(b"x" * 70000 + b"\n")
     expect(code == 2 and "at most" in text, f"a line that is too long: {text!r}")
     expect(wire.answer() is None, "it ends the connection")
     wire.close()
