@@ -8,6 +8,7 @@
 #include "crawl/run.h"
 #include "debug/cost.h"
 #include "notify/alerts.h"
+#include "notify/push.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,7 @@ enum { DAYS_OF_MONTH = 30 };
 struct alerting {
     const struct crawl_env *env;
     struct alerts *alerts;
+    const struct push *push; /* NULL: nobody sends */
     struct loop_timer *look;
     int64_t budget_at_ms; /* monotonic, of the last question; 0: none yet */
     bool budget_asked;    /* under way */
@@ -83,6 +85,22 @@ static void look_at_hosts(struct alerting *alerting)
     set_own(alerting, "hosts", n > 0, buf_str(&text));
     buf_fini(&names);
     buf_fini(&text);
+}
+
+/* ---- pushes ---------------------------------------------------------------------------------- */
+
+void alerting_watch_push(struct alerting *alerting, const struct push *push)
+{
+    alerting->push = push;
+}
+
+static void look_at_push(struct alerting *alerting)
+{
+    const char *why = alerting->push ? push_trouble(alerting->push) : NULL;
+    char *text = mem_printf("the push service takes no pushes: %s", why ? why : "");
+
+    set_own(alerting, "push", why != NULL, text);
+    mem_free(text);
 }
 
 /* ---- disk ------------------------------------------------------------------------------------ */
@@ -331,6 +349,7 @@ static void on_look(void *ctx)
     loop_timer_start(alerting->look, look_ms(alerting));
     look_at_chrome(alerting);
     look_at_hosts(alerting);
+    look_at_push(alerting);
     look_at_disk(alerting);
     look_at_budget(alerting);
 }

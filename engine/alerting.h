@@ -7,6 +7,7 @@
  *     disk        min_free_disk where the database, the profiles or the spool are
  *     budget      budget_month, budget_gb_seconds_day, by the ledger
  *     failing     alert_failures runs of a site and kind in a row
+ *     push        the push service takes no pushes
  *     selfcheck   the last one failed
  *     database    away (alerts.c sees it by itself)
  *
@@ -27,6 +28,10 @@ void alerting_start(struct alerting *alerting);
 
 /* Keys whose form is looked at before they are used: ERR_CONFIG. */
 MUST_CHECK int alerting_check_config(const struct config *config, struct err *err);
+
+/* Borrowed until alerting_free(). NULL, as without this call: nobody sends. */
+struct push;
+void alerting_watch_push(struct alerting *alerting, const struct push *push);
 
 /* run as the ledger has it. NULL alerting: nothing. */
 void alerting_run_ended(struct alerting *alerting, const struct store_run *run);

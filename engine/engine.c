@@ -302,6 +302,7 @@ void engine_serve(struct engine *engine, const struct service_source *source, en
         return;
     }
     service_set_alerting(engine->service, engine->alerting);
+    alerting_watch_push(engine->alerting, engine->push);
     alerting_start(engine->alerting);
     if (open_admin(engine, &err) < 0) {
         fail_later(engine, &err);

@@ -8,6 +8,8 @@
 #include "base/metrics.h"
 #include "notify/push_priv.h"
 
+#include <stdio.h>
+
 enum { TAKE_MAX = 100, EXPIRE_EVERY_MS = 600000, HOLD_EXTRA_MS = 10000 };
 
 static void look(struct push *push);
@@ -37,10 +39,23 @@ static int room(const struct push *push)
     return limit - push->n_going > TAKE_MAX ? TAKE_MAX : limit - push->n_going;
 }
 
-static void on_store_away(struct push *push, const struct err *err)
+void push_note_store(struct push *push, const struct err *err)
 {
-    log_warn("push", "the outbox cannot be asked", "text=%s", log_quote(err->text));
-    look_in(push, push->config->push_poll);
+    if (err && !push->is_store_away)
+        log_warn("push", "the outbox cannot be asked", "text=%s", log_quote(err->text));
+    else if (!err && push->is_store_away)
+        log_info("push", "the outbox answers again", "going=%d", push->n_going);
+    push->is_store_away = err != NULL;
+}
+
+/* True: nothing was answered; again with the next poll. */
+static bool store_is_away(struct push *push, const struct err *err)
+{
+    push->is_asking = false;
+    push_note_store(push, err);
+    if (err)
+        look_in(push, push->config->push_poll);
+    return err != NULL;
 }
 
 /* ---- taking ---------------------------------------------------------------------------------- */
@@ -49,9 +64,7 @@ static void on_taken(const struct store_push *pushes, int n, const struct err *e
 {
     struct push *push = ctx;
 
-    push->is_asking = false;
-    if (err) {
-        on_store_away(push, err);
+    if (store_is_away(push, err)) {
         push_maybe_stopped(push);
         return;
     }
@@ -82,9 +95,8 @@ static void on_next(int64_t in_ms, const struct err *err, void *ctx)
     struct push *push = ctx;
     int64_t poll_ms = push->config->push_poll;
 
-    push->is_asking = false;
-    if (err)
-        on_store_away(push, err);
+    if (store_is_away(push, err))
+        ;
     else if (!push->is_stopping && in_ms == 0 && room(push) > 0)
         take(push);
     else
@@ -97,10 +109,7 @@ static void on_expired(int64_t n, const struct err *err, void *ctx)
 {
     struct push *push = ctx;
 
-    push->is_asking = false;
-    if (err) {
-        on_store_away(push, err);
-    } else {
+    if (!store_is_away(push, err)) {
         if (n > 0)
             log_warn("push", "too old: given up", "pushes=%lld", (long long)n);
         push->counts.expired += n;
@@ -155,6 +164,7 @@ void push_note_answer(struct push *push, const struct push_answer *answer)
         backoff_reset(&push->pause);
         return;
     }
+    snprintf(push->trouble, sizeof(push->trouble), "%.400s", answer->text);
     pause_ms = backoff_next_ms(&push->pause);
     if (answer->retry_after_ms > pause_ms)
         pause_ms = answer->retry_after_ms;
@@ -196,11 +206,8 @@ static void on_recovered(const struct err *err, void *ctx)
 {
     struct push *push = ctx;
 
-    push->is_asking = false;
-    /* They are due by themselves, only later. */
-    if (err)
-        on_store_away(push, err);
-    else
+    /* When it is away, they are due by themselves, only later. */
+    if (!store_is_away(push, err))
         look_in(push, 0);
     push_maybe_stopped(push);
 }
@@ -263,6 +270,11 @@ void push_counts(const struct push *push, struct push_counts *out)
     *out = push->counts;
     out->going = push->n_going;
     out->is_trouble = push->is_trouble;
+}
+
+const char *push_trouble(const struct push *push)
+{
+    return push->is_trouble ? push->trouble : NULL;
 }
 
 void push_metrics(const struct push *push, struct buf *out)

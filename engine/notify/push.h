@@ -40,6 +40,8 @@ struct push_counts {
     bool is_trouble; /* of the service, now */
 };
 void push_counts(const struct push *push, struct push_counts *out);
+/* Why the service takes no pushes; NULL: it does. Valid until the next turn. */
+const char *push_trouble(const struct push *push);
 void push_metrics(const struct push *push, struct buf *out);
 
 #endif

@@ -24,7 +24,9 @@ struct push {
     struct list going;        /* struct sending */
     int n_going;
     int64_t expire_at_ms; /* monotonic */
+    bool is_store_away;
     bool is_trouble;
+    char trouble[500]; /* why, while there is some */
     struct backoff pause;
     int64_t pause_until_ms; /* monotonic; 0: none */
     struct push_counts counts;
@@ -37,6 +39,8 @@ struct push {
 
 /* Each answer of the service, and each missing one. */
 void push_note_answer(struct push *push, const struct push_answer *answer);
+/* Each answer of the database: it is logged when it goes away and when it is back. NULL: it answered. */
+void push_note_store(struct push *push, const struct err *err);
 void push_maybe_stopped(struct push *push); /* last: push may be gone afterwards */
 
 /* ---- push_send.c ----------------------------------------------------------------------------- */

@@ -80,10 +80,9 @@ static void on_noted(bool applied, const struct err *err, void *ctx)
     struct sending *s = ctx;
     struct push *push = s->push;
 
+    push_note_store(push, err);
     /* What is not noted would go out again, though under the same key. */
     if (err && !push->is_stopping) {
-        log_warn("push", "the end of a push cannot be written: again later", "push=%lld text=%s",
-                 (long long)s->row.id, log_quote(err->text));
         loop_timer_start(s->again, NOTE_AGAIN_MS);
         return;
     }

@@ -41,7 +41,7 @@ def fit_machine_is_told_fit(bench):
     for name in ("memory cap", "memory", "memory budget", "swap", "memory pressure", "/dev/shm", "processes", "open files", "fonts", "clock",
                  "time zones", "profiles' room", "profiles' medium", "data's room", "data's medium", "chrome",
                  "chrome switches", "chrome user", "run_dir", "chrome starts", "sandbox", "chrome version", "DevTools",
-                 "sites", "database", "redis", "clock jumps"):
+                 "sites", "pushes", "database", "redis", "clock jumps"):
         expect(name in checks, f"no check is called {name}: {sorted(checks)}")
     expect_equal(checks["sandbox"]["level"], "ok", f"sandbox: {checks['sandbox']}")
     expect("156" in checks["chrome version"]["found"] or checks["chrome version"]["level"] == "warn",
@@ -125,6 +125,7 @@ def redis_that_is_away_is_a_warning_and_a_wrong_address_a_failure(bench):
     expect_equal((result.code, checks["redis"]["level"]), (0, "warn"), f"away: {checks['redis']}")
     expect("goes on without it" in checks["redis"]["advice"] and "secret" not in str(checks), f"advice: {checks['redis']}")
 
+    _expect_only_failure(bench, 3, "pushes", "push_service: onesignal needs push_app_id", "push_ keys", push_service="onesignal")
     _expect_only_failure(bench, 3, "redis", "expected redis://", "set redis", redis="http://127.0.0.1")
 
 
