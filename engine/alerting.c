@@ -6,10 +6,12 @@
 #include "base/list.h"
 #include "base/str.h"
 #include "crawl/run.h"
+#include "crawl/spool.h"
 #include "debug/cost.h"
 #include "notify/alerts.h"
 #include "notify/push.h"
 
+#include <glob.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
@@ -153,7 +155,7 @@ static const char *run_dir_of(const struct config *config)
 static void look_at_disk(struct alerting *alerting)
 {
     const struct config *config = alerting->env->config;
-    struct buf text;
+    struct buf spool, text;
 
     buf_init(&text, BUF_MAX_DEFAULT);
     if (config->min_free_disk) {
@@ -161,8 +163,51 @@ static void look_at_disk(struct alerting *alerting)
         if (str_starts(config->database, "sqlite:"))
             judge_disk("database", config->database + strlen("sqlite:"), config->min_free_disk,
                        &text);
+        buf_init(&spool, BUF_MAX_DEFAULT);
+        spool_dir(config, &spool);
+        judge_disk("spool_dir", buf_str(&spool), config->min_free_disk, &text);
+        buf_fini(&spool);
     }
     set_own(alerting, "disk", text.len > 0, buf_str(&text));
+    buf_fini(&text);
+}
+
+/* ---- spool ----------------------------------------------------------------------------------- */
+
+static size_t count_bad_files(const char *dir)
+{
+    char *pattern = mem_printf("%s/*.bad", dir);
+    glob_t found;
+    size_t n = glob(pattern, GLOB_NOSORT, NULL, &found) == 0 ? found.gl_pathc : 0;
+
+    globfree(&found);
+    mem_free(pattern);
+    return n;
+}
+
+/* That something waits while the database is away is its purpose. */
+static void look_at_spool(struct alerting *alerting)
+{
+    const struct config *config = alerting->env->config;
+    struct spool_stats stats;
+    struct buf dir, text;
+    size_t n_bad;
+
+    buf_init(&dir, BUF_MAX_DEFAULT);
+    buf_init(&text, BUF_MAX_DEFAULT);
+    spool_dir(config, &dir);
+    spool_stats(alerting->env->spool, &stats);
+    buf_addf(&text, "%zu batches wait at %s, %lld MiB of %lld (spool_max)", stats.waiting,
+             buf_str(&dir), (long long)(stats.bytes >> 20), (long long)(config->spool_max >> 20));
+    set_own(alerting, "spool",
+            stats.waiting > 0 && (!stats.is_away || stats.bytes >= config->spool_max / 2),
+            buf_str(&text));
+    n_bad = count_bad_files(buf_str(&dir));
+    buf_clear(&text);
+    buf_addf(&text, "%zu files at %s hold what the database refused, or what cannot be read", n_bad,
+             buf_str(&dir));
+    set_own(alerting, "spool-bad", n_bad > 0, buf_str(&text));
+    buf_fini(&dir);
     buf_fini(&text);
 }
 
@@ -351,6 +396,7 @@ static void on_look(void *ctx)
     look_at_hosts(alerting);
     look_at_push(alerting);
     look_at_disk(alerting);
+    look_at_spool(alerting);
     look_at_budget(alerting);
 }
 

@@ -5,6 +5,7 @@
  *     memory      pages wait because the machine is short of memory
  *     hosts       boards' hosts whose breaker is open
  *     disk        min_free_disk where the database, the profiles or the spool are
+ *     spool       it fills, or what is in it does not go on; spool-bad: files were set aside
  *     budget      budget_month, budget_gb_seconds_day, by the ledger
  *     failing     alert_failures runs of a site and kind in a row
  *     push        the push service takes no pushes

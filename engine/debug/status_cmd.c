@@ -8,6 +8,8 @@
 #include "crawl/silence.h"
 #include "crawl/silence_watch.h"
 #include "debug/ask.h"
+#include "notify/alert_message.h"
+#include "notify/alerts.h"
 
 #include <stdio.h>
 
@@ -31,6 +33,8 @@ struct status {
     size_t n;
     bool is_scheduled, was_seen, is_alive; /* the engine */
     int64_t seen_ms;
+    struct store_report *reports; /* of engines and of all boards together */
+    int n_reports;
 };
 
 /* ---- gathering ------------------------------------------------------------------------------- */
@@ -130,13 +134,17 @@ static const char *ago(int64_t ms, char out[32])
     return out;
 }
 
-static void print_reports(const struct status *st, const struct site_status *s)
+static void print_reports(const struct status *st, const struct store_report *reports, int n)
 {
-    for (int i = 0; i < s->n_reports; i++) {
-        const struct store_report *r = &s->reports[i];
+    for (int i = 0; i < n; i++) {
+        const struct store_report *r = &reports[i];
         char age[32];
 
-        printf("  ! %s for %s, %d time%s: %s\n", r->kind, ago(st->now_ms - r->opened_at_ms, age),
+        if (r->site[0] == ALERT_ENGINE_MARK)
+            printf("  ! engine %s:", r->site + 1);
+        else
+            printf("  !");
+        printf(" %s for %s, %d time%s: %s\n", r->kind, ago(st->now_ms - r->opened_at_ms, age),
                r->times, r->times == 1 ? "" : "s", r->text);
         if (r->detail)
             printf("    %s\n", r->detail);
@@ -157,7 +165,7 @@ static void print_site(const struct status *st, const struct site_status *s)
            s->last ? silence_name(s->silence.state) : "new", run, s->last ? s->last->kind : "-",
            s->last ? s->last->reason : "-", s->last ? s->last->counts.added : 0, deal, next,
            s->render_list);
-    print_reports(st, s);
+    print_reports(st, s->reports, s->n_reports);
 }
 
 static void print_table(const struct status *st)
@@ -172,6 +180,7 @@ static void print_table(const struct status *st)
                : st->is_alive    ? "follows its schedule"
                                  : "NO RUN SINCE LONG BEFORE THE LAST ONE DUE",
                ago(st->now_ms - st->seen_ms, age));
+    print_reports(st, st->reports, st->n_reports);
     printf("%-16s %-8s %-9s %-8s %-14s %5s  %-9s %-26s %s\n", "site", "state", "last run", "kind",
            "ended", "new", "last deal", "next", "lists by");
     for (size_t i = 0; i < st->n; i++)
@@ -213,13 +222,15 @@ static void add_run(struct buf *out, const struct store_run *run)
              run->rows_seen, run->counts.added, run->counts.changed);
 }
 
-static void add_reports(struct buf *out, const struct site_status *s)
+static void add_reports(struct buf *out, const struct store_report *reports, int n)
 {
     buf_adds(out, ",\"reports\":[");
-    for (int i = 0; i < s->n_reports; i++) {
-        const struct store_report *r = &s->reports[i];
+    for (int i = 0; i < n; i++) {
+        const struct store_report *r = &reports[i];
 
         buf_addf(out, "%s{\"id\":%lld", i ? "," : "", (long long)r->id);
+        if (r->site[0] == ALERT_ENGINE_MARK)
+            add_text(out, "engine", r->site + 1);
         add_text(out, "kind", r->kind);
         add_text(out, "text", r->text);
         add_text(out, "detail", r->detail);
@@ -241,7 +252,7 @@ static void add_site(struct buf *out, const struct site_status *s)
     add_time(out, "next_at", s->next_ms);
     add_text(out, "lists_by", s->render_list);
     add_text(out, "posts_by", s->render_post);
-    add_reports(out, s);
+    add_reports(out, s->reports, s->n_reports);
     buf_addc(out, '}');
 }
 
@@ -256,6 +267,7 @@ static void print_json(const struct status *st)
              : st->is_alive      ? "alive"
                                  : "down");
     add_time(&out, "last_run_at", st->was_seen ? st->seen_ms : CLOCK_NONE);
+    add_reports(&out, st->reports, st->n_reports);
     buf_adds(&out, "},\"sites\":[");
     for (size_t i = 0; i < st->n; i++) {
         buf_adds(&out, i ? ",\n" : "\n");
@@ -268,10 +280,27 @@ static void print_json(const struct status *st)
 
 /* ---- the command ----------------------------------------------------------------------------- */
 
+static int gather_general(struct status *st)
+{
+    const struct store_report *all;
+
+    if (ask_reports(&st->ask, NULL, &all) < 0)
+        return -1;
+    st->reports = arena_array(&st->ask.arena, struct store_report, (size_t)st->ask.n + 1);
+    for (int i = 0; i < st->ask.n; i++)
+        if (all[i].site[0] == ALERT_ENGINE_MARK || str_eq(all[i].site, ALERTS_ALL))
+            st->reports[st->n_reports++] = all[i];
+    return 0;
+}
+
 static int gather(struct status *st, const struct sites *sites, struct err *err)
 {
     if (ask_init(&st->ask, st->config, false, err) < 0)
         return -1;
+    if (gather_general(st) < 0) {
+        *err = st->ask.err;
+        return -1;
+    }
     for (size_t i = 0; i < sites->n; i++) {
         st->sites[i].site = sites->items[i];
         if (gather_site(st, &st->sites[i]) < 0) {
