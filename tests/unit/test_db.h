@@ -305,13 +305,14 @@ UNUSED_OK static void ask_sqlite(const char *url, const char *sql, struct buf *o
 {
     sqlite3 *db;
     sqlite3_stmt *stmt;
+    int rc;
 
     assert_int_equal(sqlite3_open(url + strlen("sqlite:"), &db), SQLITE_OK);
     sqlite3_busy_timeout(db, 5000);
     sqlite3_create_function(db, "deal_fold", 1, SQLITE_UTF8, NULL, same_text, NULL, NULL);
     if (sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) != SQLITE_OK)
         fail_msg("%s: %s", sql, sqlite3_errmsg(db));
-    while (sqlite3_step(stmt) == SQLITE_ROW) {
+    while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
         for (int i = 0; i < sqlite3_column_count(stmt); i++) {
             const char *text = (const char *)sqlite3_column_text(stmt, i);
 
@@ -319,6 +320,8 @@ UNUSED_OK static void ask_sqlite(const char *url, const char *sql, struct buf *o
         }
         buf_addc(out, '\n');
     }
+    if (rc != SQLITE_DONE)
+        fail_msg("%s: %s", sql, sqlite3_errmsg(db));
     sqlite3_finalize(stmt);
     sqlite3_close(db);
 }
