@@ -389,124 +389,6 @@ static void a_deal_is_shown_as_the_board_has_it_now(void **state)
     assert_string_equal(said_text("time"), "2023-11-22 21:00:00");
 }
 
-/* ---- what it costs --------------------------------------------------------------------------- */
-
-static const char *repeat(struct bench *b, const char *lite, const char *postgres)
-{
-    return b->is_postgres ? postgres : lite;
-}
-
-/* `n` deals, all bookmarked by and told to user a, and n notices; by SQL, since it is much. */
-static void fill_to(struct bench *b, int n)
-{
-    const char *numbers =
-        b->is_postgres
-            ? arena_printf(&b->arena, "generate_series(1, %d) n (i)", n)
-            : arena_printf(&b->arena,
-                           "(WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
-                           "WHERE i < %d) SELECT i FROM n) n",
-                           n);
-    const char *now = repeat(b, "1700654400000", "timestamptz '2023-11-22 12:00:00+00'");
-
-    ask(b, arena_printf(&b->arena,
-                        "INSERT INTO deals (site, website, post_key, product_id, title, url, "
-                        "is_sold_out, sort_at, "
-                        "created_at, updated_at%s) SELECT 'bulk', '뽐뿌', 'k' || i, 'bulk_' || i, "
-                        "'t', 'https://b.example/', "
-                        "%s, %s, %s, %s%s FROM %s WHERE i > (SELECT count(*) FROM deals)",
-                        repeat(b, "", ", last_change"), repeat(b, "0", "false"), now, now, now,
-                        repeat(b, "", ", 0"), numbers));
-    ask(b, arena_printf(
-               &b->arena,
-               "INSERT INTO book_marks (app_user_id, deal_id, created_at) SELECT u.id, d.id, %s "
-               "FROM app_users u, deals d WHERE u.app_player = 'a' ON CONFLICT DO NOTHING",
-               now));
-    ask(b,
-        arena_printf(
-            &b->arena,
-            "INSERT INTO keyword_pushalarm_lists (app_user_id, deal_id, keyword_title, created_at) "
-            "SELECT u.id, d.id, 'w', %s FROM app_users u, deals d WHERE u.app_player = 'a' "
-            "ON CONFLICT DO NOTHING",
-            now));
-    ask(b, arena_printf(&b->arena,
-                        "INSERT INTO notices (title, category, content, created_at) "
-                        "SELECT 't', 'c', 'n', %s FROM %s",
-                        now, numbers));
-}
-
-static const struct {
-    const char *request;
-    const char *body;
-    int postgres; /* statements */
-} costs[] = {
-    {"POST /auth-user", "{\"auth\":{\"appPlayerId\":\"a\"}}", 1},
-    {"GET /auth-user", NULL, 1},
-    {"GET /bookmarks", NULL, 1},
-    {"POST /bookmarks", "{\"product\":{\"id\":\"bulk_3\"}}", 1},
-    {"DELETE /bookmarks", "{\"product\":{\"id\":\"none\"}}", 1},
-    {"POST /bookmarks/combine", "{\"product\":{\"id\":\"none\"}}", 1},
-    {"GET /keyword-pushalarms", NULL, 1},
-    {"POST /keyword-pushalarms", "{\"alarm\":{\"keywordTitle\":\"w\"}}", 1},
-    {"DELETE /keyword-pushalarms", "{\"alarm\":{\"keywordTitle\":\"no\"}}", 1},
-    {"GET /keyword-pushalarms/user-status", NULL, 1},
-    {"PATCH /keyword-pushalarms/user-config", "{\"userConfig\":{\"maxPushCount\":3}}", 1},
-    {"GET /notices", NULL, 0}, /* kept */
-    {"GET /hit-products?size=100", NULL, 1}, /* the list itself comes from the cache */
-    {"POST /v3/tokens", "{\"player_id\":\"a\"}", 1},
-    {"DELETE /v3/tokens?all=false", NULL, 0}, /* a legacy token has no session */
-};
-
-/* The least of several: the watch of events asks as well, twice a second. */
-static int cost_of(const char *request, const char *token, const char *body)
-{
-    int least = INT32_MAX;
-
-    for (int i = 0; i < 4; i++) {
-        uint64_t before = store_statements();
-        int cost;
-
-        send_request(request, token, body);
-        assert_true(said.status < 500);
-        cost = (int)(store_statements() - before);
-        least = cost < least ? cost : least;
-    }
-    return least;
-}
-
-static void each_answer_costs_the_same_statements_at_10_and_at_10000_rows(void **state)
-{
-    struct bench *b = bench(state);
-    int few[ARRAY_LEN(costs)];
-    const char *token;
-
-    start_plain();
-    token = token_of("a");
-    fill_to(b, 10);
-    for (size_t i = 0; i < ARRAY_LEN(costs); i++) {
-        few[i] = cost_of(costs[i].request, token, costs[i].body);
-        if (b->is_postgres && few[i] != costs[i].postgres)
-            fail_msg("%s: %d statements", costs[i].request, few[i]);
-    }
-    fill_to(b, 10000);
-    for (size_t i = 0; i < ARRAY_LEN(costs); i++) {
-        int many = cost_of(costs[i].request, token, costs[i].body);
-
-        if (many != few[i])
-            fail_msg("%s: %d statements at 10 rows, %d at 10,000", costs[i].request, few[i], many);
-    }
-
-    send_request("GET /bookmarks", token, NULL);
-    assert_int_equal(jval_count(said_value("bookmark")), 100);
-    assert_string_equal(members_of(jdoc_root(said.doc)), "userId bookmark limit hasMore");
-    assert_int_equal(jval_int(said_value("limit"), 0), 100);
-    send_request("GET /keyword-pushalarms", token, NULL);
-    assert_int_equal(jval_count(said_value("pushList")), 100);
-    assert_true(jval_bool(said_value("hasMore"), false));
-    send_request("GET /notices", token, NULL);
-    assert_int_equal(jval_count(jdoc_root(said.doc)), 100);
-    assert_non_null(strstr(said.all, "\r\nX-List-Limit: 100\r\n"));
-}
-
 /* ---- the database is away -------------------------------------------------------------------- */
 
 static void lists_go_on_without_the_database_and_the_rest_says_503(void **state)
@@ -547,7 +429,6 @@ int main(void)
         API_BOTH(lists_show_the_bookmarks_of_who_asks),
         API_LITE(a_title_that_looks_like_an_answer_changes_nothing),
         API_BOTH(a_deal_is_shown_as_the_board_has_it_now),
-        API_BOTH(each_answer_costs_the_same_statements_at_10_and_at_10000_rows),
         {"lists_go_on_without_the_database_and_the_rest_says_503",
          lists_go_on_without_the_database_and_the_rest_says_503, api_setup_postgres, api_teardown,
          NULL},

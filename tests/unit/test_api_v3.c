@@ -497,62 +497,6 @@ static void what_a_client_has_is_not_sent_again(void **state)
     }
 }
 
-/* ---- cost ------------------------------------------------------------------------------------ */
-
-static void fill_many(int from, int to)
-{
-    enum { BATCH = 500 };
-
-    for (int at = from; at < to; at += BATCH) {
-        struct deal_row rows[BATCH];
-        int n = to - at < BATCH ? to - at : BATCH;
-
-        for (int i = 0; i < n; i++) {
-            rows[i] = row_of(at + i, arena_printf(&fx.arena, "%s %d", (at + i) % 3 ? "라면" : "청소기", at + i));
-            rows[i].posted_at_ms = NOW_MS - (at + i) * 30000LL;
-        }
-        write_rows(rows, n, NOW_MS);
-    }
-}
-
-/* A fresh server has nothing in its cache and has asked nothing but its watch's question. */
-static uint64_t statements_of(const char *target)
-{
-    uint64_t before;
-
-    server_free(&fx.server);
-    config_fini(&fx.config);
-    start_server();
-    get("/v3/deals?limit=1&min_score=-5"); /* what the first question of a connection costs */
-    before = store_statements();
-    get(target);
-    return store_statements() - before;
-}
-
-static void every_endpoint_sends_as_many_statements_at_10_as_at_10000_deals(void **state)
-{
-    static const char *const targets[] = {
-        "/hit-products",     "/hit-products/rank", "/hit-products/platform?name=%EB%BD%90%EB%BF%8C",
-        "/hit-products/search?word=" RAMEN, "/hit-products/search?word=%EB%A9%B4", "/v3/deals",
-        "/v3/deals?q=" RAMEN, "/v3/deals?sold_out=false&site=clien&min_score=2", "/v3/deals/deal_3", "/v3/sites",
-        "/feeds/atom.xml",   "/feeds/rss.xml?q=" RAMEN, "/feeds/feed.json", "/openapi.json"};
-    uint64_t few[ARRAY_LEN(targets)];
-
-    (void)state;
-    need_database();
-    fill_many(0, 10);
-    for (size_t i = 0; i < ARRAY_LEN(targets); i++)
-        few[i] = statements_of(targets[i]);
-    fill_many(10, 10000);
-    for (size_t i = 0; i < ARRAY_LEN(targets); i++) {
-        uint64_t many = statements_of(targets[i]);
-
-        /* Two more for a look of the watch in between: a question and, on SQLite, the schema's version. */
-        if (many > few[i] + 3 || many > 12)
-            fail_msg("%s: %d statements at 10 deals, %d at 10,000", targets[i], (int)few[i], (int)many);
-    }
-}
-
 /* ---- the document ---------------------------------------------------------------------------- */
 
 static const struct jval *member(const struct jval *object, const char *name)
@@ -619,7 +563,6 @@ int main(void)
         cmocka_unit_test(xml_takes_no_control_characters_and_no_broken_bytes),
         SQLITE(other_origins_may_read_v3_and_feeds_alone),
         SQLITE(what_a_client_has_is_not_sent_again),
-        BOTH(every_endpoint_sends_as_many_statements_at_10_as_at_10000_deals),
         cmocka_unit_test(the_document_has_every_route_and_no_other),
     };
 
