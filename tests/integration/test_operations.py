@@ -295,7 +295,25 @@ def several_processes_serve_one_port(bench):
         return all("comp=access" in api.program.err for api in (first, second))
 
     wait_until(both_answered, 20, "both have answered")
-    first.program.stop()
+    # One of them is restarted: what waits in its own queue is the successor's.
+    hammers = [Hammer(port, keeps=number % 2 == 0) for number in range(HAMMERS)]
+    successor = None
+    try:
+        first.program.signal(signal.SIGUSR2)
+        found = wait_until(lambda: re.search(r'msg="handed over" pid=(\d+)', first.program.err), 30, "handed over")
+        successor = int(found[1])
+        wait_until(lambda: not first.program.is_running(), 20, "the first process ends")
+        time.sleep(0.5)
+        for hammer in hammers:
+            hammer.over = True
+        for hammer in hammers:
+            hammer.join(30)
+        expect_equal([failure for hammer in hammers for failure in hammer.failed], [], "failures")
+    finally:
+        for hammer in hammers:
+            hammer.over = True
+        if successor:
+            _end(successor)
 
     expect_equal([web.get(second.url(PATH)).status for _ in range(10)], [200] * 10, "the other serves on")
 
