@@ -415,6 +415,28 @@ static void tokens_are_given_at_a_rate(void **state)
     assert_int_equal(send_request("POST /auth-user", NULL, body), 429);
 }
 
+/* All of a proxy's clients come from its address: each has tries of its own, and a header from elsewhere is nobody's. */
+static void tries_are_those_of_the_client_behind_a_trusted_proxy(void **state)
+{
+    static const char body[] = "{\"auth\":{\"appPlayerId\":\"p\"}}";
+    static const char one[] = "X-Forwarded-For: 203.0.113.1\r\n", two[] = "X-Forwarded-For: 203.0.113.2\r\n";
+    static const char made_up[] = "X-Forwarded-For: 198.51.100.7, 203.0.113.1\r\n";
+
+    (void)bench(state);
+    api_start((const char *const[]){"jwt_secret=" SECRET_A, "registrations=2", NULL});
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(send_more("POST /auth-user", NULL, one, body), 200);
+    assert_int_equal(send_more("POST /auth-user", NULL, one, body), 429);
+    assert_int_equal(send_more("POST /auth-user", NULL, made_up, body), 429);
+    assert_int_equal(send_more("POST /v3/tokens", NULL, two, "{\"player_id\":\"q\"}"), 201);
+    api_stop();
+
+    api_start((const char *const[]){"jwt_secret=" SECRET_A, "registrations=2", "api_trusted_proxies=192.0.2.1", NULL});
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(send_more("POST /auth-user", NULL, i ? two : one, body), 200);
+    assert_int_equal(send_more("POST /auth-user", NULL, made_up, body), 429);
+}
+
 static void an_app_key_is_needed_where_one_is_set(void **state)
 {
     static const char body[] = "{\"auth\":{\"appPlayerId\":\"p\"}}";
@@ -527,6 +549,7 @@ int main(void)
         API_LITE(no_place_for_a_key_is_503_and_said_in_the_log),
         API_LITE(a_secret_file_is_read_and_a_wrong_one_stops_the_start),
         API_LITE(tokens_are_given_at_a_rate),
+        API_LITE(tries_are_those_of_the_client_behind_a_trusted_proxy),
         API_LITE(an_app_key_is_needed_where_one_is_set),
         cmocka_unit_test(hashes_are_salted_and_of_a_strong_kind_only),
         cmocka_unit_test(fields_are_read_typed_or_refused),

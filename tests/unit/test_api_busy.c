@@ -29,6 +29,7 @@ static void more_questions_than_the_pool_takes_are_503_at_once_and_the_others_wa
     write_row(b, &row);
     api_start((const char *const[]){"jwt_secret=one:0123456789012345678901234567890123456789",
                                     "api_database_connections=2", "api_database_calls=4", NULL});
+    http_client_turn(b->loop, AT_ONCE_MS / 2); /* until it knows where the database is */
     send_request("GET /hit-products", NULL, NULL);
     expect_status(200);
     PQclear(PQexec(holder, "BEGIN; LOCK TABLE deals IN ACCESS EXCLUSIVE MODE"));
