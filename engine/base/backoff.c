@@ -21,12 +21,18 @@ static uint64_t random_below(uint64_t n)
     return n ? bits % n : 0;
 }
 
+static void grow(struct backoff *backoff)
+{
+    backoff->failures++;
+    backoff->step_ms =
+        backoff->step_ms > backoff->max_ms / 2 ? backoff->max_ms : backoff->step_ms * 2;
+}
+
 int64_t backoff_next_ms(struct backoff *backoff)
 {
     int64_t step_ms = backoff->step_ms;
 
-    backoff->failures++;
-    backoff->step_ms = step_ms > backoff->max_ms / 2 ? backoff->max_ms : step_ms * 2;
+    grow(backoff);
     return step_ms - (int64_t)random_below((uint64_t)step_ms / 4 + 1);
 }
 
@@ -34,4 +40,12 @@ void backoff_reset(struct backoff *backoff)
 {
     backoff->step_ms = backoff->base_ms;
     backoff->failures = 0;
+}
+
+void backoff_adopt(struct backoff *backoff, int failures)
+{
+    backoff_reset(backoff);
+    while (backoff->failures < failures && backoff->step_ms < backoff->max_ms)
+        grow(backoff);
+    backoff->failures = failures;
 }

@@ -23,4 +23,7 @@ int64_t backoff_next_ms(struct backoff *backoff);
 
 void backoff_reset(struct backoff *backoff); /* after a success */
 
+/* As if there had been so many failures since the last success: others have seen them. */
+void backoff_adopt(struct backoff *backoff, int failures);
+
 #endif

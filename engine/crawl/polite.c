@@ -44,6 +44,9 @@ struct gate {
     int64_t away_until_ms; /* monotonic: no request before, 0: none */
     bool open;             /* the breaker */
     struct err trouble;    /* the last */
+
+    struct turn *shared; /* the host's turn among all programs; NULL: there is none */
+    enum store_told told; /* what goes back with it */
 };
 
 struct polite_totals {
@@ -75,6 +78,7 @@ struct polite_ticket {
 };
 
 static void gate_turn(void *ctx);
+static void on_shared_turn(const struct store_turn *turn, void *ctx);
 
 /* ---- life of the gates ----------------------------------------------------------------------- */
 
@@ -102,6 +106,8 @@ static struct gate *gate_new(struct polite *polite, const char *host)
                                                                  : settings->backoff_max_ms);
     list_init(&gate->waiting);
     gate->turn = loop_timer_new(polite->loop, gate_turn, gate);
+    if (settings->turns)
+        gate->shared = turn_new(settings->turns, host, on_shared_turn, gate);
     map_put(&polite->gates, host, gate);
     return gate;
 }
@@ -112,6 +118,7 @@ static void gate_free(struct gate *gate)
     if (gate->fetching)
         fetch_cancel(&gate->fetching);
     loop_timer_free(&gate->turn);
+    turn_free(&gate->shared);
     robots_free(&gate->robots);
     mem_free(gate->robots_origin);
     mem_free(gate->host);
@@ -180,6 +187,31 @@ struct polite_ticket *polite_ask(struct polite *polite, const struct polite_requ
     return ticket;
 }
 
+static int64_t away_ms(const struct gate *gate)
+{
+    int64_t left_ms = gate->away_until_ms - clock_mono_ms();
+
+    return gate->away_until_ms && left_ms > 0 ? left_ms : 0;
+}
+
+/* The host's turn is the next one's, of whatever program. */
+static void give_back(struct gate *gate, int64_t delay_ms)
+{
+    const struct err *trouble = gate->told == TURN_TROUBLE ? &gate->trouble : NULL;
+    struct store_turn_end end = {
+        .delay_ms = delay_ms,
+        .told = gate->told,
+        .away_ms = away_ms(gate),
+        .troubles = gate->pauses.failures,
+        .reason = trouble ? err_reason(trouble->code) : NULL,
+        .why = trouble ? trouble->text : NULL,
+    };
+
+    gate->told = TURN_UNKNOWN;
+    if (gate->shared && turn_is_held(gate->shared))
+        turn_give(gate->shared, &end);
+}
+
 void polite_release(struct polite_ticket **ticket_ptr)
 {
     struct polite_ticket *ticket = *ticket_ptr;
@@ -194,6 +226,7 @@ void polite_release(struct polite_ticket **ticket_ptr)
         gate->holder = NULL;
         gate->released_at_ms = clock_mono_ms();
         gate->released_delay_ms = ticket->min_delay_ms;
+        give_back(gate, ticket->min_delay_ms);
         loop_timer_start(gate->turn, 0);
     }
     loop_timer_free(&ticket->refusal);
@@ -211,6 +244,7 @@ static void gate_trouble(struct gate *gate, const struct err *why, int64_t retry
 
     polite->totals.troubles++;
     gate->trouble = *why;
+    gate->told = TURN_TROUBLE;
     if (retry_after > pause_ms)
         pause_ms = retry_after;
     gate->away_until_ms = clock_mono_ms() + pause_ms;
@@ -232,6 +266,7 @@ static void gate_fine(struct gate *gate)
     if (gate->open)
         log_info("polite", "the host answers again", "host=%s troubles=%d", gate->host,
                  gate->pauses.failures);
+    gate->told = TURN_FINE;
     gate->open = false;
     gate->away_until_ms = 0;
     backoff_reset(&gate->pauses);
@@ -259,13 +294,6 @@ static void say_closed(const struct gate *gate, int64_t away_ms, struct err *why
 {
     err_set(why, gate->trouble.code, "%s is left alone for %lld more s: %s", gate->host,
             (long long)(away_ms + 999) / 1000, gate->trouble.text);
-}
-
-static int64_t away_ms(const struct gate *gate)
-{
-    int64_t left_ms = gate->away_until_ms - clock_mono_ms();
-
-    return gate->away_until_ms && left_ms > 0 ? left_ms : 0;
 }
 
 /* ---- robots.txt ------------------------------------------------------------------------------ */
@@ -306,11 +334,13 @@ static void on_robots(const struct fetch_result *result, const struct err *err, 
     gate->fetching = NULL;
     if (err) {
         gate_trouble(gate, err, RETRY_AFTER_NONE);
+        give_back(gate, 0);
         fail_waiting(gate, err); /* its text names the address */
         return;
     }
     if (judge_answer(gate, result, &why) < 0) {
         gate_trouble(gate, &why, result->retry_after_ms);
+        give_back(gate, 0);
         fail_waiting(gate, &why);
         return;
     }
@@ -383,6 +413,42 @@ static int64_t wait_ms(const struct gate *gate, const struct polite_ticket *tick
     return left_ms;
 }
 
+/* What other programs have learned of the host. */
+static void learn(struct gate *gate, const struct store_turn *turn)
+{
+    int code = turn->reason ? err_code_from_reason(turn->reason) : -1;
+
+    if (turn->troubles != gate->pauses.failures)
+        backoff_adopt(&gate->pauses, turn->troubles);
+    gate->open = turn->troubles >= gate->polite->settings.open_after;
+    gate->away_until_ms = turn->away_ms ? clock_mono_ms() + turn->away_ms : 0;
+    if (turn->troubles)
+        err_set(&gate->trouble, code < 0 ? ERR_NETWORK : (enum err_code)code, "%s",
+                turn->why ? turn->why : "another program had trouble with it");
+}
+
+/* Without a number: the database was away, or it is not ours yet. */
+static void on_shared_turn(const struct store_turn *turn, void *ctx)
+{
+    struct gate *gate = ctx;
+
+    if (turn->number || !turn_is_held(gate->shared))
+        learn(gate, turn);
+    if (turn_is_held(gate->shared) || is_closed(gate, away_ms(gate)))
+        loop_timer_start(gate->turn, 0);
+    else
+        loop_timer_start(gate->turn, turn->wait_ms);
+}
+
+/* Must the host's turn be waited for? */
+static bool wants_turn(struct gate *gate, const struct polite_ticket *ticket)
+{
+    if (!gate->shared || turn_is_held(gate->shared))
+        return false;
+    turn_ask(gate->shared, ticket->min_delay_ms);
+    return true;
+}
+
 static void gate_turn(void *ctx)
 {
     struct gate *gate = ctx;
@@ -391,9 +457,14 @@ static void gate_turn(void *ctx)
     const char *rule = NULL;
     struct err why;
 
-    if (!first || gate->holder || gate->fetching)
+    if (gate->holder || gate->fetching || (gate->shared && turn_is_asked(gate->shared)))
         return;
+    if (!first) {
+        give_back(gate, 0);
+        return;
+    }
     if (is_closed(gate, away_ms(gate))) {
+        give_back(gate, 0);
         say_closed(gate, away_ms(gate), &why);
         gate->polite->totals.refused_pause += (long long)list_count(&gate->waiting);
         fail_waiting(gate, &why);
@@ -402,6 +473,8 @@ static void gate_turn(void *ctx)
     ticket = container_of(first, struct polite_ticket, link);
     if (wait_ms(gate, ticket) > 0)
         loop_timer_start(gate->turn, wait_ms(gate, ticket));
+    else if (wants_turn(gate, ticket))
+        ; /* on_shared_turn() goes on */
     else if (ticket->obey_robots && !has_fresh_robots(gate, ticket->origin))
         fetch_robots(gate, ticket);
     else if (ticket->obey_robots && !robots_allow(gate->robots, ticket->path, &rule))

@@ -12,6 +12,9 @@
  * minute is not waited for: who asks meanwhile is refused. After `open_after` troubles in a row the
  * breaker is open: everybody is refused until the pause is over, then one ticket is granted as a
  * trial.
+ *
+ * With `turns` all of that holds over all programs that share the database, robots.txt apart: a ticket is
+ * granted while the host's turn is held, and what the host answered goes back with the turn.
  */
 #ifndef CRAWL_POLITE_H
 #define CRAWL_POLITE_H
@@ -20,6 +23,7 @@
 #include "base/err.h"
 #include "base/fetch.h"
 #include "base/loop.h"
+#include "crawl/turns.h"
 
 #include <stdbool.h>
 
@@ -44,7 +48,8 @@ typedef void polite_fn(const struct err *err, void *ctx);
 struct polite_settings {
     const char *user_agent; /* for fetching robots.txt; copied */
     int64_t backoff_ms, backoff_max_ms;
-    int open_after; /* troubles in a row */
+    int open_after;      /* troubles in a row */
+    struct turns *turns; /* borrowed; NULL: nobody else asks these hosts */
 };
 
 struct polite *polite_new(struct loop *loop, const struct polite_settings *settings);

@@ -177,7 +177,7 @@ static void quiet(enum log_level level, const char *line, void *ctx)
 
 static int set_up(void **state)
 {
-    struct polite_settings settings = {"test", BACKOFF_MS, BACKOFF_MAX_MS, OPEN_AFTER};
+    struct polite_settings settings = {"test", BACKOFF_MS, BACKOFF_MAX_MS, OPEN_AFTER, NULL};
 
     (void)state;
     world = (struct world){
