@@ -14,6 +14,7 @@
 #include "crawl/idle_cost.h"
 #include "crawl/render.h"
 #include "crawl/spool.h"
+#include "db/store_lease.h"
 #include "gen/version.h"
 #include "notify/push.h"
 #include "service.h"
@@ -29,6 +30,7 @@ struct engine {
     struct alerting *alerting;   /* likewise */
     struct alarms *alarms;       /* as service */
     struct push *push;           /* likewise */
+    struct turns *turns;         /* NULL: the database is nobody else's */
     struct idle_cost *idle_cost; /* NULL: no browsers, or nothing is stored */
     struct loop_timer *patience; /* how long runs may finish after engine_stop */
     bool stopping, push_stopping;
@@ -106,6 +108,13 @@ static int build_store(struct engine *engine, enum engine_use use, struct err *e
                    err) < 0)
         return err_prefix(err, "database");
     name_engine(env->store, env->config, use);
+    if (store_is_shared(env->store)) {
+        if (store_open(env->loop, env->config->database, env->config->database_timeout,
+                       &env->shared, err) < 0)
+            return err_prefix(err, "database");
+        name_engine(env->shared, env->config, use);
+        engine->turns = turns_new(env->loop, env->shared, env->config->lease);
+    }
     env->ledger = ledger_new(env->loop, env->store);
     env->spool = spool_new(env->loop, env->store, env->config);
     ledger_set_spool(env->ledger, env->spool);
@@ -128,6 +137,7 @@ static int build(struct engine *engine, enum engine_use use, struct err *err)
         .backoff_ms = env->config->host_backoff,
         .backoff_max_ms = env->config->host_backoff_max,
         .open_after = (int)env->config->host_failures,
+        .turns = engine->turns,
     };
     env->polite = polite_new(env->loop, &polite);
     env->fetcher = fetcher_new(env->loop, agent);
@@ -427,8 +437,10 @@ void engine_free(struct engine **engine_ptr)
     loop = engine->env.loop;
     admin_http_free(&engine->admin);
     push_free(&engine->push);
+    polite_free(&engine->env.polite); /* gives back the turns that it has */
+    store_free(&engine->env.shared);
     service_free(&engine->service);
-    polite_free(&engine->env.polite);
+    turns_free(&engine->turns);
     quarantine_free(&engine->env.quarantine);
     render_free(&engine->env.render);
     fetcher_free(&engine->env.fetcher);

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* service.c - from a due time to a run, and from a run's end to an idle line.
  *
- * Not here: which lines there are (service_lines.c), jobs that belong to no site (service_jobs.c),
+ * Not here: whose a due run is (service_claim.c), which lines there are (service_lines.c), jobs that belong to no site (service_jobs.c),
  * when a line is due (crawl/schedule.c), reload, pause and what is shown (service_*.c).
  */
 #include "service.h"
 #include "alerting.h"
 #include "alarms.h"
 #include "base/log.h"
+#include "crawl/lease.h"
 #include "service_priv.h"
 
 /* ---- state ----------------------------------------------------------------------------------- */
@@ -49,6 +50,7 @@ static void line_is_idle(struct line *line)
 {
     struct service *service = line->service;
 
+    line_give_back(line);
     line_set_state(line, LINE_IDLE);
     list_remove(&line->busy);
     schedule_finished(line->entry);
@@ -91,6 +93,7 @@ static void start_run(struct line *line)
         .site = line->site,
         .kind = line->kind,
         .due_at_ms = line->due_at_ms,
+        .lease = line->lease,
         .page_from = pages.from,
         .page_to = pages.to,
     };
@@ -108,8 +111,7 @@ static void line_start(struct line *line)
         line->running_job = line->job->start(line->service, line->due_at_ms, on_job_end, line);
 }
 
-/* The claim's answer: is this due run ours? */
-static void on_claimed(struct line *line, bool is_ours)
+void line_claimed(struct line *line, bool is_ours)
 {
     if (is_ours && !line->service->stopping)
         line_start(line);
@@ -117,25 +119,19 @@ static void on_claimed(struct line *line, bool is_ours)
         line_is_idle(line);
 }
 
-static void on_sole_engine(void *ctx)
-{
-    on_claimed(ctx, true);
-}
-
-/* An engine that is alone with its database has every due run. */
-static void claim(struct line *line)
-{
-    loop_defer(line->service->env->loop, on_sole_engine, line);
-}
-
-void line_due(struct line *line, int64_t due_at_ms)
+void line_begin_claim(struct line *line, int64_t due_at_ms)
 {
     line->due_at_ms = due_at_ms;
     line_set_state(line, LINE_CLAIMING);
     list_append(&line->service->busy, &line->busy);
     line->generation = generation_now(line->service);
     line->generation->runs++;
-    claim(line);
+}
+
+void line_due(struct line *line, int64_t due_at_ms)
+{
+    line_begin_claim(line, due_at_ms);
+    line_claim(line);
 }
 
 static void on_due(struct schedule_entry *entry, int64_t due_at_ms, void *ctx)
@@ -185,6 +181,7 @@ struct service *service_new(const struct crawl_env *env, const struct sites *sit
     service->schedule = schedule_new(env->loop, on_due, service);
     schedule_set_jitter(service->schedule, env->config->schedule_jitter);
     generation_add(service, sites, NULL, NULL);
+    service_claims_init(service);
     return service;
 }
 
@@ -202,6 +199,7 @@ void service_free(struct service **service_ptr)
         return;
     *service_ptr = NULL;
     service->asking = NULL;
+    service_claims_free(service);
     LINES_FOREACH(line, next, service)
     line_free(line);
     generations_free(service);
@@ -275,6 +273,8 @@ void service_set_up_lines(struct service *service)
     service->started = true;
     alarms_follow(service->alarms);
     service->started_at_ms = clock_wall_ms();
+    if (service->leases)
+        leases_start(service->leases);
     schedule_start(service->schedule);
     service->start_done(NULL, service->start_ctx);
 }
@@ -318,22 +318,28 @@ void service_stop(struct service *service, service_fn *done, void *ctx)
     service->stop_done = done;
     service->stop_ctx = ctx;
     schedule_stop(service->schedule);
+    if (service->leases)
+        leases_stop(service->leases);
     if (list_is_empty(&service->busy))
         loop_defer(service->env->loop, tell_stopped, service);
+}
+
+void line_cancel(struct line *line, bool is_lost)
+{
+    if (line->run && is_lost)
+        run_lost(line->run);
+    else if (line->run)
+        run_cancel(line->run);
+    else if (line->running_job)
+        line->job->cancel(line->running_job);
 }
 
 void service_cancel(struct service *service)
 {
     struct list *at, *next;
 
-    LIST_FOREACH (at, next, &service->busy) {
-        struct line *line = container_of(at, struct line, busy);
-
-        if (line->run)
-            run_cancel(line->run);
-        else if (line->running_job)
-            line->job->cancel(line->running_job);
-    }
+    LIST_FOREACH (at, next, &service->busy)
+        line_cancel(container_of(at, struct line, busy), false);
 }
 
 size_t service_busy(const struct service *service)

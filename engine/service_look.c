@@ -2,6 +2,7 @@
 /* service_look.c - the lines as people and Prometheus see them. */
 #include "base/metrics.h"
 #include "base/str.h"
+#include "crawl/lease.h"
 #include "service_priv.h"
 
 #include <stdio.h>
@@ -110,6 +111,8 @@ void service_metrics(const struct service *service, struct buf *out)
 {
     const struct line *line, *next;
 
+    if (service->leases)
+        leases_metrics(service->leases, out);
     metrics_one(out, "catchdeal_schedule_lines", "gauge",
                 "Lines of the schedule: sites by kind, and jobs without a site.",
                 (double)list_count(&service->lines));

@@ -20,6 +20,7 @@ struct service_job {
      * in the ledger. */
     void *(*start)(struct service *service, int64_t due_at_ms, service_job_fn *done, void *ctx);
     void (*cancel)(void *job);
+    bool each_engine; /* of several engines each does its own; otherwise one of them does it */
 };
 extern const struct service_job service_jobs[];
 extern const size_t service_n_jobs;
@@ -46,6 +47,7 @@ struct line {
     bool is_paused;
     bool is_gone;                  /* by a reload: freed once it is idle */
     int64_t due_at_ms;             /* of the run, unless idle */
+    int64_t lease;                 /* of the run, RUNNING; 0: none is needed */
     int64_t since_ms;              /* in this state */
     long long runs;                /* begun */
     struct generation *generation; /* of the run, unless idle */
@@ -58,6 +60,7 @@ struct service {
     const struct service_source *source;
     struct alarms *alarms;
     struct alerting *alerting; /* NULL: nobody is told how runs end */
+    struct leases *leases; /* NULL: this engine is alone with its database */
     struct list generations;
     struct clock_zone *zone; /* of jobs that belong to no site */
     struct schedule *schedule;
@@ -120,6 +123,19 @@ const char *line_state_name(const struct line *line);
 
 /* Due: claim it, and start it when it is ours. The line is idle. */
 void line_due(struct line *line, int64_t due_at_ms);
+/* The claim's answer to a line that is CLAIMING: start it, or not. */
+void line_claimed(struct line *line, bool is_ours);
+/* Due by another's word, and ours: as line_due() up to CLAIMING. */
+void line_begin_claim(struct line *line, int64_t due_at_ms);
+/* Its run must end: by the operator, or because another engine has it. */
+void line_cancel(struct line *line, bool is_lost);
+
+/* ---- service_claim.c -------------------------------------------------------------------------- */
+
+void service_claims_init(struct service *service);
+void service_claims_free(struct service *service);
+void line_claim(struct line *line); /* line_claimed() comes later */
+void line_give_back(struct line *line); /* its run has ended */
 
 /* Put lines without an entry under the schedule, one after the other. */
 void service_set_up_lines(struct service *service);

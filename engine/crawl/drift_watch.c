@@ -42,6 +42,7 @@ struct drift_watch {
     struct err drift;             /* the first of this run */
     char *evidence;               /* its folder */
     int64_t run_id;
+    struct store_fence fence;
     size_t step;
     struct loop_timer *wake;
     drift_watch_fn *done;
@@ -400,6 +401,12 @@ static void on_closed(bool was_open, const struct err *err, void *ctx)
     after_step(w, err);
 }
 
+/* For the next call: what is written is the run's. */
+static struct store *store(struct drift_watch *w)
+{
+    return store_under(w->env.store, &w->fence);
+}
+
 static bool write_fields(struct drift_watch *w, const char *layout, struct store_fields *fields,
                          bool is_good)
 {
@@ -410,7 +417,7 @@ static bool write_fields(struct drift_watch *w, const char *layout, struct store
     fields->layout = layout;
     fields->at_ms = clock_wall_ms();
     fields->is_good = is_good;
-    store_fields_write(w->env.store, fields, on_step, w);
+    store_fields_write(store(w), fields, on_step, w);
     return true;
 }
 
@@ -425,7 +432,7 @@ static bool write_posts(struct drift_watch *w, const struct seen *seen)
     name = mem_printf("%s%s", DRIFT_STATE_POSTS, seen->name);
     buf_init(&text, POSTS_MAX_BYTES);
     drift_posts_write(&seen->posts, &text);
-    store_state_set(w->env.store, w->site->id, name, buf_overflowed(&text) ? NULL : buf_str(&text),
+    store_state_set(store(w), w->site->id, name, buf_overflowed(&text) ? NULL : buf_str(&text),
                     clock_wall_ms(), on_step, w);
     buf_fini(&text);
     mem_free(name);
@@ -439,17 +446,17 @@ static bool write_good_at(struct drift_watch *w)
     if (w->good_page_ms == CLOCK_NONE)
         return false;
     clock_format_utc_ms(w->good_page_ms, at);
-    store_state_set(w->env.store, w->site->id, GOOD_AT, at, w->good_page_ms, on_step, w);
+    store_state_set(store(w), w->site->id, GOOD_AT, at, w->good_page_ms, on_step, w);
     return true;
 }
 
 static bool write_report(struct drift_watch *w)
 {
     if (w->was_drift)
-        store_report_open(w->env.store, w->site->id, "drift", w->drift.text, w->evidence,
+        store_report_open(store(w), w->site->id, "drift", w->drift.text, w->evidence,
                           clock_wall_ms(), on_report, w);
     else if (w->was_good)
-        store_report_close(w->env.store, w->site->id, "drift", clock_wall_ms(), on_closed, w);
+        store_report_close(store(w), w->site->id, "drift", clock_wall_ms(), on_closed, w);
     return w->was_drift || w->was_good;
 }
 
@@ -478,11 +485,13 @@ static void next_step(struct drift_watch *w)
     loop_timer_start(w->wake, 0);
 }
 
-void drift_watch_end(struct drift_watch *w, int64_t run_id, drift_watch_fn *done, void *ctx)
+void drift_watch_end(struct drift_watch *w, int64_t run_id, const struct store_fence *fence,
+                     drift_watch_fn *done, void *ctx)
 {
     w->done = done;
     w->ctx = ctx;
     w->run_id = run_id;
+    w->fence = *fence;
     w->step = 0;
     if (w->env.store && run_id && w->is_loaded)
         next_step(w);

@@ -43,7 +43,9 @@ void drift_watch_load(struct drift_watch *watch, drift_watch_fn *done, void *ctx
  *               confirms the verdict and gives the evidence */
 extern const struct job_judge drift_watch_judge;
 
-/* The run is over. run_id: of the ledger; 0: nothing is kept. done comes once, later. */
-void drift_watch_end(struct drift_watch *watch, int64_t run_id, drift_watch_fn *done, void *ctx);
+/* The run is over. run_id: of the ledger; 0: nothing is kept. fence: under which all is written; its texts live
+ * as long as the watch. done comes once, later. */
+void drift_watch_end(struct drift_watch *watch, int64_t run_id, const struct store_fence *fence,
+                     drift_watch_fn *done, void *ctx);
 
 #endif

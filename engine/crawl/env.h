@@ -22,6 +22,7 @@ struct crawl_env {
     struct pool *pool; /* NULL: Chrome cannot be started here, because of no_pool */
     struct err no_pool;
     struct store *store;   /* NULL: nothing is stored (dry run) */
+    struct store *shared;  /* a second connection, for leases and turns; NULL: no other engine can be there */
     struct ledger *ledger; /* NULL exactly when store is */
     struct spool *spool;   /* likewise: what a run writes goes by it */
     struct polite *polite;

@@ -72,6 +72,7 @@ struct job *job_start(const struct crawl_env *env, const struct job_request *req
     job->own_origin = mem_strdup(request->own_origin);
     job->page = request->page;
     job->run_id = request->run_id;
+    job->fence = request->fence;
     job->min_delay_ms = request->min_delay_ms;
     job->update_only = request->update_only;
     job->what = request->what;
@@ -315,6 +316,7 @@ void job_store_rows(struct job *job)
         .at_ms = clock_wall_ms(),
         .update_only = job->update_only,
         .from_post = job->what == SITE_POST,
+        .fence = job->fence,
     };
 
     if (batch.from_post && batch.n > 0)

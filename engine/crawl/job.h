@@ -38,6 +38,7 @@ struct job_request {
     const char *own_origin;  /* the site's own: may be at a private address; NULL: none; copied */
     int page;                /* the board's number, for messages */
     int64_t run_id;          /* of the ledger, 0: none */
+    struct store_fence fence; /* under which its rows are stored; texts live as long as the job */
     int64_t min_delay_ms;
     bool update_only; /* refresh: unknown deals are not inserted */
     enum site_what what;

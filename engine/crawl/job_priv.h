@@ -28,6 +28,7 @@ struct job {
     char *own_origin;
     int page;
     int64_t run_id;
+    struct store_fence fence;
     int64_t min_delay_ms;
     bool update_only;
     enum site_what what;

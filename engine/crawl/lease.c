@@ -33,7 +33,7 @@ struct leases {
     struct loop *loop;
     struct store *store;
     int64_t ttl_ms;
-    struct lease_events events;
+    struct leases_events events;
     void *ctx;
     char process[33];
     struct list due, asked, held;
@@ -136,7 +136,7 @@ static void name_process(char name[33])
 }
 
 struct leases *leases_new(struct loop *loop, struct store *store, int64_t ttl_ms,
-                          const struct lease_events *events, void *ctx)
+                          const struct leases_events *events, void *ctx)
 {
     struct leases *leases = mem_new(struct leases);
 

@@ -25,7 +25,7 @@
 struct leases;
 struct lease_offer;
 
-struct lease_events {
+struct leases_events {
     /* Which lines may run here now, and how many more runs of each kind: lease_offer_...(). */
     void (*offer)(struct lease_offer *offer, void *ctx);
     /* Ours: begin. number is the fence under which it writes. False: not any more; it is given back as not done.
@@ -41,7 +41,7 @@ struct lease_events {
 /* store: one that is shared (store_is_shared()), borrowed, and better no other work's: a batch that takes long
  * must not keep the leases from being renewed. ttl_ms: of a lease. */
 struct leases *leases_new(struct loop *loop, struct store *store, int64_t ttl_ms,
-                          const struct lease_events *events, void *ctx);
+                          const struct leases_events *events, void *ctx);
 void leases_free(struct leases **leases); /* after store_free() */
 
 void leases_start(struct leases *leases); /* from now on; nothing is granted before */

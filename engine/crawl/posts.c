@@ -17,6 +17,7 @@ struct posts {
     const struct site *site;
     char *own_origin;
     int64_t run_id;
+    struct store_fence fence;
     int64_t min_delay_ms;
     struct posts_events events;
     void *ctx;
@@ -55,6 +56,7 @@ struct posts *posts_start(const struct crawl_env *env, const struct posts_reques
     posts->site = request->site;
     posts->own_origin = mem_strdup(request->own_origin);
     posts->run_id = request->run_id;
+    posts->fence = request->fence;
     posts->min_delay_ms = request->min_delay_ms;
     posts->events = *events;
     posts->ctx = ctx;
@@ -154,6 +156,7 @@ static void next_post(struct posts *posts)
         .site = posts->site,
         .own_origin = posts->own_origin,
         .run_id = posts->run_id,
+        .fence = posts->fence,
         .min_delay_ms = posts->min_delay_ms,
         .what = SITE_POST,
     };
@@ -181,6 +184,7 @@ static bool ends_posts(enum err_code code)
     switch (code) {
     case ERR_STORE:
     case ERR_STORE_AWAY:
+    case ERR_LEASE_LOST:
     case ERR_SITE:
     case ERR_LAUNCH:
     case ERR_ROBOTS:
@@ -213,6 +217,7 @@ static void on_visited(const struct job_result *result, const struct err *err, v
         .at_ms = clock_wall_ms(),
         .min_distance_ms = posts->site->gone_distance_ms,
         .run_id = posts->run_id,
+        .fence = posts->fence,
     };
 
     posts->result = *result; /* its page lives as long as the job */

@@ -24,6 +24,7 @@ struct posts_request {
     const struct site *site; /* borrowed; with site->post */
     const char *own_origin;  /* as in job.h; copied; NULL: none */
     int64_t run_id;
+    struct store_fence fence; /* as in job.h */
     int64_t min_delay_ms;
     /* Rows to choose from: taken. NULL: an alive run, which needs a store. */
     struct visits *visits;

@@ -87,6 +87,7 @@ struct run *run_start(const struct crawl_env *env, const struct run_request *req
     run->ledger = (struct store_run){
         .site = request->site->id,
         .kind = request->kind,
+        .lease = request->lease,
         .due_at_ms = request->due_at_ms,
         .started_at_ms = clock_wall_ms(),
     };
@@ -155,6 +156,11 @@ static bool is_mapped(const struct run *run)
     return run->url || config_origin_of(run->env.config, run->site->id);
 }
 
+static struct store_fence fence_of(const struct run *run)
+{
+    return (struct store_fence){run->site->id, run->ledger.kind, run->ledger.lease};
+}
+
 static int64_t min_delay_ms(const struct run *run)
 {
     return is_mapped(run) ? run->env.config->origin_min_delay : run->site->min_delay_ms;
@@ -176,6 +182,7 @@ static void next_page(struct run *run)
         .site = run->site,
         .page = run->page,
         .run_id = run->ledger.id,
+        .fence = fence_of(run),
         .min_delay_ms = min_delay_ms(run),
         .update_only = is_kind(run, RUN_REFRESH),
         .judge = &drift_watch_judge,
@@ -234,6 +241,7 @@ static bool ends_run(enum err_code code)
     switch (code) {
     case ERR_STORE:
     case ERR_STORE_AWAY:
+    case ERR_LEASE_LOST:
     case ERR_SITE:
     case ERR_LAUNCH:
     case ERR_ROBOTS:
@@ -248,6 +256,12 @@ static bool ends_run(enum err_code code)
     }
 }
 
+/* The first failure is the run's reason; that it is another engine's now says more than any. */
+static bool counts_more(const struct run *run, const struct err *err)
+{
+    return err && (run->end.code == ERR_OK || err->code == ERR_LEASE_LOST);
+}
+
 static void on_page_done(const struct job_result *result, const struct err *err, void *ctx)
 {
     struct run *run = ctx;
@@ -256,7 +270,7 @@ static void on_page_done(const struct job_result *result, const struct err *err,
     count_rows(run, result);
     if (!err && result->page)
         visits_add_page(&run->visits, result->page);
-    if (err && run->end.code == ERR_OK) {
+    if (counts_more(run, err)) {
         run->end = *err;
         err_prefix(&run->end, "site %s: page %d", run->site->id, run->page);
     }
@@ -283,6 +297,12 @@ void run_cancel(struct run *run)
         posts_cancel(run->posts);
 }
 
+void run_lost(struct run *run)
+{
+    err_set(&run->end, ERR_LEASE_LOST, "site %s: another engine has taken the run over", run->site->id);
+    run_cancel(run);
+}
+
 /* ---- posts ----------------------------------------------------------------------------------- */
 
 /* What ended the pages early would end the posts as well. */
@@ -304,6 +324,7 @@ static void start_posts(struct run *run)
     struct posts_request request = {
         .site = run->site,
         .run_id = run->ledger.id,
+        .fence = fence_of(run),
         .min_delay_ms = min_delay_ms(run),
         .visits = is_kind(run, RUN_ALIVE) ? NULL : &run->visits,
         .chosen = is_kind(run, RUN_POST),
@@ -343,7 +364,7 @@ static void on_posts_end(const struct err *err, void *ctx)
 {
     struct run *run = ctx;
 
-    if (err && run->end.code == ERR_OK) {
+    if (counts_more(run, err)) {
         run->end = *err;
         err_prefix(&run->end, "site %s: posts", run->site->id);
     }
@@ -353,20 +374,23 @@ static void on_posts_end(const struct err *err, void *ctx)
 
 /* ---- the end --------------------------------------------------------------------------------- */
 
+/* Nothing more can be noted of it, or may be. */
 static bool store_failed(const struct run *run)
 {
-    return run->end.code == ERR_STORE || run->end.code == ERR_STORE_AWAY;
+    return run->end.code == ERR_STORE || run->end.code == ERR_STORE_AWAY ||
+           run->end.code == ERR_LEASE_LOST;
 }
 
 static void finish(struct run *run)
 {
     struct store_run *ledger = &run->ledger;
+    struct store_fence fence = fence_of(run);
 
     ledger->ended_at_ms = clock_wall_ms();
     ledger->reason = err_reason(run->end.code);
     ledger->detail = run->end.code == ERR_OK ? NULL : run->end.text;
     /* A store that is away is not asked a dozen times. */
-    drift_watch_end(run->drift, store_failed(run) ? 0 : ledger->id, on_drift_noted, run);
+    drift_watch_end(run->drift, store_failed(run) ? 0 : ledger->id, &fence, on_drift_noted, run);
 }
 
 static bool brings_deals(const struct run *run)

@@ -8,7 +8,7 @@
  *
  * Pages are stored as they finish, so a late failure loses nothing. A page that fails does not end
  * the run; the run's reason is then the first failure's. What ends it early: the store is away,
- * robots.txt forbids, the board blocks or limits us (more requests would be rude), no layout fits,
+ * another engine has taken it over, robots.txt forbids, the board blocks or limits us (more requests would be rude), no layout fits,
  * Chrome cannot start, cancellation. A run never touches another site's.
  */
 #ifndef CRAWL_RUN_H
@@ -30,6 +30,7 @@ struct run_request {
     const struct site *site; /* borrowed for the run's life */
     const char *kind;        /* RUN_...; static */
     int64_t due_at_ms;
+    int64_t lease; /* number of the lease under which it writes (store_lease.h); 0: none */
     int page_from, page_to; /* as the board numbers them */
     const char *url; /* instead of the site's list pages: this one page; copied; NULL: none */
     bool list_only;  /* of a crawl: no posts */
@@ -53,6 +54,7 @@ struct run_events {
 struct run *run_start(const struct crawl_env *env, const struct run_request *request,
                       const struct run_events *events, void *ctx);
 void run_cancel(struct run *run); /* on_end follows with ERR_CANCELLED */
+void run_lost(struct run *run);   /* another engine has it: on_end follows with ERR_LEASE_LOST */
 void run_free(struct run **run);  /* in on_end or after it */
 
 const struct site *run_site(const struct run *run);

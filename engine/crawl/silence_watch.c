@@ -77,6 +77,14 @@ static void on_finish(void *ctx)
     done(done_ctx);
 }
 
+/* For the next call: what is written is the run's. */
+static struct store *store(struct watch *w)
+{
+    const struct store_fence fence = {w->site->id, w->ended.kind, w->ended.lease};
+
+    return store_under(w->env.store, &fence);
+}
+
 /* ---- blocked --------------------------------------------------------------------------------- */
 
 static bool is_blocked(const struct store_run *run)
@@ -103,11 +111,11 @@ void silence_watch(const struct crawl_env *env, const struct site *site,
     if (!env->store || str_starts(ended->reason, "store-"))
         end(w);
     else if (is_blocked(ended))
-        store_report_open(env->store, site->id, "blocked",
+        store_report_open(store(w), site->id, "blocked",
                           w->ended.detail ? w->ended.detail : w->ended.reason, NULL, now_ms,
                           on_opened, w);
     else if (str_eq(ended->reason, "ok"))
-        store_report_close(env->store, site->id, "blocked", now_ms, on_blocked_over, w);
+        store_report_close(store(w), site->id, "blocked", now_ms, on_blocked_over, w);
     else
         ask_hours(w, NULL);
 }
@@ -195,10 +203,10 @@ static void on_runs(const struct store_run *runs, int n, const struct err *err, 
     silence_judge(&in, &verdict);
     if (verdict.state == SILENCE_QUIET) {
         tell_silence(w, &verdict);
-        store_report_open(w->env.store, w->site->id, "silence", w->text, NULL, in.now_ms,
+        store_report_open(store(w), w->site->id, "silence", w->text, NULL, in.now_ms,
                           on_silence, w);
     } else if (verdict.state == SILENCE_LIVELY) {
-        store_report_close(w->env.store, w->site->id, "silence", in.now_ms, on_silence_over, w);
+        store_report_close(store(w), w->site->id, "silence", in.now_ms, on_silence_over, w);
     } else {
         end(w);
     }

@@ -22,7 +22,7 @@ struct store {
     int64_t timeout_ms;
     bool is_reader;
     char *engine;
-    const struct store_fence *fence; /* of the next call */
+    struct store_fence fence; /* of the next call; its texts are whoever's gave it */
     int n_ops, max_ops; /* max_ops 0: no limit */
 };
 
@@ -159,7 +159,7 @@ void store_set_timeout(struct store *store, int64_t timeout_ms)
 
 struct store *store_under(struct store *store, const struct store_fence *fence)
 {
-    store->fence = fence;
+    store->fence = fence ? *fence : (struct store_fence){.number = 0};
     return store;
 }
 
@@ -268,8 +268,8 @@ struct store_op *store_op_begin(struct store *store, enum store_op_kind kind, vo
     op->timeout_ms = backend_timeout_ms(store->timeout_ms);
     op->is_reader = store->is_reader;
     op->engine = store_op_text(op, store->engine);
-    store_op_take_fence(op, store->fence);
-    store->fence = NULL;
+    store_op_take_fence(op, &store->fence);
+    store->fence = (struct store_fence){.number = 0};
     op->deadline = loop_timer_new(store->loop, on_deadline, op);
     list_append(&store->ops, &op->link);
     store->n_ops++;

@@ -166,7 +166,7 @@ struct store_fence {
 };
 
 /* For calls that take no fence: the next call of the store is under this one, as in
- * store_state_set(store_under(store, &fence), ...). Copied; NULL: none. */
+ * store_state_set(store_under(store, &fence), ...). Its texts are copied by that call. NULL: none. */
 struct store *store_under(struct store *store, const struct store_fence *fence);
 
 struct store_batch {

@@ -242,7 +242,7 @@ static void quiet(enum log_level level, const char *line, void *ctx)
 
 static int setup(void **state)
 {
-    const struct lease_events events = {on_offer, on_granted, on_refused, on_lost};
+    const struct leases_events events = {on_offer, on_granted, on_refused, on_lost};
 
     (void)state;
     log_set_sink(quiet, NULL);
