@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* service.c - from a due time to a run, and from a run's end to an idle line.
  *
- * Not here: whose a due run is (service_claim.c), which lines there are (service_lines.c), jobs that belong to no site (service_jobs.c),
+ * Not here: whose a due run is (service_claim.c), which lines there are (service_lines.c), jobs that
+ * belong to no site (service_jobs.c),
  * when a line is due (crawl/schedule.c), reload, pause and what is shown (service_*.c).
  */
 #include "service.h"

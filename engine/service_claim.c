@@ -7,6 +7,7 @@
  */
 #include "base/str.h"
 #include "crawl/lease.h"
+#include "crawl/spool.h"
 #include "service_priv.h"
 
 static bool is_shared(const struct line *line)
@@ -48,8 +49,14 @@ static void on_offer(struct lease_offer *offer, void *ctx)
     struct service *service = ctx;
     const struct config *config = service->env->config;
     int slots = (int)(config->browsers * config->tabs_per_browser);
+    struct spool_stats spooled = {.waiting = 0};
     struct line *line, *next;
 
+    /* What was read while the database was away comes first: it may be the very run that looks unfinished. */
+    if (service->env->spool)
+        spool_stats(service->env->spool, &spooled);
+    if (spooled.waiting)
+        return;
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
         lease_offer_room(offer, kinds[i], slots - running(service, kinds[i]));
     LINES_FOREACH(line, next, service)

@@ -106,6 +106,7 @@ const struct service_job service_jobs[] = {
     {.kind = RUN_SELFCHECK,
      CRON_KEY(selfcheck_schedule),
      .start = start_selfcheck,
-     .cancel = cancel_selfcheck},
+     .cancel = cancel_selfcheck,
+     .each_engine = true},
 };
 const size_t service_n_jobs = ARRAY_LEN(service_jobs);
