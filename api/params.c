@@ -83,6 +83,17 @@ static bool is_plain(const char *s)
     return !*s;
 }
 
+static size_t most_items(const char *query)
+{
+    size_t n = 1;
+
+    while (n < PARAMS_MAX && (query = strchr(query, '&'))) {
+        query++;
+        n++;
+    }
+    return n;
+}
+
 int params_parse(struct params *params, struct arena *arena, const char *target, struct err *err)
 {
     char *path = arena_strdup(arena, origin_form(target));
@@ -90,9 +101,7 @@ int params_parse(struct params *params, struct arena *arena, const char *target,
     bool plain = is_plain(path);
     size_t len;
 
-    params->path = path;
-    params->n = 0;
-    params->wrong[0] = '\0';
+    *params = (struct params){.path = path};
     if (query)
         *query++ = '\0';
     if (!plain && decode(path, false, err) < 0)
@@ -100,6 +109,8 @@ int params_parse(struct params *params, struct arena *arena, const char *target,
     len = strlen(path);
     if (len > 1 && path[len - 1] == '/')
         path[len - 1] = '\0';
+    if (query)
+        params->items = arena_array(arena, struct param, most_items(query));
     while (query) {
         char *next = strchr(query, '&');
 

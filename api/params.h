@@ -23,7 +23,7 @@ struct param {
 
 struct params {
     const char *path; /* without a slash at its end, but for "/" */
-    struct param items[PARAMS_MAX];
+    struct param *items; /* in the arena; n of them, at most PARAMS_MAX */
     size_t n;
     char wrong[64]; /* the parameter that the last error was about */
 };

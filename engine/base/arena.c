@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* arena.c - chained blocks of 4 KiB or more, the first one smaller; nothing is freed before the whole. */
+/* arena.c - chained blocks of 4 KiB or more, the first two smaller; nothing is freed before the whole. */
 #include "base/arena.h"
 
 #include <stdarg.h>
@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The first is enough for an ordinary request of the API, of which there are many at once; with its head it is
- * just small enough that malloc() keeps freed ones at hand. */
-enum { FIRST_BLOCK_BYTES = 1000, BLOCK_BYTES = 4096 };
+/* The first is enough for an ordinary request of the API, of which there are many at once; the second is, with its
+ * head, just small enough that malloc() keeps freed ones at hand. */
+enum { FIRST_BLOCK_BYTES = 768, SECOND_BLOCK_BYTES = 1000, BLOCK_BYTES = 4096 };
 
 struct arena_block {
     struct arena_block *next;
@@ -37,7 +37,7 @@ void arena_fini(struct arena *arena)
 static struct arena_block *block_with(struct arena *arena, size_t size)
 {
     struct arena_block *block = arena->blocks;
-    size_t least = block ? BLOCK_BYTES : FIRST_BLOCK_BYTES;
+    size_t least = !block ? FIRST_BLOCK_BYTES : !block->next ? SECOND_BLOCK_BYTES : BLOCK_BYTES;
     size_t cap = size > least ? size : least;
 
     if (block && block->cap - block->used >= size)
