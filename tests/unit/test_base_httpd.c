@@ -252,6 +252,31 @@ static void a_huge_header_is_431_and_a_huge_target_414(void **state)
     mem_free(long_text);
 }
 
+/* As behind a proxy, and with cookies of other services of the same domain. */
+static void the_head_of_a_browser_is_taken(void **state)
+{
+    char *cookies = mem_alloc(2001);
+    struct http_client *client;
+    char *request;
+
+    (void)state;
+    memset(cookies, 'c', 2000);
+    cookies[2000] = '\0';
+    request = mem_printf("GET / HTTP/1.1\r\nHost: t\r\nCookie: a=%s\r\n", cookies);
+    for (int i = 0; i < 16; i++) {
+        char *more = mem_printf("%sSec-Fetch-%d: %.60s\r\n", request, i, cookies);
+
+        mem_free(request);
+        request = more;
+    }
+    client = connect_and_send(request);
+    http_client_send(client, "\r\n");
+    assert_int_equal(strncmp(http_client_wait(client, "[GET /]"), "HTTP/1.1 200 ", 13), 0);
+    http_client_free(&client);
+    mem_free(request);
+    mem_free(cookies);
+}
+
 static void a_slow_head_is_cut_although_it_trickles(void **state)
 {
     struct http_client *client = connect_and_send("GET / HT");
@@ -374,6 +399,7 @@ int main(void)
         TEST(ambiguous_lengths_are_400_and_end_the_connection),
         TEST(broken_heads_are_400),
         TEST(a_huge_header_is_431_and_a_huge_target_414),
+        TEST(the_head_of_a_browser_is_taken),
         TEST(a_slow_head_is_cut_although_it_trickles),
         TEST(an_idle_connection_is_cut),
         TEST(a_late_answer_is_replaced_by_503_and_dropped),
