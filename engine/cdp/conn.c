@@ -31,7 +31,7 @@
 #define CHECK_METHODS 0
 #endif
 
-enum { LOSS_GRACE_MS = 100 };
+enum { LOSS_GRACE_MS = 500 };
 
 enum conn_state { CONN_CONNECTING, CONN_OPEN, CONN_CLOSED };
 
