@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Keyword alarms from a board to the phone: two engines on one PostgreSQL that are killed at random moments, a push
-service that fails every way, and each alarm told once."""
+"""Keyword alarms from a board to the phone: two engines on one PostgreSQL that are killed at random moments, a database that is
+stopped, a push service that fails every way, and each alarm told once."""
 import datetime
 import json
 import random
@@ -16,6 +16,7 @@ BOARD = "clien"
 WORD, OTHER = "알림라면", "둘째낱말"
 KEY = "key-of-the-test"
 ROUNDS, EDITS = 3, 4
+DATABASE_ROUND = 1  # the database is stopped before the engine dies
 
 
 class _User:
@@ -138,7 +139,14 @@ def each_alarm_is_told_once_whoever_dies_and_whatever_the_service_answers(bench)
         wait_until(lambda: world.found(many) > number * EDITS, 30, "the first of them is found")
         time.sleep(chance.random() * 1.5)
         name = chance.choice(("one", "two"))
-        world.engines[name].kill()
+        if number == DATABASE_ROUND:
+            world.server.stop()
+            time.sleep(chance.random() * 2)
+            world.engines[name].kill()
+            time.sleep(chance.random())
+            world.server.start()
+        else:
+            world.engines[name].kill()
         world.start(name)
     found = ROUNDS * EDITS
     wait_until(lambda: world.found(many) == found and world.found(few) == found + ROUNDS, 40, "all of them are found")
