@@ -130,7 +130,9 @@ void push_answer_read(const struct push_account *account, const struct fetch_res
     }
     judge_status(result->status, out);
     out->text = out->verdict == PUSH_TAKEN ? "" : arena_printf(arena, "status %ld", result->status);
-    body = arena_strndup(arena, result->body, result->body_len);
+    /* It may hold NUL, and is modified by whoever reads it. */
+    body = arena_alloc(arena, result->body_len + 1);
+    memcpy(body, result->body, result->body_len);
     if (result->status < 500)
         account->way->read(result->status, body, result->body_len, arena, out);
     out->retry_after_ms = result->retry_after_ms;

@@ -215,6 +215,22 @@ static void no_answer_is_the_services_trouble(void **state)
     arena_fini(&arena);
 }
 
+/* Found by fuzzing: the copy ended at the NUL, and its length did not. */
+static void an_answer_with_nul_in_it_is_none(void **state)
+{
+    struct push_account account = {.way = &push_onesignal};
+    static const char body[] = "{\"id\":\0\"n1\",\"recipients\":1111111111111111111111111111}";
+    struct fetch_result result = {.status = 200, .body = body, .body_len = sizeof(body) - 1};
+    struct push_answer a;
+    struct arena arena;
+
+    (void)state;
+    arena_init(&arena);
+    push_answer_read(&account, &result, NULL, &arena, &a);
+    assert_int_equal(a.verdict, PUSH_LATER);
+    arena_fini(&arena);
+}
+
 /* A long text of theirs is cut, and not inside a character. */
 static void a_long_reason_is_cut(void **state)
 {
@@ -297,6 +313,7 @@ int main(void)
         cmocka_unit_test(onesignals_answers_are_understood),
         cmocka_unit_test(any_2xx_of_a_webhook_is_taken),
         cmocka_unit_test(no_answer_is_the_services_trouble),
+        cmocka_unit_test(an_answer_with_nul_in_it_is_none),
         cmocka_unit_test(a_long_reason_is_cut),
         cmocka_unit_test(the_configuration_says_which_service),
     };
