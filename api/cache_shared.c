@@ -54,8 +54,7 @@ const char *cache_shared_name(const struct cache_shared *shared, struct arena *a
 
 /* ---- getting --------------------------------------------------------------------------------- */
 
-/* NULL: it is none of ours, or not whole. */
-static const char *body_of(const char *value, size_t len, size_t *len_out, int64_t *made_ms_out)
+const char *cache_shared_body(const char *value, size_t len, size_t *len_out, int64_t *made_ms_out)
 {
     const char *end =
         value ? memchr(value, '\n', len < HEAD_MAX_BYTES ? len : HEAD_MAX_BYTES) : NULL;
@@ -76,7 +75,7 @@ static void on_value(const char *bytes, size_t len, const struct err *err, void 
     const struct question *question = ctx;
     int64_t made_ms = 0;
     size_t body_len = 0;
-    const char *body = body_of(bytes, len, &body_len, &made_ms);
+    const char *body = cache_shared_body(bytes, len, &body_len, &made_ms);
 
     if (err)
         log_debug("api", "no shared answer", "error=%s", log_quote(err->text));

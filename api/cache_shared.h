@@ -37,4 +37,7 @@ void cache_shared_get(struct cache_shared *shared, struct arena *arena, const ch
 void cache_shared_put(struct cache_shared *shared, const char *name, const char *body, size_t len,
                       int64_t made_ms);
 
+/* The body in a value as Redis gave it (a NUL behind it), NULL: it is none of ours, or not whole. */
+const char *cache_shared_body(const char *value, size_t len, size_t *len_out, int64_t *made_ms_out);
+
 #endif

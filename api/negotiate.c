@@ -30,9 +30,9 @@ static bool is_blank(char c)
 }
 
 /* Accept-Encoding: gzip, unless it is there with q=0 (RFC 9110 section 12.5.3). */
-bool negotiate_gzip(struct httpd_req *req)
+bool negotiate_takes_gzip(const char *accept_encoding)
 {
-    const char *at = httpd_header(req, "Accept-Encoding");
+    const char *at = accept_encoding;
 
     while (at && *at) {
         size_t name_len, len;
@@ -63,13 +63,22 @@ void negotiate_etag(const void *bytes, size_t len, char etag[NEGOTIATE_ETAG_BYTE
 }
 
 /* If-None-Match is a list of quoted tags, weak ones too, or * (RFC 9110 section 13.1.2). */
-bool negotiate_matches(struct httpd_req *req, const char *etag)
+bool negotiate_names(const char *if_none_match, const char *etag)
 {
-    const char *value = httpd_header(req, "If-None-Match");
     char quoted[128];
 
-    if (!value)
+    if (!if_none_match)
         return false;
     snprintf(quoted, sizeof(quoted), "\"%s\"", etag);
-    return str_eq(value, "*") || strstr(value, quoted);
+    return str_eq(if_none_match, "*") || strstr(if_none_match, quoted);
+}
+
+bool negotiate_gzip(struct httpd_req *req)
+{
+    return negotiate_takes_gzip(httpd_header(req, "Accept-Encoding"));
+}
+
+bool negotiate_matches(struct httpd_req *req, const char *etag)
+{
+    return negotiate_names(httpd_header(req, "If-None-Match"), etag);
 }

@@ -16,4 +16,8 @@ void negotiate_etag(const void *bytes, size_t len, char etag[NEGOTIATE_ETAG_BYTE
 /* Does the client have the answer with this ETag (without its quotes)? */
 bool negotiate_matches(struct httpd_req *req, const char *etag);
 
+/* The same of the header's value, NULL: it is not there. */
+bool negotiate_takes_gzip(const char *accept_encoding);
+bool negotiate_names(const char *if_none_match, const char *etag);
+
 #endif

@@ -204,7 +204,7 @@ void respond_options(struct httpd_req *req, enum respond_style style, const char
         n += add_open(headers + n, style);
         headers[n++] = (struct httpd_header){"Access-Control-Allow-Methods", methods};
         headers[n++] = (struct httpd_header){"Access-Control-Allow-Headers",
-                                             "Authorization, Content-Type, If-None-Match, Last-Event-ID"};
+                                             "Authorization, Content-Type, If-None-Match, Last-Event-ID, X-App-Key, X-Request-Id"};
         headers[n++] = (struct httpd_header){"Access-Control-Max-Age", "86400"};
     }
     httpd_respond_static(req, 204, headers, n, "", 0);
