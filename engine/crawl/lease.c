@@ -458,7 +458,7 @@ static void on_renewed(const struct store_lease *kept, int n, const struct err *
         struct entry *lost = entry_first(&missing);
 
         leases->lost++;
-        log_error("lease", "another engine has taken the run over: it ends here",
+        log_warn("lease", "another engine has taken the run over: it ends here",
                   "site=%s kind=%s lease=%lld", lost->site, lost->kind, (long long)lost->number);
         leases->events.lost(lost->site, lost->kind, leases->ctx);
         entry_free(lost);

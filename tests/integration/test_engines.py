@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: MIT
+"""Two engines on one PostgreSQL: due runs are divided, a frozen engine loses its lease and writes nothing when it wakes."""
+import re
+import signal
+
+from support.boards import STATIC
+from support.processes import wait_until
+from support.registry import expect, expect_equal, test
+
+SITES = STATIC[:8]
+SLOW = SITES[0]
+PERIOD_S, LEASE_S = 4, 2
+
+
+def _start(bench, demo, name):
+    folder = bench.folder / name
+    folder.mkdir()
+    return bench.start_engine(
+        "run", log="info", engine_name=name, admin_socket=f"{folder}/engine.sock", keep_dir=folder, lease=f"{LEASE_S}s",
+        schedule_override=f"@every {PERIOD_S}s", schedule_jitter="0", purge_schedule="", alarm_schedule="",
+        selfcheck_schedule="", render="fetch", **demo.settings(*SITES))
+
+
+def _rows(postgres, sql):
+    return [line.split("|") for line in postgres.query(sql).splitlines()]
+
+
+def _one(postgres, sql):
+    return int(postgres.query(sql))
+
+
+def _holder(postgres):
+    """(engine, number, due) of the slow board's run that is under way."""
+    rows = _rows(postgres, f"SELECT l.holder, l.number, l.due_at FROM run_leases l JOIN runs r ON r.lease = l.number AND "
+                           f"r.site = l.site AND r.kind = l.kind WHERE l.site = '{SLOW}' AND l.kind = 'crawl' AND "
+                           "l.holder IS NOT NULL AND r.reason = 'running'")
+    return rows[0] if rows else None
+
+
+@test(seconds=180)
+def engines_divide_the_due_runs_and_a_frozen_one_writes_nothing_when_it_wakes(bench):
+    postgres = bench.start_postgres()
+    demo = bench.start_boards()
+    engines = {name: _start(bench, demo, name) for name in ("one", "two")}
+
+    wait_until(lambda: _one(postgres, "SELECT count(*) FROM runs WHERE reason = 'ok' AND kind = 'crawl'") >= 2 * len(SITES),
+               60, "each site crawled about twice")
+    doubles = _rows(postgres, "SELECT site, kind, due_at, count(*) FROM runs GROUP BY 1, 2, 3 HAVING count(*) > 1")
+    expect_equal(doubles, [], "runs done twice for one due time")
+    shares = dict(_rows(postgres, "SELECT engine, count(*) FROM runs WHERE kind = 'crawl' GROUP BY 1"))
+    expect(set(shares) == {"one", "two"} and min(map(int, shares.values())) >= 3, f"the work is not divided: {shares}")
+    expect_equal(_one(postgres, "SELECT count(DISTINCT site) FROM runs"), len(SITES), "sites that were crawled")
+
+    key = postgres.query(f"SELECT post_key FROM deals WHERE site = '{SLOW}' AND NOT is_deleted ORDER BY id DESC LIMIT 1")
+    demo.control(SLOW, delay_ms=2000)
+    name, number, due = wait_until(lambda: _holder(postgres), 40, "a run of the slow board")
+    frozen, other = engines[name], next(engines[n] for n in engines if n != name)
+    frozen.signal(signal.SIGSTOP)
+    try:
+        demo.control(SLOW, key=key, title="깨어난 뒤의 제목")
+        demo.control(SLOW, delay_ms=0)
+        done = f"SELECT engine FROM runs WHERE site = '{SLOW}' AND due_at >= '{due}' AND lease > {number} AND reason = 'ok'"
+        taker = wait_until(lambda: postgres.query(done), 40, "the other engine takes the lease and does the run")
+        expect(name not in taker.split(), f"done by the frozen engine: {taker}")
+        expect(f"former={name}" in other.err, f"no take-over in its log:\n{other.err[-1500:]}")
+    finally:
+        frozen.signal(signal.SIGCONT)
+    lost = f"SELECT reason FROM runs WHERE site = '{SLOW}' AND lease = {number} AND engine = '{name}'"
+    wait_until(lambda: postgres.query(lost) == "lease-lost", 20, "the frozen engine's run is lease-lost in the ledger")
+
+    for engine in engines.values():
+        engine.stop(30)
+    expect(re.search(rf"ended.*site={SLOW}.*reason=lease-lost", frozen.err), f"no lease-lost in its log:\n{frozen.err[-2500:]}")
+    doubles = _rows(postgres, "SELECT site, kind, due_at, count(*) FROM runs WHERE reason = 'ok' GROUP BY 1, 2, 3 HAVING count(*) > 1")
+    expect_equal(doubles, [], "runs done twice for one due time")
+    expect_equal(_one(postgres, "SELECT count(*) FROM runs WHERE reason = 'running'"), 0, "runs without an end")
+    expect_equal(_one(postgres, "SELECT count(*) FROM run_leases WHERE holder IS NOT NULL"), 0, "leases not given back")
+    expect_equal(_one(postgres, "SELECT count(*) FROM host_turns WHERE holder IS NOT NULL AND until > now()"), 0,
+                 "turns not given back")
+    expect_equal(_one(postgres, "SELECT (SELECT count(*) FROM deal_events WHERE kind = 'created') - (SELECT count(*) FROM deals)"),
+                 0, "deals that were created more or less than once")
+    expect_equal(_rows(postgres, "SELECT count(*), min(new_value) FROM deal_events e JOIN deals d ON d.id = e.deal_id WHERE "
+                                 f"e.kind = 'title' AND d.site = '{SLOW}' AND d.post_key = '{key}'"),
+                 [["1", "깨어난 뒤의 제목"]], "the edit, told once")
