@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""What reaches the database, on SQLite and on PostgreSQL: new, changed, same, and a database that goes away."""
+"""What reaches the database, on SQLite and on PostgreSQL: new, changed, same (a database that goes away: test_spool)."""
 import json
 import re
-import signal
 
 from support.processes import wait_until
 from support.registry import expect, expect_equal, test
@@ -74,28 +73,6 @@ def a_deal_that_is_on_sale_again_is_followed_back(bench, database):
 
     expect_equal(_counts(again)[1], 1, "changed when it came back")
     expect_equal([row["sold_out"] for row in again.rows if row["key"] == key], [False], "sold_out")
-
-
-@test(seconds=180)
-def postgresql_stopped_in_mid_run_fails_that_run_and_the_next_one_succeeds(bench):
-    postgres = bench.start_postgres()
-    demo = bench.start_boards()
-    demo.control("spa", delay_ms=2500)
-    engine = bench.start_engine("run", database_timeout="3s",
-                                schedule_override="@every 2s", **demo.settings("spa"))
-    engine.allow_errors("store", "database", "postgres")
-
-    wait_until(lambda: demo.stats("spa")["list_requests"] > 0, 90, "the first run asks for a page")
-    postgres.stop()
-    wait_until(lambda: "store-away" in engine.err, 40, "the run ends with reason store-away")
-    expect(engine.is_running(), f"the engine ended with the database: {engine.err[-2000:]}")
-    postgres.start()
-    demo.control("spa", reset=1)
-
-    wait_until(lambda: int(postgres.query("SELECT count(*) FROM deals")) > 0, 90, "the next run stores deals")
-    wait_until(lambda: "store-away" in postgres.query("SELECT reason FROM runs"), 20, "the ledger says why the run failed")
-    engine.signal(signal.SIGTERM)
-    expect_equal(engine.wait(20).code, 0, "exit code after SIGTERM")
 
 
 @test

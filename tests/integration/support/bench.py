@@ -56,7 +56,7 @@ class Bench:
     def settings(self, **more):
         """--set arguments; no listener of the engine unless a test asks for one."""
         values = {"database": self.database, "engine_listen": "", "api_admin_listen": "",
-                  "admin_socket": f"{self.folder}/engine.sock", **more}
+                  "admin_socket": f"{self.folder}/engine.sock", "spool_dir": f"{self.folder}/spool", **more}
         return [word for key, value in values.items() for word in ("--set", f"{key}={value}")]
 
     def engine(self, *arguments, seconds=90, environment=None, **settings):
