@@ -371,13 +371,23 @@ static void on_pool_stopped(void *ctx)
         engine->stop_done(NULL, engine->stop_ctx);
 }
 
-static void finish_stop(struct engine *engine)
+static void on_drained(void *ctx)
 {
-    loop_timer_stop(engine->patience);
+    struct engine *engine = ctx;
+
     if (engine->env.pool)
         pool_stop(engine->env.pool, on_pool_stopped, engine);
     else
         loop_defer(engine->env.loop, on_all_stopped, engine);
+}
+
+static void finish_stop(struct engine *engine)
+{
+    loop_timer_stop(engine->patience);
+    if (engine->env.spool)
+        spool_drain(engine->env.spool, on_drained, engine);
+    else
+        on_drained(engine);
 }
 
 static void on_push_stopped(void *ctx)

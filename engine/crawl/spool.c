@@ -57,6 +57,8 @@ struct put {
     enum put_state state;
     struct spool *spool; /* NULL: freed meanwhile */
     char site[SPOOL_SITE_MAX + 1];
+    bool is_leased;        /* under a lease that may be lost */
+    int64_t since_mono_ms; /* it was given */
     struct buf payload;
     spool_fn *done;
     void *ctx;
@@ -248,6 +250,7 @@ static struct put *put_new(struct spool *spool, const char *site, spool_fn *done
 
     put->spool = spool;
     snprintf(put->site, sizeof(put->site), "%s", site);
+    put->since_mono_ms = clock_mono_ms();
     put->done = done;
     put->ctx = ctx;
     buf_init(&put->payload, BUF_MAX_DEFAULT);
@@ -346,6 +349,7 @@ void spool_write(struct spool *spool, const struct store_batch *batch, spool_fn 
         return;
     }
     spool_write_deals(&put->payload, batch);
+    put->is_leased = batch->fence.number != 0;
     if (goes_to_disk(spool, put->site))
         queue_put(put);
     else
@@ -359,6 +363,7 @@ void spool_alive_write(struct spool *spool, const struct store_alive_batch *batc
 
     check(batch->n > 0);
     spool_write_alive(&put->payload, batch);
+    put->is_leased = batch->fence.number != 0;
     if (goes_to_disk(spool, put->site))
         queue_put(put);
     else
@@ -412,10 +417,26 @@ static bool has_room(struct put *put)
     return false;
 }
 
+/* The database did not answer for longer than a lease lasts; perhaps it was this process that stood still. */
+static bool may_have_lost_lease(struct put *put)
+{
+    int64_t lease_ms = put->spool->config->lease;
+
+    if (!put->is_leased || clock_mono_ms() - put->since_mono_ms <= lease_ms)
+        return false;
+    err_set(&put->err, ERR_LEASE_LOST, "not written within %lld ms, which is all that its lease lasts",
+            (long long)lease_ms);
+    return true;
+}
+
 static void queue_put(struct put *put)
 {
     struct spool *spool = put->spool;
 
+    if (may_have_lost_lease(put)) {
+        refuse(put);
+        return;
+    }
     if (!buf_overflowed(&put->payload))
         spool_frame_write(&put->frame, put->site, put->payload.data, put->payload.len);
     else
@@ -574,21 +595,24 @@ static void give_to_store(struct spool *spool)
     }
 }
 
+/* It was read while the lease was ours. */
+static void give_without_lease(struct spool *spool)
+{
+    struct store_fence none = {.number = 0};
+
+    if (spool->record.kind == SPOOL_DEALS)
+        spool->record.u.deals.fence = none;
+    else
+        spool->record.u.alive.fence = none;
+    give_to_store(spool);
+}
+
 static void set_aside(struct spool *spool, struct spool_file *file, const struct err *err)
 {
     log_error("spool", "a record cannot be stored and is set aside", "path=%s.bad site=%s text=%s",
               log_quote(file->path), file->entries[file->first].site, log_quote(err->text));
     spool_file_set_aside(file);
     spool->stats.refused++;
-}
-
-/* Another engine has taken the run over and does it again: what it reads is newer. */
-static void drop(struct spool *spool, struct spool_file *file, const struct err *err)
-{
-    log_warn("spool", "a record is dropped, for another engine does its run again", "site=%s text=%s",
-             file->entries[file->first].site, log_quote(err->text));
-    spool_file_done(file);
-    spool->stats.dropped++;
 }
 
 /* Whose first record is now in spool->record; NULL: there is none that can be read. */
@@ -657,6 +681,10 @@ static void on_replayed(const struct err *err, void *ctx)
     struct spool *spool = ctx;
     struct spool_file *file = spool->replaying;
 
+    if (err && err->code == ERR_LEASE_LOST && spool->record.kind != SPOOL_RUN) {
+        give_without_lease(spool);
+        return;
+    }
     spool->replaying = NULL;
     if (err && (err->code == ERR_STORE_AWAY || err->code == ERR_BUSY)) {
         note_away(spool, err);
@@ -667,8 +695,6 @@ static void on_replayed(const struct err *err, void *ctx)
     if (!err) {
         spool_file_done(file);
         spool->stats.replayed++;
-    } else if (err->code == ERR_LEASE_LOST) {
-        drop(spool, file, err);
     } else {
         set_aside(spool, file, err);
     }
@@ -689,6 +715,37 @@ void spool_replay(struct spool *spool, store_done_fn *done, void *ctx)
     spool->replay_done = done;
     spool->replay_ctx = ctx;
     on_start(spool);
+}
+
+struct drain {
+    loop_fn *done;
+    void *ctx;
+};
+
+static void on_drained(void *ctx)
+{
+    struct drain *drain = ctx;
+
+    drain->done(drain->ctx);
+    mem_free(drain);
+}
+
+static void on_drain_answer(const struct err *err, void *ctx)
+{
+    (void)err;
+    on_drained(ctx);
+}
+
+void spool_drain(struct spool *spool, loop_fn *done, void *ctx)
+{
+    struct drain *drain = mem_new(struct drain);
+    bool is_idle = spool->stats.waiting == 0 && list_is_empty(&spool->queue);
+
+    *drain = (struct drain){done, ctx};
+    if (is_idle || spool->stats.is_away || spool->replay_done)
+        loop_defer(spool->loop, on_drained, drain);
+    else
+        spool_replay(spool, on_drain_answer, drain);
 }
 
 /* ---- figures --------------------------------------------------------------------------------- */
@@ -713,8 +770,6 @@ void spool_metrics(const struct spool *spool, struct buf *out)
                 (double)stats.spooled);
     metrics_one(out, "spool_replayed_total", "counter", "Batches that came from disk into the database.",
                 (double)stats.replayed);
-    metrics_one(out, "spool_dropped_total", "counter",
-                "Batches from disk whose run another engine has taken over.", (double)stats.dropped);
     metrics_one(out, "spool_refused_total", "counter",
                 "Batches from disk that the database refused; they are in FILE.bad.",
                 (double)stats.refused);

@@ -9,9 +9,10 @@
  * Order: what is spooled is replayed in its order, file by file, and while something of a site waits,
  * all that is written for that site goes behind it. Nothing is stored twice: a replayed batch is_late
  * (store.h), a run's row is found again by its times, a record that is done is marked. What the database
- * refuses on replay is set aside in FILE.bad, with an error line; the rest goes on. A lease is kept with what
- * was written under it: lost at once it is the caller's error and never spooled; lost by the time of the
- * replay, the record is dropped, since whoever took the run over does it again.
+ * refuses on replay is set aside in FILE.bad, with an error line; the rest goes on. What is
+ * written under a lease that is lost is the caller's error and never spooled; so is what could not be written
+ * for longer than a lease lasts, since a process that was frozen can't know. What was spooled in time is replayed
+ * under its lease or, when another engine has it by then, without: being late, it changes nothing newer.
  *
  * Files: DIR/MILLISECONDS-PID-DATABASE.spool (0600), locked by whoever uses it; of another database they
  * are left alone. Each process has one of its own while something waits. What a dead process left is
@@ -33,6 +34,10 @@ struct spool *spool_new(struct loop *loop, struct store *store, const struct con
  * its answers to the spool are nobody's. NULL is accepted. */
 void spool_free(struct spool **spool);
 
+/* Let what waits go to the database, unless that is known to be away: before the program ends. done once,
+ * later, whether it succeeded or not. */
+void spool_drain(struct spool *spool, loop_fn *done, void *ctx);
+
 /* counts: as in store.h, zero when it was spooled, NULL on error. Later, once. */
 typedef void spool_fn(const struct store_counts *counts, bool spooled, const struct err *err,
                       void *ctx);
@@ -52,7 +57,7 @@ struct spool_stats {
     size_t waiting; /* records */
     int64_t bytes;  /* of the files that are ours */
     bool is_away;
-    int64_t spooled, replayed, refused, dropped, broken_files, torn_files, full; /* since the start */
+    int64_t spooled, replayed, refused, broken_files, torn_files, full; /* since the start */
 };
 void spool_stats(const struct spool *spool, struct spool_stats *out);
 void spool_metrics(const struct spool *spool, struct buf *out);

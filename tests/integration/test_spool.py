@@ -89,7 +89,7 @@ def postgresql_stopped_in_mid_crawl_and_the_engine_killed_lose_nothing_and_repea
     spool = bench.folder / "spool"
     settings = {**demo.settings(BOARD, BESIDE), **service.settings(key_file), "sites_dir": _site_folder(bench),
                 "render": "fetch", "origin_min_delay": "0", "schedule_override": "@every 1s", "schedule_jitter": "0",
-                "purge_schedule": "", "host_backoff": "10ms", "database_timeout": "2s", "alarm_schedule": "@every 1s",
+                "purge_schedule": "", "host_backoff": "10ms", "database_timeout": "2s", "lease": "3s", "alarm_schedule": "@every 1s",
                 "alarm_hours": "", "alarm_max_age": "0", "push_poll": "200ms", "log": "info"}
     engine = bench.start_engine("run", **settings)
     engine.allow_errors("away", "database", "connection", "postgresql", "terminating")
@@ -148,7 +148,7 @@ def postgresql_stopped_in_mid_crawl_and_the_engine_killed_lose_nothing_and_repea
 def postgresql_stopped_in_mid_run_ends_no_run_and_is_caught_up_with_by_itself(bench):
     server = bench.start_postgres()
     demo = bench.start_boards()
-    engine = bench.start_engine("run", log="info", database_timeout="2s", render="fetch", origin_min_delay="0",
+    engine = bench.start_engine("run", log="info", database_timeout="2s", lease="3s", render="fetch", origin_min_delay="0",
                                 engine_listen="127.0.0.1:0",
                                 **{**demo.settings(BOARD), "sites_dir": _site_folder(bench),
                                    "schedule_override": "@every 1s"})

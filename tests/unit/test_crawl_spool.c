@@ -34,7 +34,8 @@ static struct world {
     struct config config;
     bool away;
     const char *refuse; /* batches with this key */
-    const char *lost;   /* batches of this key have lost their lease */
+    const char *lost;   /* batches of this key have lost their lease, if they have one */
+    int64_t lease;      /* of what is given */
     struct buf told;    /* what the store took, one line each */
     int asked;
     int answers, spooled;
@@ -89,12 +90,12 @@ static bool answer(char kind, union answer_fn fn, void *ctx, bool refused)
 void store_write(struct store *store, const struct store_batch *batch, store_write_fn *done, void *ctx)
 {
     const char *bad = world.lost ? world.lost : world.refuse;
-    bool refused = bad && str_eq(batch->rows[0].key, bad);
+    bool refused = bad && str_eq(batch->rows[0].key, bad) && (!world.lost || batch->fence.number);
 
     (void)store;
     if (answer('w', (union answer_fn){.write = done}, ctx, refused))
-        buf_addf(&world.told, "%s %s%s\n", batch->rows[0].site, batch->rows[0].key,
-                 batch->is_late ? " late" : "");
+        buf_addf(&world.told, "%s %s%s%s\n", batch->rows[0].site, batch->rows[0].key,
+                 batch->is_late ? " late" : "", batch->fence.number ? " leased" : "");
 }
 
 void store_alive_write(struct store *store, const struct store_alive_batch *batch,
@@ -145,6 +146,7 @@ static int set_up(void **state)
     world.config.keep_dir = (char *)"";
     world.config.spool_dir = world.folder;
     world.config.spool_max = 1 << 20;
+    world.config.lease = 30000;
     buf_init(&world.told, 1 << 20);
     return 0;
 }
@@ -214,7 +216,8 @@ static struct deal_row row_of(const char *site, const char *key)
 static void give(struct spool *spool, const char *site, const char *key)
 {
     struct deal_row row = row_of(site, key);
-    struct store_batch batch = {.rows = &row, .n = 1, .at_ms = AT};
+    struct store_batch batch = {
+        .rows = &row, .n = 1, .at_ms = AT, .fence = {site, "crawl", world.lease}};
 
     spool_write(spool, &batch, on_put, NULL);
     memset(&row, 0, sizeof(row));
@@ -708,23 +711,50 @@ static void what_the_store_refuses_on_replay_is_set_aside_and_the_rest_goes_on(v
 static void what_was_written_under_a_lost_lease_is_never_kept(void **state)
 {
     struct spool *spool = new_spool();
-    struct spool_stats stats;
 
     (void)state;
+    world.lease = 17;
     world.lost = "1";
     give(spool, "clien", "1");
+
     assert_int_equal(world.err.code, ERR_LEASE_LOST);
     assert_int_equal(world.spooled, 0);
+    assert_int_equal(files_with(".spool"), 0);
+    spool_free(&spool);
+}
+
+static void what_could_not_be_written_for_as_long_as_a_lease_lasts_is_not_kept_either(void **state)
+{
+    struct spool *spool = new_spool();
+
+    (void)state;
+    world.config.lease = -1; /* over at once */
+    world.away = true;
+    give(spool, "clien", "0");
+    assert_int_equal(world.spooled, 1);
+    world.lease = 17;
+    give(spool, "clien", "1");
+
+    assert_int_equal(world.err.code, ERR_LEASE_LOST);
+    assert_int_equal(world.spooled, 1);
+    spool_free(&spool);
+}
+
+static void what_was_spooled_in_time_is_stored_also_when_its_lease_is_lost_since(void **state)
+{
+    struct spool *spool = new_spool();
+
+    (void)state;
+    world.lease = 17;
     world.away = true;
     give(spool, "clien", "1");
     give(spool, "clien", "2");
     world.away = false;
+    world.lost = "1";
     replay(spool);
 
-    assert_told("clien 2 late\n");
-    spool_stats(spool, &stats);
-    assert_int_equal(stats.dropped, 1);
-    assert_int_equal(files_with(".spool"), 0);
+    assert_told("clien 1 late\nclien 2 late leased\n");
+    assert_int_equal(waiting(spool), 0);
     assert_int_equal(files_with(".bad"), 0);
     spool_free(&spool);
 }
@@ -845,6 +875,8 @@ int main(void)
         TEST(what_belongs_to_another_database_is_left_alone),
         TEST(what_the_store_refuses_on_replay_is_set_aside_and_the_rest_goes_on),
         TEST(what_was_written_under_a_lost_lease_is_never_kept),
+        TEST(what_could_not_be_written_for_as_long_as_a_lease_lasts_is_not_kept_either),
+        TEST(what_was_spooled_in_time_is_stored_also_when_its_lease_is_lost_since),
         TEST(a_full_spool_says_so_and_keeps_what_it_has),
         TEST(without_room_by_configuration_the_stores_own_error_comes_at_once),
         TEST(a_disk_without_room_is_reason_disk_and_leaves_no_half_record),
