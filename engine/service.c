@@ -53,6 +53,7 @@ static void line_is_idle(struct line *line)
 
     line_give_back(line);
     line_set_state(line, LINE_IDLE);
+    line->by_hand = false;
     list_remove(&line->busy);
     schedule_finished(line->entry);
     line->generation->runs--;
@@ -159,6 +160,7 @@ int service_run(struct service *service, const char *what, const char *kind, str
                        what, line->kind, schedule_entry_overlaps(line->entry));
     log_info("service", "begun by hand", "site=%s kind=%s", line_site(line), line->kind);
     buf_addf(answer, "%s %s: begun\n", what, line->kind);
+    line->by_hand = true;
     line_due(line, clock_wall_ms());
     return 0;
 }

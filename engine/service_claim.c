@@ -29,7 +29,7 @@ static struct line *find_line(struct service *service, const char *site, const c
 
 static bool may_begin(const struct line *line)
 {
-    return is_shared(line) && line->entry && !line->is_gone && !line->is_paused &&
+    return is_shared(line) && line->entry && !line->is_gone && (!line->is_paused || line->by_hand) &&
            line->state != LINE_RUNNING;
 }
 

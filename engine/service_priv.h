@@ -45,11 +45,12 @@ struct line {
     struct schedule_entry *entry; /* NULL: not yet under the schedule */
     enum line_state state;
     bool is_paused;
-    bool is_gone;                  /* by a reload: freed once it is idle */
-    int64_t due_at_ms;             /* of the run, unless idle */
-    int64_t lease;                 /* of the run, RUNNING; 0: none is needed */
-    int64_t since_ms;              /* in this state */
-    long long runs;                /* begun */
+    bool by_hand;      /* this claim or run is the operator's: also while it is paused */
+    bool is_gone;      /* by a reload: freed once it is idle */
+    int64_t due_at_ms; /* of the run, unless idle */
+    int64_t lease;     /* of the run, RUNNING; 0: none is needed */
+    int64_t since_ms;  /* in this state */
+    long long runs;    /* begun */
     struct generation *generation; /* of the run, unless idle */
     struct run *run;               /* RUNNING: this, */
     void *running_job;             /* or this */
@@ -60,7 +61,7 @@ struct service {
     const struct service_source *source;
     struct alarms *alarms;
     struct alerting *alerting; /* NULL: nobody is told how runs end */
-    struct leases *leases; /* NULL: this engine is alone with its database */
+    struct leases *leases;     /* NULL: this engine is alone with its database */
     struct list generations;
     struct clock_zone *zone; /* of jobs that belong to no site */
     struct schedule *schedule;
@@ -134,7 +135,7 @@ void line_cancel(struct line *line, bool is_lost);
 
 void service_claims_init(struct service *service);
 void service_claims_free(struct service *service);
-void line_claim(struct line *line); /* line_claimed() comes later */
+void line_claim(struct line *line);     /* line_claimed() comes later */
 void line_give_back(struct line *line); /* its run has ended */
 
 /* Put lines without an entry under the schedule, one after the other. */

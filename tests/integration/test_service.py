@@ -142,6 +142,26 @@ def the_operator_runs_pauses_and_resumes(bench):
     expect(not _socket(bench).exists(), "the socket is gone")
 
 
+@test(seconds=60)
+def a_paused_line_is_run_by_hand_where_engines_share_a_database(bench):
+    bench.start_postgres()
+    demo = bench.start_boards()
+    engine = _serve(bench, demo, "clien", schedule_override="@every 1s")
+    wait_until(lambda: _lines(bench)["clien", "crawl"]["runs"] > 0, 30, "a run by plan")
+    _console(bench, "pause")
+    wait_until(lambda: all(line["state"] == "idle" for line in _lines(bench).values()), 20, "all is idle")
+    before = _lines(bench)["clien", "crawl"]["runs"]
+    time.sleep(1.5)
+    expect_equal(_lines(bench)["clien", "crawl"]["runs"], before, "runs while it is paused")
+
+    _console(bench, "run", "clien")
+    wait_until(lambda: _lines(bench)["clien", "crawl"] | {"state": "idle"} == _lines(bench)["clien", "crawl"] and
+               _lines(bench)["clien", "crawl"]["runs"] == before + 1, 20, "the run by hand")
+    _console(bench, "resume")
+    wait_until(lambda: _lines(bench)["clien", "crawl"]["runs"] > before + 2, 20, "it goes by the plan again")
+    engine.stop(30)
+
+
 def _own_site(bench, demo, name, more=""):
     rules = pathlib.Path("sites", name, "site.conf").read_text().replace("when = missing", "when = never")
     folder = bench.folder / "sites" / name
@@ -229,7 +249,10 @@ class _Wire:
         self.file = self.socket.makefile("rb")
 
     def answer(self):
-        head = self.file.readline().split()
+        try:
+            head = self.file.readline().split()
+        except ConnectionError: # what we sent was not read to its end
+            return None
         if len(head) != 2:
             return None
         return int(head[0]), self.file.read(int(head[1])).decode()
