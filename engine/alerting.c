@@ -18,7 +18,7 @@
 
 enum {
     LOOK_MAX_MS = 5000,
-    LOOK_MIN_MS = 250,
+    LOOK_MIN_MS = 50,
     LOOKS_IN_GRACE = 4,
     BUDGET_EVERY_MS = 300000,
     RUNS_LOOKED_AT = 200,

@@ -167,10 +167,12 @@ static void on_loaded(struct load_answer *answer, const struct err *err, void *c
 
     self->is_loading = false;
     count(self, answer, err);
-    if (err)
+    if (err) {
         self->end = *err;
-    else if (compare(self, answer->rows, &self->end) < 0)
+        err_prefix(&self->end, "the built-in page");
+    } else if (compare(self, answer->rows, &self->end) < 0) {
         self->run.pages_failed = 1;
+    }
     load_free(&self->load, NULL);
     finish(self);
 }

@@ -18,7 +18,7 @@
 
 enum {
     LOOK_MAX_MS = 15000,
-    LOOK_MIN_MS = 250,
+    LOOK_MIN_MS = 50,
     LOOKS_IN_GRACE = 4,
     CLAIM_LIMIT = 200,
     NAME_BYTES = 90

@@ -29,6 +29,10 @@ def a_chrome_that_does_not_start_is_told_of_and_that_it_does_again(bench):
     checked = bench.engine("selfcheck")
     expect_equal(checked.code, 0, f"selfcheck: {checked}")
     expect("3 rows" in checked.out, f"selfcheck says: {checked.out}")
+    flags = bench.folder / "flags.conf"
+    flags.write_text((bench.repository / "chrome-flags.conf").read_text() + "# no script runs\n--blink-settings=scriptEnabled=false\n")
+    blind = bench.engine("selfcheck", chrome_flags=flags, page_timeout="3s")
+    expect(blind.code != 0 and "built-in page" in blind.err, f"a selfcheck in which no script runs: {blind}")
     sent = bench.engine("alert", "--test", **told)
     expect_equal((sent.code, sent.out), (0, "2 of 2 ways took the message\n"), f"alert --test: {sent}")
     expect_equal((hook.posts[0]["type"], mail.mails[0].to), ("alert.test", "ops@catchdeal.example"), "test messages")

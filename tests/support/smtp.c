@@ -24,8 +24,10 @@ struct talk {
 /* A client that is gone is told by the next read. */
 static void say(int fd, const char *line)
 {
-    (void)!send(fd, line, strlen(line), MSG_NOSIGNAL);
-    (void)!send(fd, "\r\n", 2, MSG_NOSIGNAL);
+    char *whole = mem_printf("%s\r\n", line);
+
+    (void)!send(fd, whole, strlen(whole), MSG_NOSIGNAL);
+    mem_free(whole);
 }
 
 /* The next line without its end, or false: closed, too long, or the server ends. */

@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { POSTS_MAX = 32, WAIT_MS = 10000, QUIET_MS = 600 };
+enum { POSTS_MAX = 32, WAIT_MS = 10000, QUIET_MS = 300 };
 
 struct posted {
     char *id, *timestamp, *signature, *body;
@@ -196,6 +196,16 @@ static void assert_posted(const struct world *w, int at, const char *part)
         fail_msg("expected %s in: %s", part, w->posts[at].body);
 }
 
+/* In how many messages it stands. */
+static int messages_with(const struct world *w, const char *part)
+{
+    int n = 0;
+
+    for (int i = 0; i < w->n_posts; i++)
+        n += strstr(w->posts[i].body, part) != NULL;
+    return n;
+}
+
 static void on_report(int64_t id, bool is_new, const struct err *err, void *ctx)
 {
     struct world *w = ctx;
@@ -268,12 +278,12 @@ static void what_is_over_within_the_grace_is_not_told_of(void **state)
 {
     struct world *w = *state;
 
-    configure(w, "alert_after=600ms");
+    configure(w, "alert_after=400ms");
     start_alerts(w);
     alerts_set(w->alerts, "@box1", "chrome", "gone in a moment", NULL);
-    turn(w, 300);
+    turn(w, 200);
     alerts_clear(w->alerts, "@box1", "chrome");
-    turn(w, 1500);
+    turn(w, 900);
 
     assert_int_equal(w->n_posts, 0);
     assert_int_equal(smtp_mails(w->smtp), 0);
@@ -284,13 +294,13 @@ static void reports_of_crawls_are_told_of_and_a_flood_is_few_messages(void **sta
     struct world *w = *state;
     char site[32];
 
-    configure(w, "alert_after=1s");
+    configure(w, "alert_after=600ms");
     start_alerts(w);
     for (int i = 0; i < 40; i++) {
         snprintf(site, sizeof site, "board%d", i);
         open_report(w, site, "drift", "no layout fits");
     }
-    turn(w, 3500);
+    turn(w, 2200);
 
     assert_in_range(w->n_posts, 1, 2);
     assert_posted(w, 0, "\"site\":\"board0\"");
@@ -302,7 +312,7 @@ static void a_reminder_comes_while_it_lasts(void **state)
 {
     struct world *w = *state;
 
-    configure(w, "alert_again=700ms");
+    configure(w, "alert_again=400ms");
     start_alerts(w);
     open_report(w, "clien", "silence", "quiet");
     await_posts(w, 2);
@@ -321,6 +331,7 @@ static void each_way_is_tried_again_by_itself_with_the_same_id(void **state)
     await_posts(w, 2);
     w->answer = 200;
     await_posts(w, 3);
+    await_mails(w, 2);
     turn(w, QUIET_MS);
 
     assert_int_equal(w->n_posts, 3);
@@ -370,7 +381,7 @@ static void a_restarted_engine_closes_what_it_left_open_and_repeats_nothing(void
     alerts_set(w->alerts, "@box1", "disk", "full", NULL);
     await_posts(w, 1);
     await_mails(w, 2);
-    turn(w, 300);
+    turn(w, 200);
     stop_alerts(w);
 
     start_alerts(w);
@@ -383,16 +394,40 @@ static void a_restarted_engine_closes_what_it_left_open_and_repeats_nothing(void
     assert_posted(w, 1, "1 over: chrome engine box1");
 }
 
+static void of_several_engines_one_tells_and_each_has_its_own_conditions(void **state)
+{
+    struct world *w = *state;
+    struct store *store;
+    struct alerts *other;
+    struct err err;
+
+    start_alerts(w);
+    assert_int_equal(store_open(w->loop, w->url, 2000, &store, &err), 0);
+    assert_int_equal(alerts_new(w->loop, &w->config, store, "box2", &other, &err), 0);
+    alerts_start(other);
+    alerts_set(w->alerts, "clien", "failing", "both see it", NULL);
+    alerts_set(other, "clien", "failing", "both see it", NULL);
+    alerts_set(w->alerts, "@box1", "chrome", "only one has it", NULL);
+    alerts_clear(other, "@box2", "chrome");
+    turn(w, 6 * QUIET_MS);
+    store_free(&store);
+    alerts_free(&other);
+
+    assert_int_equal(messages_with(w, "\"kind\":\"failing\""), 1);
+    assert_int_equal(messages_with(w, "\"kind\":\"chrome\""), 1);
+    assert_int_equal(messages_with(w, "\"news\":\"over\""), 0);
+}
+
 static void of_a_board_each_look_counts_whoever_opened_the_report(void **state)
 {
     struct world *w = *state;
 
     start_alerts(w);
     alerts_clear(w->alerts, "clien", "failing");
-    turn(w, 400);
+    turn(w, 200);
     open_report(w, "clien", "failing", "another engine says so");
     alerts_clear(w->alerts, "clien", "failing");
-    turn(w, 400);
+    turn(w, 200);
 
     assert_false(close_report(w, "clien", "failing"));
 }
@@ -480,7 +515,7 @@ static void figures_count_messages_and_conditions(void **state)
     alerts_set(w->alerts, "@box1", "chrome", "Chrome cannot be started", NULL);
     await_posts(w, 1);
     await_mails(w, 2);
-    turn(w, 300);
+    turn(w, 200);
     buf_init(&out, BUF_MAX_DEFAULT);
     alerts_metrics(w->alerts, &out);
 
@@ -502,6 +537,7 @@ int main(void)
         TEST(what_a_server_refuses_for_good_is_told_by_the_other_ways_only),
         TEST(webhooks_are_signed_and_secrets_are_in_no_message),
         TEST(a_restarted_engine_closes_what_it_left_open_and_repeats_nothing),
+        TEST(of_several_engines_one_tells_and_each_has_its_own_conditions),
         TEST(of_a_board_each_look_counts_whoever_opened_the_report),
         TEST(is_told_from_memory_while_the_database_is_away),
         TEST(says_which_key_is_wrong),
