@@ -12,6 +12,9 @@
  *     writer   updates one of the rows that go next, again and again: how long it waits
  *     reader   the first page of the list, again and again
  *
+ * Of each batch is also told how long it took less the time for which its server process and this program stood in the
+ * queue for a CPU (proc(5): schedstat), which is the machine's other work, not the purge's.
+ *
  * Writer and reader run for BEFORE_MS without a purge first: what the machine alone makes them wait.
  */
 #include "base/log.h"
@@ -27,6 +30,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { TIMEOUT_MS = 900000, BEFORE_MS = 5000, BATCHES_MAX = 100000, AHEAD = 400 };
 
@@ -142,7 +146,8 @@ static void stop_watching(void)
 
 /* ---- the purge ------------------------------------------------------------------------------- */
 
-static double took_ms[BATCHES_MAX];
+static double took_ms[BATCHES_MAX], own_ms[BATCHES_MAX];
+static pid_t backend;
 static int n_batches;
 static int64_t n_gone;
 
@@ -155,6 +160,27 @@ static void on_batch(int64_t n, const struct err *err, void *ctx)
     loop_stop(loop);
 }
 
+/* How long a process has been ready to run and did not. */
+static double queued_ms(pid_t pid)
+{
+    char path[40];
+    unsigned long long ns = 0;
+    FILE *f;
+
+    snprintf(path, sizeof(path), "/proc/%d/schedstat", (int)pid);
+    f = fopen(path, "re");
+    if (!f || fscanf(f, "%*u %llu", &ns) != 1)
+        ns = 0;
+    if (f)
+        fclose(f);
+    return (double)ns / 1e6;
+}
+
+static double all_queued_ms(void)
+{
+    return queued_ms(backend) + queued_ms(getpid());
+}
+
 static int64_t purge_all(enum store_purge_what what, int64_t before_ms)
 {
     struct store_purge batch = {.what = what, .before_ms = before_ms, .marks_before_ms = 0, .limit = PURGE_BATCH};
@@ -162,11 +188,13 @@ static int64_t purge_all(enum store_purge_what what, int64_t before_ms)
 
     n_batches = 0;
     do {
-        double began = bench_now_ms();
+        double queued = all_queued_ms(), began = bench_now_ms();
 
         store_purge(store, &batch, on_batch, NULL);
         loop_run(loop);
-        took_ms[n_batches++] = bench_now_ms() - began;
+        took_ms[n_batches] = bench_now_ms() - began;
+        own_ms[n_batches] = took_ms[n_batches] - (all_queued_ms() - queued);
+        n_batches++;
         check(n_batches < BATCHES_MAX);
         rows += n_gone;
         poll(NULL, 0, PURGE_PAUSE_MS);
@@ -188,10 +216,11 @@ static void measure(enum store_purge_what what, int64_t before_ms)
     rows = purge_all(what, before_ms);
     stop_watching();
     qsort(took_ms, (size_t)n_batches, sizeof(*took_ms), by_size);
+    qsort(own_ms, (size_t)n_batches, sizeof(*own_ms), by_size);
     median = took_ms[n_batches / 2];
     p99 = took_ms[n_batches * 99 / 100];
-    printf("    %-8s %8lld %8d %7.1f %7.1f %7.1f %7.1f %10.1f %10.1f %10.1f\n", store_purge_name(what), (long long)rows, n_batches,
-           (bench_now_ms() - began) / 1000, median, p99, took_ms[n_batches - 1], watchers[0].longest_ms,
+    printf("    %-8s %8lld %8d %7.1f %7.1f %7.1f %7.1f %7.1f %10.1f %10.1f %10.1f\n", store_purge_name(what), (long long)rows, n_batches,
+           (bench_now_ms() - began) / 1000, median, p99, took_ms[n_batches - 1], own_ms[n_batches - 1], watchers[0].longest_ms,
            watchers[1].longest_ms, watchers[2].longest_ms);
     fflush(stdout);
 }
@@ -231,12 +260,14 @@ static void run(int deals, int old)
 {
     printf("%d deals, the oldest %d go in batches of %d, %d ms apart; all in ms but the purge's length\n", deals, old,
            PURGE_BATCH, PURGE_PAUSE_MS);
-    printf("    %-8s %8s %8s %7s %7s %7s %7s %10s %10s %10s\n", "what", "rows", "batches", "s", "median", "p99", "longest",
-           "lock held", "writer", "reader");
+    printf("    %-8s %8s %8s %7s %7s %7s %7s %7s %10s %10s %10s\n", "what", "rows", "batches", "s", "median", "p99", "longest",
+           "own", "lock held", "writer", "reader");
+    backend = (pid_t)number(pg, "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' "
+                                "AND application_name NOT LIKE 'bench%'");
     start_watching();
     poll(NULL, 0, BEFORE_MS);
     stop_watching();
-    printf("    %-8s %8s %8s %7s %7s %7s %7s %10s %10.1f %10.1f\n", "nothing", "-", "-", "-", "-", "-", "-", "-",
+    printf("    %-8s %8s %8s %7s %7s %7s %7s %7s %10s %10.1f %10.1f\n", "nothing", "-", "-", "-", "-", "-", "-", "-", "-",
            watchers[1].longest_ms, watchers[2].longest_ms);
     measure(STORE_PURGE_DEALS, bench_sort_at_ms(old));
     measure(STORE_PURGE_EVENTS, bench_sort_at_ms(2 * old));
