@@ -15,7 +15,7 @@ bool doctor_read(const char *path, char *text, size_t size);
 /* doctor_system.c: memory, swap, pressure, /dev/shm, limits, fonts, clock, zones. */
 void doctor_check_system(struct doctor_report *report, const struct config *config);
 
-/* doctor_disk.c: room and medium of run_dir and of where the database lies. */
+/* doctor_disk.c: room and medium of run_dir and of where the database lies; the spool, and what waits in it. */
 void doctor_check_disk(struct doctor_report *report, const struct config *config);
 
 /* doctor_chrome.c: program, switches, user, run_dir, each by itself. False: a browser can't be

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* doctor_disk.c - room and medium of the two places that the engine writes to: run_dir and the
- * database's folder. */
+/* doctor_disk.c - room and medium of the places that the engine writes to: run_dir, the database's folder, the
+ * spool; and what waits there. */
+#include "base/buf.h"
 #include "base/str.h"
+#include "crawl/spool.h"
 #include "debug/doctor_checks.h"
 #include "debug/doctor_facts.h"
 
@@ -114,6 +116,39 @@ static const char *run_dir_of(const struct config *config)
     return str_empty(getenv("TMPDIR")) ? "/tmp" : getenv("TMPDIR");
 }
 
+/* What waits there is no fault of the machine; that nobody brings it, or that some can't be stored, is told. */
+static void check_spool(struct doctor_report *report, const struct config *config)
+{
+    struct doctor_verdict verdict;
+    struct spool_look look;
+    char path[PATH_MAX];
+    struct buf dir;
+
+    buf_init(&dir, PATH_MAX);
+    spool_dir(config, &dir);
+    if ((!str_empty(config->spool_dir) || !str_starts(config->database, "sqlite:")) &&
+        find_existing(buf_str(&dir), path))
+        check_space(report, "spool's room", path);
+    spool_look(config, &look);
+    if (access(buf_str(&dir), F_OK) == 0 && access(buf_str(&dir), W_OK | X_OK) < 0)
+        doctor_say_fail(&verdict, ERR_DISK, "make it writable for the engine's user, or set spool_dir",
+                        "%.400s can't be written to: %s", buf_str(&dir), strerror(errno));
+    else if (look.bad)
+        doctor_say_warn(&verdict, "the log says why, when each was set aside; look into them, then delete them",
+                        "%zu files (.bad) in %.400s hold what could not be stored", look.bad,
+                        buf_str(&dir));
+    else if (look.orphans)
+        doctor_say_warn(&verdict, "start the engine: it brings them into the database",
+                        "%zu batches wait in %.400s, and no process has them", look.waiting, buf_str(&dir));
+    else if (look.waiting)
+        doctor_say_ok(&verdict, "%zu batches wait in %.400s for the database", look.waiting,
+                      buf_str(&dir));
+    else
+        doctor_say_ok(&verdict, "nothing waits in %.400s", buf_str(&dir));
+    doctor_report_add(report, "spool", &verdict);
+    buf_fini(&dir);
+}
+
 void doctor_check_disk(struct doctor_report *report, const struct config *config)
 {
     bool is_file = str_starts(config->database, "sqlite:");
@@ -127,4 +162,5 @@ void doctor_check_disk(struct doctor_report *report, const struct config *config
         check_space(report, "data's room", path);
         check_medium(report, "data's medium", path, true);
     }
+    check_spool(report, config);
 }

@@ -7,6 +7,7 @@
 #include "crawl/run.h"
 #include "crawl/silence.h"
 #include "crawl/silence_watch.h"
+#include "crawl/spool.h"
 #include "debug/ask.h"
 #include "notify/alert_message.h"
 #include "notify/alerts.h"
@@ -33,6 +34,7 @@ struct status {
     size_t n;
     bool is_scheduled, was_seen, is_alive; /* the engine */
     int64_t seen_ms;
+    struct spool_look spool;
     struct store_report *reports; /* of engines and of all boards together */
     int n_reports;
 };
@@ -168,6 +170,16 @@ static void print_site(const struct status *st, const struct site_status *s)
     print_reports(st, s->reports, s->n_reports);
 }
 
+static void print_spool(FILE *to, const struct spool_look *spool)
+{
+    if (spool->waiting)
+        fprintf(to, "spool: %zu batches wait on disk for the database%s\n", spool->waiting,
+                spool->orphans ? ", in part of processes that ended: the next engine that starts brings them"
+                               : "");
+    if (spool->bad)
+        fprintf(to, "spool: %zu files (.bad) hold what could not be stored\n", spool->bad);
+}
+
 static void print_table(const struct status *st)
 {
     char age[32];
@@ -180,6 +192,7 @@ static void print_table(const struct status *st)
                : st->is_alive    ? "follows its schedule"
                                  : "NO RUN SINCE LONG BEFORE THE LAST ONE DUE",
                ago(st->now_ms - st->seen_ms, age));
+    print_spool(stdout, &st->spool);
     print_reports(st, st->reports, st->n_reports);
     printf("%-16s %-8s %-9s %-8s %-14s %5s  %-9s %-26s %s\n", "site", "state", "last run", "kind",
            "ended", "new", "last deal", "next", "lists by");
@@ -267,6 +280,9 @@ static void print_json(const struct status *st)
              : st->is_alive      ? "alive"
                                  : "down");
     add_time(&out, "last_run_at", st->was_seen ? st->seen_ms : CLOCK_NONE);
+    buf_addf(&out, ",\"spool\":{\"waiting\":%zu,\"bytes\":%lld,\"files\":%zu,\"orphans\":%zu,\"bad\":%zu}",
+             st->spool.waiting, (long long)st->spool.bytes, st->spool.files, st->spool.orphans,
+             st->spool.bad);
     add_reports(&out, st->reports, st->n_reports);
     buf_adds(&out, "},\"sites\":[");
     for (size_t i = 0; i < st->n; i++) {
@@ -318,8 +334,10 @@ int status_cmd_run(const struct config *config, const struct sites *sites, bool 
     int exit_code = 0;
 
     st.sites = mem_zalloc(sites->n * sizeof *st.sites + 1);
+    spool_look(config, &st.spool);
     if (gather(&st, sites, &err) < 0) {
         fprintf(stderr, "catchdeal-engine: %s\n", err.text);
+        print_spool(stderr, &st.spool);
         exit_code = err_exit_code(err.code);
     } else if (json) {
         print_json(&st);

@@ -39,7 +39,7 @@ def fit_machine_is_told_fit(bench):
 
     expect_equal(result.code, 0, f"exit code of {result}")
     for name in ("memory cap", "memory", "memory budget", "swap", "memory pressure", "/dev/shm", "processes", "open files", "fonts", "clock",
-                 "time zones", "profiles' room", "profiles' medium", "data's room", "data's medium", "chrome",
+                 "time zones", "profiles' room", "profiles' medium", "data's room", "data's medium", "spool", "chrome",
                  "chrome switches", "chrome user", "run_dir", "chrome starts", "sandbox", "chrome version", "DevTools",
                  "sites", "pushes", "database", "redis", "clock jumps"):
         expect(name in checks, f"no check is called {name}: {sorted(checks)}")

@@ -144,6 +144,16 @@ def postgresql_stopped_in_mid_crawl_and_the_engine_killed_lose_nothing_and_repea
     expect_equal(_told(service, player), len(edited), "deals that were told")
 
 
+def _people_are_told(bench, demo):
+    status = bench.engine("status", **demo.settings(BOARD))
+    status.program.allow_errors(".*")
+    expect(re.search(r"spool: \d+ batches wait on disk for the database\n", status.err), f"status: {status}")
+    doctor = bench.engine("doctor", "--json", **demo.settings(BOARD))
+    doctor.program.allow_errors(".*")
+    checks = {check["name"]: check for check in json.loads(doctor.out)["checks"]}
+    expect(re.match(r"\d+ batches wait in ", checks["spool"]["found"]), f"doctor: {checks['spool']}")
+
+
 @test(seconds=90)
 def postgresql_stopped_in_mid_run_ends_no_run_and_is_caught_up_with_by_itself(bench):
     server = bench.start_postgres()
@@ -159,6 +169,7 @@ def postgresql_stopped_in_mid_run_ends_no_run_and_is_caught_up_with_by_itself(be
     wait_until(lambda: re.search(r'comp=run msg="ended" .*reason=ok .*spooled=[1-9]', engine.err), 30,
                f"a run ends well without a database: {engine.err[-2000:]}")
     expect(list((bench.folder / "spool").glob("*.spool")), "nothing is on disk")
+    _people_are_told(bench, demo)
     server.start()
 
     wait_until(lambda: "the database is back" in engine.err, 30, "what was read comes back")
