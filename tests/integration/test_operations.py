@@ -82,8 +82,10 @@ def figures_count_requests_by_route_and_class_and_how_long_they_took(bench):
                if name.startswith('catchdeal_api_request_seconds_bucket{route="/v3/deals"')]
     expect_equal((len(buckets), buckets == sorted(buckets), buckets[-1]), (14, True, 4), f"histogram: {buckets}")
     expect_equal(figures['catchdeal_api_request_seconds_count{route="/v3/deals"}'], 4, "of the histogram")
-    expect_equal(figures['catchdeal_api_cache_total{result="miss"}'], 1, "misses")
-    expect_equal(figures['catchdeal_api_cache_total{result="hit"}'], 2, "hits")
+    # What was made before the process knew where the database is is made once more.
+    misses = figures['catchdeal_api_cache_total{result="miss"}']
+    expect(misses in (1, 2), f"{misses} misses")
+    expect_equal(figures['catchdeal_api_cache_total{result="hit"}'], 3 - misses, "hits")
     for name in ("connections", "streams", "database_calls", "resident_bytes", "open_fds", "database_away"):
         expect(f"catchdeal_api_{name}" in figures, f"no {name}")
     readme = (bench.repository / "api/README.md").read_text()
