@@ -215,8 +215,7 @@ static void on_recovered(const struct err *err, void *ctx)
 void push_start(struct push *push)
 {
     if (push->account)
-        log_info("push", "sending pushes", "service=%s signed=%s", push->account->way->name,
-                 push->account->signature.len ? "yes" : "no");
+        log_info("push", "sending pushes", "service=%s", push->account->way->name);
     push->is_asking = true;
     store_outbox_recover(push->store, push->holder, clock_wall_ms(), on_recovered, push);
 }

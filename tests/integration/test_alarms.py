@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""Keyword alarms from a board to the phone: two engines on one PostgreSQL that are killed at random moments, a database that is
-stopped, a push service that fails every way, and each alarm told once."""
+"""Keyword alarms from a board to the phone: two engines on one PostgreSQL that are killed or frozen at random moments, a database
+that is stopped, a push service that fails every way, and each alarm told once."""
 import datetime
 import json
 import random
 import re
+import signal
 import time
 import uuid
 
@@ -17,6 +18,7 @@ WORD, OTHER = "알림라면", "둘째낱말"
 KEY = "key-of-the-test"
 ROUNDS, EDITS = 3, 4
 DATABASE_ROUND = 1  # the database is stopped before the engine dies
+FROZEN_ROUND = 2    # it does not die, but is frozen until the other has its work, and wakes
 
 
 class _User:
@@ -56,7 +58,7 @@ class _World:
         self._settings = {
             **self.demo.settings(BOARD), **self.service.settings(key_file), "render": "fetch", "origin_min_delay": "0",
             "schedule_override": "@every 1s", "schedule_jitter": "0", "purge_schedule": "", "host_backoff": "10ms",
-            "alarm_schedule": "@every 2s", "alarm_hours": "", "alarm_max_age": "0", "push_poll": "200ms",
+            "lease": "3s", "alarm_schedule": "@every 2s", "alarm_hours": "", "alarm_max_age": "0", "push_poll": "200ms",
             "push_backoff": "100ms", "push_backoff_max": "500ms", "push_timeout": "500ms", "push_tries": "1000"}
         password = stacks.password_hash(bench, stacks.PUSH_PASSWORD)
         self.api = bench.start_api(push_password_hash=password, jwt_secret="one:" + "s" * 40)
@@ -139,6 +141,11 @@ def each_alarm_is_told_once_whoever_dies_and_whatever_the_service_answers(bench)
         wait_until(lambda: world.found(many) > number * EDITS, 30, "the first of them is found")
         time.sleep(chance.random() * 1.5)
         name = chance.choice(("one", "two"))
+        if number == FROZEN_ROUND:
+            world.engines[name].signal(signal.SIGSTOP)
+            wait_until(lambda: world.found(many) == (number + 1) * EDITS, 30, "the other one goes on")
+            world.engines[name].signal(signal.SIGCONT)
+            continue
         if number == DATABASE_ROUND:
             world.server.stop()
             time.sleep(chance.random() * 2)

@@ -195,6 +195,49 @@ static void what_a_dead_engine_held_is_due_when_its_name_comes_back(void **state
     assert_string_equal(take_as(b, "dead", AT + 1, 100), "p1 a 2;");
 }
 
+static int n_side_by_side;
+static int64_t ids_side_by_side[100];
+
+static void on_taken_side_by_side(const struct store_push *pushes, int n, const struct err *err,
+                                  void *ctx)
+{
+    struct bench *b = ctx;
+
+    if (err)
+        fail_msg("%s", err->text);
+    for (int i = 0; i < n; i++)
+        ids_side_by_side[n_side_by_side++] = pushes[i].id;
+    if (--b->number == 0)
+        loop_stop(b->loop);
+}
+
+/* Four engines ask at the same moment: each row goes to one, and none waits for another. */
+static void engines_that_take_at_once_take_different_rows(void **state)
+{
+    struct bench *b = bench(state);
+    struct store_outbox_take by = {
+        .holder = "e", .now_ms = AT, .hold_ms = HOLD_MS, .limit = 10, .batch = 2};
+    struct err err;
+
+    add_users(b, 1);
+    for (int i = 0; i < 40; i++)
+        queue(b, 1, "a", AT);
+    n_side_by_side = 0;
+    b->number = (int64_t)ARRAY_LEN(b->others);
+    for (size_t i = 0; i < ARRAY_LEN(b->others); i++) {
+        assert_int_equal(store_open(b->loop, b->url, BENCH_TIMEOUT_MS, &b->others[i], &err), 0);
+        store_outbox_take(b->others[i], &by, on_taken_side_by_side, b);
+    }
+    loop_run(b->loop);
+
+    for (int i = 0; i < n_side_by_side; i++)
+        for (int k = 0; k < i; k++)
+            assert_int_not_equal(ids_side_by_side[i], ids_side_by_side[k]);
+    assert_string_equal(ask(b, "SELECT max(tries) FROM push_outbox"), "1\n");
+    /* SKIP LOCKED may leave some to the next look. */
+    assert_true(n_side_by_side >= 10);
+}
+
 static void a_batch_has_its_limit_and_begins_with_the_oldest(void **state)
 {
     struct bench *b = bench(state);
@@ -386,6 +429,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         BOTH(what_is_due_is_taken_once_with_its_attempt_counted),
         BOTH(what_a_dead_engine_held_is_due_when_its_name_comes_back),
+        BOTH(engines_that_take_at_once_take_different_rows),
         BOTH(a_batch_has_its_limit_and_begins_with_the_oldest),
         BOTH(a_sent_one_is_done_and_a_failed_one_waits),
         BOTH(one_that_was_given_up_never_comes_again),
