@@ -302,7 +302,7 @@ static void print_next(const struct site *site, const char *kind, const char *te
         next = cron_next(&cron, site->zone, clock_wall_ms());
     if (next != CLOCK_NONE)
         clock_format_local(site->zone, next, when);
-    printf("%-16s %-8s %-26s %s (%s)\n", site->id, kind, when, text ? text : "no schedule",
+    printf("%-16s %-9s %-26s %s (%s)\n", site->id, kind, when, text ? text : "no schedule",
            site->timezone);
 }
 
@@ -317,6 +317,7 @@ static void print_schedule(const struct site *site, const char *override)
 
 static int command_schedule(struct session *s)
 {
+    struct buf jobs;
     struct err err;
 
     if (load_sites(s, &err) < 0)
@@ -325,6 +326,10 @@ static int command_schedule(struct session *s)
         return simulate_cmd_run(&s->config, &s->sites, s->args->simulate_ms, s->args->json);
     for (size_t i = 0; i < s->sites.n; i++)
         print_schedule(s->sites.items[i], s->config.schedule_override);
+    buf_init(&jobs, BUF_MAX_DEFAULT);
+    service_print_jobs(&s->config, &jobs);
+    fputs(buf_str(&jobs), stdout);
+    buf_fini(&jobs);
     return 0;
 }
 

@@ -76,4 +76,7 @@ void service_list(const struct service *service, bool json, struct buf *out);
 void service_summary(const struct service *service, struct buf *out); /* one line */
 void service_metrics(const struct service *service, struct buf *out);
 
+/* Of the configuration alone, without a service: jobs that belong to no site, as lines of `schedule`. */
+void service_print_jobs(const struct config *config, struct buf *out);
+
 #endif

@@ -52,6 +52,29 @@ bool line_cron(const struct line *line, struct cron *out)
                       : job_cron(config, line->job, out);
 }
 
+void service_print_jobs(const struct config *config, struct buf *out)
+{
+    struct clock_zone *zone;
+    struct err ignored;
+
+    if (clock_zone_new(config->timezone, &zone, &ignored) < 0)
+        return;
+    for (size_t i = 0; i < service_n_jobs; i++) {
+        const char *text = job_cron_text(config, &service_jobs[i]);
+        char when[CLOCK_RFC3339_BYTES] = "never";
+        struct cron cron;
+        int64_t next = CLOCK_NONE;
+
+        if (job_cron(config, &service_jobs[i], &cron))
+            next = cron_next(&cron, zone, clock_wall_ms());
+        if (next != CLOCK_NONE)
+            clock_format_local(zone, next, when);
+        buf_addf(out, "%-16s %-9s %-26s %s (%s)\n", "-", service_jobs[i].kind, when,
+                 str_empty(text) ? "no schedule" : text, config->timezone);
+    }
+    clock_zone_free(&zone);
+}
+
 static int check_cron(const char *key, const char *text, struct err *err)
 {
     struct cron cron;

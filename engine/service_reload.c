@@ -143,27 +143,36 @@ static void tell_parts(struct service *service)
 }
 
 /* Hosts that browsers do not load from are switches of each browser's start. */
-static bool same_block_hosts(const struct sites *a, const struct sites *b)
+static void take_block_hosts(struct service *service, const struct sites *old,
+                             const struct sites *now, struct buf *answer)
 {
-    char **as, **bs;
-    size_t n_a, n_b;
+    struct pool *pool = service->env->pool;
+    char **were, **are;
+    size_t n_were, n_are;
+    struct err err;
     bool same;
 
-    sites_block_hosts(a, &as, &n_a);
-    sites_block_hosts(b, &bs, &n_b);
-    same = n_a == n_b;
-    for (size_t i = 0; same && i < n_a; i++)
-        same = str_eq(as[i], bs[i]);
-    sites_free_hosts(&as, n_a);
-    sites_free_hosts(&bs, n_b);
-    return same;
+    sites_block_hosts(old, &were, &n_were);
+    sites_block_hosts(now, &are, &n_are);
+    same = n_were == n_are;
+    for (size_t i = 0; same && i < n_are; i++)
+        same = str_eq(were[i], are[i]);
+    if (!same && pool) {
+        if (pool_set_block_hosts(pool, (const char *const *)are, n_are, &err) == 0)
+            buf_adds(answer, "[block] hosts: changed, for browsers that start from now on\n");
+        else
+            buf_addf(answer, "[block] hosts: waiting for a restart: %s\n", err.text);
+    }
+    sites_free_hosts(&were, n_were);
+    sites_free_hosts(&are, n_are);
 }
 
 static void take_over(struct service *service, struct fresh *fresh)
 {
     struct keys keys;
     struct lines_change lines;
-    bool hosts_wait = !same_block_hosts(generation_now(service)->sites, &fresh->sites);
+    struct buf hosts;
+    const struct sites *old = generation_now(service)->sites;
     struct generation *now;
 
     buf_init(&keys.taken, BUF_MAX_DEFAULT);
@@ -172,6 +181,8 @@ static void take_over(struct service *service, struct fresh *fresh)
     generation_add(service, NULL, &fresh->sites, &fresh->config);
     tell_parts(service);
     now = generation_now(service);
+    buf_init(&hosts, BUF_MAX_DEFAULT);
+    take_block_hosts(service, old, now->sites, &hosts);
     lines = service_set_lines(service, now->sites);
     generations_sweep(service);
     service_set_up_lines(service);
@@ -184,8 +195,8 @@ static void take_over(struct service *service, struct fresh *fresh)
         buf_addf(fresh->answer, "changed:%s\n", buf_str(&keys.taken));
     if (keys.waiting.len)
         buf_addf(fresh->answer, "waiting for a restart:%s\n", buf_str(&keys.waiting));
-    if (hosts_wait)
-        buf_adds(fresh->answer, "waiting for a restart: [block] hosts of the sites\n");
+    buf_adds(fresh->answer, buf_str(&hosts));
+    buf_fini(&hosts);
     log_info("service", "reloaded",
              "generation=%d sites=%zu added=%d removed=%d changed=%s "
              "waiting_for_restart=%s",

@@ -202,6 +202,20 @@ int launch_plan_new(const struct config *config, const char *const *block_hosts,
     return 0;
 }
 
+int launch_set_block_hosts(struct launch_plan *plan, const struct config *config,
+                           const char *const *block_hosts, size_t n_block_hosts, struct err *err)
+{
+    struct flags *flags;
+
+    if (flags_load(config->chrome_flags, &flags, err) < 0)
+        return -1;
+    flags_block_hosts(flags, block_hosts, n_block_hosts);
+    guard_add_switches(flags);
+    flags_free(&plan->flags);
+    plan->flags = flags;
+    return 0;
+}
+
 void launch_plan_free(struct launch_plan **plan_ptr)
 {
     struct launch_plan *plan = *plan_ptr;

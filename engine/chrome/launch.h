@@ -22,6 +22,11 @@ struct launch_plan;
 MUST_CHECK int launch_plan_new(const struct config *config, const char *const *block_hosts,
                                size_t n_block_hosts, struct launch_plan **out, struct err *err);
 void launch_plan_free(struct launch_plan **plan);
+/* Other hosts, for browsers that start from now on. -1: the flags file is not what it was any more (ERR_CONFIG); all
+ * stays. */
+MUST_CHECK int launch_set_block_hosts(struct launch_plan *plan, const struct config *config,
+                                      const char *const *block_hosts, size_t n_block_hosts,
+                                      struct err *err);
 
 const char *launch_program(const struct launch_plan *plan);
 const char *launch_run_dir(const struct launch_plan *plan);

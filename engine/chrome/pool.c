@@ -437,6 +437,12 @@ static int look_around(struct pool *pool, const struct pool_settings *settings, 
     return 0;
 }
 
+int pool_set_block_hosts(struct pool *pool, const char *const *block_hosts, size_t n_block_hosts,
+                         struct err *err)
+{
+    return launch_set_block_hosts(pool->plan, pool->config, block_hosts, n_block_hosts, err);
+}
+
 int pool_new(struct loop *loop, const struct pool_settings *settings, struct pool **out,
              struct err *err)
 {

@@ -38,6 +38,10 @@ struct pool_settings {
 MUST_CHECK int pool_new(struct loop *loop, const struct pool_settings *settings, struct pool **out,
                         struct err *err);
 
+/* Other hosts, for browsers that start from now on. ERR_CONFIG: the flags file is broken by now; all stays. */
+MUST_CHECK int pool_set_block_hosts(struct pool *pool, const char *const *block_hosts,
+                                    size_t n_block_hosts, struct err *err);
+
 struct lease_request {
     const char *site; /* for fairness and the log; copied */
     const char *url;  /* what will be loaded, for the texts of errors; copied; may be NULL */

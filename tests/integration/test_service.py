@@ -211,12 +211,13 @@ def a_reload_under_load_changes_the_plan_and_loses_no_run(bench):
     wait_until(lambda: len(_ended(bench, "ruliweb")) > seen, 20, "the old goes on")
 
     # Right: clien goes while it runs, zod comes; a key is taken, another waits.
-    _own_site(bench, demo, "zod")
+    _own_site(bench, demo, "zod", "\n[block]\nhosts = ads.example\n")
     (bench.folder / "sites" / "clien" / "site.conf").unlink()
     write(page_timeout="21s", browsers="2")
     wait_until(lambda: _lines(bench)["clien", "crawl"]["state"] == "running", 20, "a long run again")
     answer = reload()
-    for words in ("generation 2, 2 sites", "changed: page_timeout", "waiting for a restart: browsers"):
+    for words in ("generation 2, 2 sites", "changed: page_timeout", "waiting for a restart: browsers",
+                  "[block] hosts: changed"):
         expect(words in answer, f"{words}: {answer}")
     going = [run for run in _ledger(bench, "site = 'clien'") if run["ended_at"] is None]
     expect_equal(len(going), 1, "the run of the site that is gone goes on")
