@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: MIT
 """What runs when, and the operator's hand on it: by the console, and by signals."""
 import json
+import os
 import pathlib
 import signal
 import socket
 import sqlite3
+import subprocess
+import sys
 import time
 
 from support.processes import wait_until
-from support.registry import expect, expect_equal, test
+from support.registry import Skip, expect, expect_equal, test
 
 # A crawl of this board asks for its list and 30 posts.
 LONG_MS = 5000
@@ -77,7 +80,7 @@ def a_long_run_delays_no_other_and_is_not_doubled_when_it_is_due_again(bench):
 
 @test(seconds=60)
 def what_was_due_while_the_engine_was_down_is_made_up_for_once(bench):
-    period_s = 3
+    period_s = 2
     demo = bench.start_boards()
     engine = _serve(bench, demo, "clien", schedule_override=f"@every {period_s}s")
     wait_until(lambda: _ended(bench, "clien"), 30, "a run")
@@ -204,6 +207,8 @@ def a_reload_under_load_changes_the_plan_and_loses_no_run(bench):
     expect(f"{conf}:4: page_timeout" in reload(code=3), "a broken key")
     write(schedule_override="* * *")
     expect("schedule_override" in reload(code=3), "a broken cron line")
+    write(alarm_hours="from nine")
+    expect("alarm_hours" in reload(code=3), "hours that are none")
     write(sites="cliem")
     expect("did you mean clien" in reload(code=3), "an unknown site")
     engine.allow_errors("reload refused")
@@ -240,6 +245,9 @@ def a_reload_under_load_changes_the_plan_and_loses_no_run(bench):
     expect(counted["ruliweb", "crawl"]["runs"] >= 3, f"the line that stayed kept its count: {counted['ruliweb', 'crawl']}")
 
 
+COMMANDS = {"status", "schedule", "run", "pause", "resume", "reload", "log", "pool", "stop", "help"}
+
+
 class _Wire:
     """The console's socket, spoken by hand."""
 
@@ -267,6 +275,39 @@ class _Wire:
         self.socket.close()
 
 
+AS_NOBODY = """
+import os, socket, sys
+os.setgid(65534), os.setuid(65534)
+s = socket.socket(socket.AF_UNIX)
+try:
+    s.connect(sys.argv[1])
+    s.sendall(b"stop\\n")
+    print("closed" if not s.recv(100) else "answered")
+except ConnectionError:
+    print("closed")
+except PermissionError:
+    print("no permission")
+"""
+
+
+@test
+def the_console_is_for_the_engines_own_user(bench):
+    if os.geteuid() != 0:
+        raise Skip("only root can become another user")
+    engine = _serve(bench, bench.start_boards(), "clien", schedule_override="@every 1h")
+
+    def as_nobody():
+        return subprocess.run([sys.executable, "-c", AS_NOBODY, str(_socket(bench))], capture_output=True, text=True, timeout=20,
+                              check=True).stdout.strip()
+
+    expect_equal(as_nobody(), "no permission", "by the socket's mode")
+    _socket(bench).chmod(0o666)
+    expect_equal(as_nobody(), "closed", "by who the peer is")
+    expect("of another user" in engine.err, "it is told")
+    expect("serving since" in _console(bench, "status"), "root goes on")
+    engine.stop(20)
+
+
 @test(seconds=60)
 def the_console_answers_whatever_is_sent_and_serves_the_others(bench):
     demo = bench.start_boards()
@@ -292,6 +333,11 @@ def the_console_answers_whatever_is_sent_and_serves_the_others(bench):
     expect(code == 2 and "at most" in text, f"a line that is too long: {text!r}")
     expect(wire.answer() is None, "it ends the connection")
     wire.close()
+
+    words = {line.split()[0] for line in _console(bench, "help").splitlines() if line and not line.startswith(" ")}
+    readme = (bench.repository / "engine" / "README.md").read_text()
+    expect_equal([word for word in sorted(words & COMMANDS) if f"`{word}" not in readme], [], "commands that the README lacks")
+    expect_equal(COMMANDS - words, set(), "commands that help lacks")
 
     # Who sends and never reads, who leaves in the middle, and more than there is room for: others are served.
     deaf = _Wire(bench)
