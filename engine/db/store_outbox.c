@@ -27,7 +27,7 @@ static void on_next(const struct store_table *table, const struct err *err, void
 
     if (!err && table->n_rows > 0)
         in_ms = store_table_int(table, 0, 0) - asker->now_ms;
-    asker->done.next(in_ms == CLOCK_NONE || in_ms > 0 ? in_ms : 0, err, asker->ctx);
+    asker->done.next(in_ms, err, asker->ctx);
 }
 
 void store_outbox_next(struct store *store, int64_t now_ms, store_outbox_next_fn *done, void *ctx)

@@ -23,7 +23,8 @@
 #define STORE_PUSH_ALARM "alarm"         /* to app_user_id, of his keywords */
 #define STORE_PUSH_BROADCAST "broadcast" /* to every user */
 
-/* When the next row is due, in ms after now_ms, not negative; CLOCK_NONE: none waits. One read. */
+/* When the next row is due, in ms after now_ms; negative: overdue for so long; CLOCK_NONE: none waits.
+ * One read. */
 typedef void store_outbox_next_fn(int64_t in_ms, const struct err *err, void *ctx);
 void store_outbox_next(struct store *store, int64_t now_ms, store_outbox_next_fn *done, void *ctx);
 

@@ -90,17 +90,25 @@ static void take(struct push *push)
     store_outbox_take(push->store, &take, on_taken, push);
 }
 
-static void on_next(int64_t in_ms, const struct err *err, void *ctx)
+/* Take what is due, or look again when something will be. */
+static void on_known(struct push *push, int64_t in_ms)
 {
-    struct push *push = ctx;
     int64_t poll_ms = push->config->push_poll;
+    bool is_due = in_ms != CLOCK_NONE && in_ms <= 0;
 
-    if (store_is_away(push, err))
-        ;
-    else if (!push->is_stopping && in_ms == 0 && room(push) > 0)
+    push->lag_ms = is_due ? -in_ms : 0;
+    if (is_due && room(push) > 0 && !push->is_stopping)
         take(push);
     else
         look_in(push, push->is_woken ? 0 : in_ms > 0 && in_ms < poll_ms ? in_ms : poll_ms);
+}
+
+static void on_next(int64_t in_ms, const struct err *err, void *ctx)
+{
+    struct push *push = ctx;
+
+    if (!store_is_away(push, err))
+        on_known(push, in_ms);
     push->is_woken = false;
     push_maybe_stopped(push);
 }
@@ -289,6 +297,10 @@ void push_metrics(const struct push *push, struct buf *out)
                 "Pushes that waited for longer than push_max_age.", (double)c->expired);
     metrics_one(out, "push_players_gone_total", "counter",
                 "Player ids that the push service did not know.", (double)c->players_gone);
+    metrics_one(
+        out, "push_lag_seconds", "gauge",
+        "How long the push that waits longest had been due when the outbox was last looked at.",
+        (double)push->lag_ms / 1000);
     metrics_one(out, "pushes_going", "gauge", "Pushes under way.", push->n_going);
     metrics_one(out, "push_trouble", "gauge", "1 while the push service takes no pushes.",
                 push->is_trouble);

@@ -23,6 +23,7 @@ struct push {
     bool is_woken;            /* and rows may have come since */
     struct list going;        /* struct sending */
     int n_going;
+    int64_t lag_ms;       /* of the one that waits longest, at the last look */
     int64_t expire_at_ms; /* monotonic */
     bool is_store_away;
     bool is_trouble;

@@ -164,7 +164,7 @@ static void what_is_due_is_taken_once_with_its_attempt_counted(void **state)
     queue(b, 1, "a", AT + 10);
     queue(b, 2, "b", AT + 20);
     assert_int_equal(next(b, AT), 10);
-    assert_int_equal(next(b, AT + 15), 0);
+    assert_int_equal(next(b, AT + 15), -5);
 
     assert_string_equal(take(b, AT + 9), "");
     assert_string_equal(take(b, AT + 10), "p1 a 1;");
