@@ -103,6 +103,11 @@ static void on_look(void *ctx)
         replay_soon(spool, 0);
 }
 
+static void nothing(void *ctx)
+{
+    (void)ctx;
+}
+
 struct spool *spool_new(struct loop *loop, struct store *store, const struct config *config)
 {
     struct spool *spool = mem_new(struct spool);
@@ -122,6 +127,7 @@ struct spool *spool_new(struct loop *loop, struct store *store, const struct con
     spool->again = loop_timer_new(loop, on_again, spool);
     spool->look = loop_timer_new(loop, on_look, spool);
     loop_timer_start(spool->look, LOOK_AGAIN_MS);
+    loop_work(loop, nothing, nothing, NULL); /* its threads are there when trouble comes */
     return spool;
 }
 
