@@ -203,8 +203,8 @@ void service_free(struct service **service_ptr)
     *service_ptr = NULL;
     service->asking = NULL;
     service_claims_free(service);
-    LINES_FOREACH(line, next, service)
-    line_free(line);
+    LINES_FOREACH (line, next, service)
+        line_free(line);
     generations_free(service);
     schedule_free(&service->schedule);
     clock_zone_free(&service->zone);
@@ -254,9 +254,9 @@ static struct line *line_without_entry(struct service *service)
 {
     struct line *line, *next;
 
-    LINES_FOREACH(line, next, service)
-    if (!line->entry)
-        return line;
+    LINES_FOREACH (line, next, service)
+        if (!line->entry)
+            return line;
     return NULL;
 }
 

@@ -21,16 +21,17 @@ static struct line *find_line(struct service *service, const char *site, const c
 {
     struct line *line, *next;
 
-    LINES_FOREACH(line, next, service)
-    if (is_shared(line) && !line->is_gone && str_eq(line_site(line), site) && str_eq(line->kind, kind))
-        return line;
+    LINES_FOREACH (line, next, service)
+        if (is_shared(line) && !line->is_gone && str_eq(line_site(line), site) &&
+            str_eq(line->kind, kind))
+            return line;
     return NULL;
 }
 
 static bool may_begin(const struct line *line)
 {
-    return is_shared(line) && line->entry && !line->is_gone && (!line->is_paused || line->by_hand) &&
-           line->state != LINE_RUNNING;
+    return is_shared(line) && line->entry && !line->is_gone &&
+           (!line->is_paused || line->by_hand) && line->state != LINE_RUNNING;
 }
 
 static int running(struct service *service, const char *kind)
@@ -38,8 +39,8 @@ static int running(struct service *service, const char *kind)
     struct line *line, *next;
     int n = 0;
 
-    LINES_FOREACH(line, next, service)
-    n += line->state == LINE_RUNNING && str_eq(line->kind, kind);
+    LINES_FOREACH (line, next, service)
+        n += line->state == LINE_RUNNING && str_eq(line->kind, kind);
     return n;
 }
 
@@ -59,12 +60,12 @@ static void on_offer(struct lease_offer *offer, void *ctx)
         return;
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
         lease_offer_room(offer, kinds[i], slots - running(service, kinds[i]));
-    LINES_FOREACH(line, next, service)
-    if (may_begin(line)) {
-        lease_offer_line(offer, line_site(line), line->kind);
-        if (line->job)
-            lease_offer_room(offer, line->kind, 1);
-    }
+    LINES_FOREACH (line, next, service)
+        if (may_begin(line)) {
+            lease_offer_line(offer, line_site(line), line->kind);
+            if (line->job)
+                lease_offer_room(offer, line->kind, 1);
+        }
 }
 
 static bool on_granted(const struct store_lease *lease, void *ctx)
@@ -90,12 +91,12 @@ static void on_refused(const char *site, const char *kind, void *ctx)
     struct line *line, *next;
     struct service *service = ctx;
 
-    LINES_FOREACH(line, next, service) /* also one that is gone meanwhile */
-    if (line->state == LINE_CLAIMING && is_shared(line) && str_eq(line_site(line), site) &&
-        str_eq(line->kind, kind)) {
-        line_claimed(line, false);
-        return;
-    }
+    LINES_FOREACH (line, next, service) /* also one that is gone meanwhile */
+        if (line->state == LINE_CLAIMING && is_shared(line) && str_eq(line_site(line), site) &&
+            str_eq(line->kind, kind)) {
+            line_claimed(line, false);
+            return;
+        }
 }
 
 static void on_lost(const char *site, const char *kind, void *ctx)
@@ -103,10 +104,10 @@ static void on_lost(const char *site, const char *kind, void *ctx)
     struct line *line, *next;
     struct service *service = ctx;
 
-    LINES_FOREACH(line, next, service)
-    if (line->state == LINE_RUNNING && line->lease && str_eq(line_site(line), site) &&
-        str_eq(line->kind, kind))
-        line_cancel(line, true);
+    LINES_FOREACH (line, next, service)
+        if (line->state == LINE_RUNNING && line->lease && str_eq(line_site(line), site) &&
+            str_eq(line->kind, kind))
+            line_cancel(line, true);
 }
 
 /* ---- for service.c --------------------------------------------------------------------------- */

@@ -124,9 +124,9 @@ static struct line *find_line(const struct service *service, const char *site, c
 {
     struct line *line, *next;
 
-    LINES_FOREACH(line, next, service)
-    if (str_eq(line_site(line), site) && str_eq(line->kind, kind))
-        return line;
+    LINES_FOREACH (line, next, service)
+        if (str_eq(line_site(line), site) && str_eq(line->kind, kind))
+            return line;
     return NULL;
 }
 
@@ -208,8 +208,7 @@ static int remove_gone(struct service *service)
     struct line *line, *next;
     int removed = 0;
 
-    LINES_FOREACH(line, next, service)
-    {
+    LINES_FOREACH (line, next, service) {
         if (!line->is_gone)
             continue;
         removed++;
@@ -226,8 +225,8 @@ struct lines_change service_set_lines(struct service *service, const struct site
     struct lines_change change = {0};
     struct line *line, *next;
 
-    LINES_FOREACH(line, next, service)
-    line->is_gone = true;
+    LINES_FOREACH (line, next, service)
+        line->is_gone = true;
     for (size_t i = 0; i < sites->n; i++)
         change.added += set_site_lines(service, sites->items[i]);
     for (size_t i = 0; i < service_n_jobs; i++)

@@ -69,8 +69,7 @@ void service_list(const struct service *service, bool json, struct buf *out)
     else
         buf_addf(out, "%-16s %-9s %-8s %-25s %5s %8s\n", "site", "kind", "state", "next", "runs",
                  "overlaps");
-    LINES_FOREACH(line, next, service)
-    {
+    LINES_FOREACH (line, next, service) {
         if (json)
             buf_adds(out, first ? "\n" : ",\n");
         first = false;
@@ -88,8 +87,8 @@ static size_t count_paused(const struct service *service)
     const struct line *line, *next;
     size_t n = 0;
 
-    LINES_FOREACH(line, next, service)
-    n += line->is_paused;
+    LINES_FOREACH (line, next, service)
+        n += line->is_paused;
     return n;
 }
 
@@ -127,12 +126,12 @@ void service_metrics(const struct service *service, struct buf *out)
                 "Reloads that were refused, since something in them was wrong.",
                 (double)service->refused_reloads);
     metrics_head(out, "catchdeal_schedule_runs_total", "counter", "Runs that were begun.");
-    LINES_FOREACH(line, next, service)
-    metrics_value2(out, "catchdeal_schedule_runs_total", "site", line_site(line), "kind",
-                   line->kind, (double)line->runs);
+    LINES_FOREACH (line, next, service)
+        metrics_value2(out, "catchdeal_schedule_runs_total", "site", line_site(line), "kind",
+                       line->kind, (double)line->runs);
     metrics_head(out, "catchdeal_schedule_overlaps_total", "counter",
                  "Due while the run before was still going: not doubled.");
-    LINES_FOREACH(line, next, service)
-    metrics_value2(out, "catchdeal_schedule_overlaps_total", "site", line_site(line), "kind",
-                   line->kind, (double)overlaps_of(line));
+    LINES_FOREACH (line, next, service)
+        metrics_value2(out, "catchdeal_schedule_overlaps_total", "site", line_site(line), "kind",
+                       line->kind, (double)overlaps_of(line));
 }
