@@ -10,7 +10,13 @@
 
 #include <stdio.h>
 
-enum { TAKE_MAX = 100, EXPIRE_EVERY_MS = 600000, HOLD_EXTRA_MS = 10000 };
+enum {
+    TAKE_MAX = 100,
+    EXPIRE_EVERY_MS = 600000,
+    HOLD_EXTRA_MS = 10000,
+    PAUSE_MS = 1000,
+    PAUSE_MAX_MS = 60000
+};
 
 static void look(struct push *push);
 
@@ -190,6 +196,16 @@ void push_note_answer(struct push *push, const struct push_answer *answer)
 
 /* ---- start and stop -------------------------------------------------------------------------- */
 
+/* Between a second and a minute, unless pushes themselves are tried again sooner. */
+static void init_pause(struct push *push)
+{
+    int64_t base_ms = push->config->push_backoff, max_ms = push->config->push_backoff_max;
+
+    base_ms = base_ms < PAUSE_MS ? base_ms : PAUSE_MS;
+    max_ms = max_ms < PAUSE_MAX_MS ? max_ms : PAUSE_MAX_MS;
+    backoff_init(&push->pause, base_ms, max_ms > base_ms ? max_ms : base_ms);
+}
+
 int push_new(struct loop *loop, const struct config *config, struct store *store,
              const char *holder, struct push **out, struct err *err)
 {
@@ -202,7 +218,7 @@ int push_new(struct loop *loop, const struct config *config, struct store *store
     list_init(&push->going);
     push->timer = loop_timer_new(loop, on_timer, push);
     push->client = fetch_client_new(loop);
-    backoff_init(&push->pause, 1000, 60000);
+    init_pause(push);
     *out = push;
     if (push_account_new(config, &push->account, err) == 0)
         return 0;
