@@ -102,8 +102,8 @@ void alarms_follow(struct alarms *alarms)
     if (alarms->watch || !is_on(alarms))
         return;
     alarms->settle = loop_timer_new(env->loop, on_settled, alarms);
-    alarms->watch = store_watch_new(env->loop, env->store, env->config->database, env->config->database_timeout,
-                                    on_changed, alarms);
+    alarms->watch = store_watch_new(env->loop, env->store, env->config->database,
+                                    env->config->database_timeout, on_changed, alarms);
 }
 
 static void on_nothing_to_stop(void *ctx)
@@ -149,9 +149,10 @@ static void on_noted(const struct err *err, void *ctx)
 
 static void end(struct alarms_run *run, const struct alarm_counts *counts, const struct err *err)
 {
-    char *detail = mem_printf("titles=%lld found=%lld pushes=%lld waits=%lld%s%s", (long long)counts->titles,
-                              (long long)counts->found, (long long)counts->pushes, (long long)counts->waits,
-                              err ? ": " : "", err ? err->text : "");
+    char *detail =
+        mem_printf("titles=%lld found=%lld pushes=%lld waits=%lld%s%s", (long long)counts->titles,
+                   (long long)counts->found, (long long)counts->pushes, (long long)counts->waits,
+                   err ? ": " : "", err ? err->text : "");
 
     run->run.rows_seen = (int)counts->titles;
     run->run.counts.added = (int)counts->found;
@@ -197,8 +198,10 @@ struct alarms_run *alarms_run(struct alarms *alarms, int64_t due_at_ms, alarms_f
     run->alarms = alarms;
     run->done = done;
     run->ctx = ctx;
-    run->run = (struct store_run){
-        .site = STORE_NO_SITE, .kind = RUN_ALARM, .due_at_ms = due_at_ms, .started_at_ms = clock_wall_ms()};
+    run->run = (struct store_run){.site = STORE_NO_SITE,
+                                  .kind = RUN_ALARM,
+                                  .due_at_ms = due_at_ms,
+                                  .started_at_ms = clock_wall_ms()};
     store_run_begin(alarms->env->store, &run->run, on_begun, run);
     return run;
 }

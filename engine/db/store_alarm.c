@@ -25,12 +25,22 @@ static void ask(struct store *store, enum ask_id id, struct ask_params *params,
 
 /* ---- titles ---------------------------------------------------------------------------------- */
 
-enum { TITLES_STEP, TITLES_AFTER, TITLES_EDITS, TITLES_LAST, TITLES_EVENTS, TITLES_ID, TITLES_DEAL, TITLES_TITLE };
+enum {
+    TITLES_STEP,
+    TITLES_AFTER,
+    TITLES_EDITS,
+    TITLES_LAST,
+    TITLES_EVENTS,
+    TITLES_ID,
+    TITLES_DEAL,
+    TITLES_TITLE
+};
 
 static void read_titles(const struct store_table *table, struct arena *arena,
                         struct store_alarm_titles *out)
 {
-    struct store_alarm_title *titles = arena_array(arena, struct store_alarm_title, (size_t)table->n_rows + 1);
+    struct store_alarm_title *titles =
+        arena_array(arena, struct store_alarm_title, (size_t)table->n_rows + 1);
 
     check(table->n_rows > 0);
     *out = (struct store_alarm_titles){.step = store_table_int(table, 0, TITLES_STEP),
@@ -38,12 +48,14 @@ static void read_titles(const struct store_table *table, struct arena *arena,
                                        .edits = store_table_int(table, 0, TITLES_EDITS),
                                        .n_events = (int)store_table_int(table, 0, TITLES_EVENTS),
                                        .titles = titles};
-    out->last_event_id = out->n_events ? store_table_int(table, 0, TITLES_LAST) : out->after_event_id;
+    out->last_event_id =
+        out->n_events ? store_table_int(table, 0, TITLES_LAST) : out->after_event_id;
     for (int row = 0; row < table->n_rows; row++)
         if (store_table_str(table, row, TITLES_TITLE))
-            titles[out->n++] = (struct store_alarm_title){.event_id = store_table_int(table, row, TITLES_ID),
-                                                          .deal_id = store_table_int(table, row, TITLES_DEAL),
-                                                          .title = store_table_str(table, row, TITLES_TITLE)};
+            titles[out->n++] =
+                (struct store_alarm_title){.event_id = store_table_int(table, row, TITLES_ID),
+                                           .deal_id = store_table_int(table, row, TITLES_DEAL),
+                                           .title = store_table_str(table, row, TITLES_TITLE)};
 }
 
 static void on_titles(const struct store_table *table, const struct err *err, void *ctx)
@@ -90,8 +102,8 @@ static void on_words(const struct store_table *table, const struct err *err, voi
     arena_fini(&arena);
 }
 
-void store_alarm_words(struct store *store, int64_t after_id, int limit,
-                       store_alarm_words_fn *done, void *ctx)
+void store_alarm_words(struct store *store, int64_t after_id, int limit, store_alarm_words_fn *done,
+                       void *ctx)
 {
     struct asker asker = {.done.words = done, .ctx = ctx};
     struct ask_params params;
@@ -178,8 +190,18 @@ void store_alarm_told(struct store *store, const struct store_alarm_told *told,
 
 /* ---- who waits ------------------------------------------------------------------------------- */
 
-enum { WAITING_STEP, WAITING_USER, WAITING_STATUS, WAITING_MOST, WAITING_WAY, WAITING_ZONE, WAITING_HOURS,
-       WAITING_PUSHES, WAITING_KEYWORD, WAITING_DEALS };
+enum {
+    WAITING_STEP,
+    WAITING_USER,
+    WAITING_STATUS,
+    WAITING_MOST,
+    WAITING_WAY,
+    WAITING_ZONE,
+    WAITING_HOURS,
+    WAITING_PUSHES,
+    WAITING_KEYWORD,
+    WAITING_DEALS
+};
 
 static void read_user(const struct store_table *table, int row, struct store_alarm_waiting *out)
 {
@@ -205,8 +227,9 @@ static int read_waiting(const struct store_table *table, struct store_alarm_wait
             read_user(table, row, &users[n]);
             users[n++].groups = &groups[row];
         }
-        groups[row] = (struct store_alarm_group){.keyword = store_table_str(table, row, WAITING_KEYWORD),
-                                                 .deals = store_table_int(table, row, WAITING_DEALS)};
+        groups[row] =
+            (struct store_alarm_group){.keyword = store_table_str(table, row, WAITING_KEYWORD),
+                                       .deals = store_table_int(table, row, WAITING_DEALS)};
         users[n - 1].n_groups++;
     }
     return n;
@@ -224,7 +247,8 @@ static void on_waiting(const struct store_table *table, const struct err *err, v
     users = arena_array(&arena, struct store_alarm_waiting, most);
     if (table)
         n = read_waiting(table, users, arena_array(&arena, struct store_alarm_group, most));
-    asker->done.waiting(users, n, table ? store_table_int(table, 0, WAITING_STEP) : 0, err, asker->ctx);
+    asker->done.waiting(users, n, table ? store_table_int(table, 0, WAITING_STEP) : 0, err,
+                        asker->ctx);
     arena_fini(&arena);
 }
 

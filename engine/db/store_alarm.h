@@ -45,15 +45,15 @@ struct store_alarm_word {
  * committed before the first of these calls comes, and every edit after it moves `edits` beyond what that call answered. */
 typedef void store_alarm_words_fn(const struct store_alarm_word *words, int n, int64_t edits,
                                   const struct err *err, void *ctx);
-void store_alarm_words(struct store *store, int64_t after_id, int limit,
-                       store_alarm_words_fn *done, void *ctx);
+void store_alarm_words(struct store *store, int64_t after_id, int limit, store_alarm_words_fn *done,
+                       void *ctx);
 
 struct store_alarm_hit {
     int64_t deal_id, word_id;
 };
 struct store_alarm_found {
     int64_t step;
-    int64_t event_id; /* everything up to here is decided by this */
+    int64_t event_id;                   /* everything up to here is decided by this */
     const struct store_alarm_hit *hits; /* of several hits of a user and deal the first counts */
     size_t n;
     int64_t now_ms;
@@ -67,7 +67,7 @@ void store_alarm_found(struct store *store, const struct store_alarm_found *foun
 
 /* ---- telling --------------------------------------------------------------------------------- */
 
-#define STORE_ALARM_DIGEST  "digest"
+#define STORE_ALARM_DIGEST "digest"
 #define STORE_ALARM_AT_ONCE "at-once"
 
 struct store_alarm_group {
@@ -80,14 +80,14 @@ struct store_alarm_waiting {
     bool alarm_status;
     int64_t max_push_count;
     const char *way;
-    const char *zone, *hours; /* NULL: the user chose none */
-    int64_t pushes;           /* that were queued since pushes_since_ms */
+    const char *zone, *hours;               /* NULL: the user chose none */
+    int64_t pushes;                         /* that were queued since pushes_since_ms */
     const struct store_alarm_group *groups; /* most deals first */
     int n_groups;
 };
 struct store_alarm_who {
     int64_t after_user_id;
-    int limit;           /* users */
+    int limit; /* users */
     const char *default_way;
     const char *only_way; /* NULL: both */
     int64_t pushes_since_ms;

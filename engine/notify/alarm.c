@@ -61,8 +61,10 @@ int alarm_check_config(const struct config *config, struct err *err)
     struct clock_zone *zone;
     struct hours hours;
 
-    if (!str_eq(config->alarm_way, STORE_ALARM_DIGEST) && !str_eq(config->alarm_way, STORE_ALARM_AT_ONCE))
-        return err_set(err, ERR_CONFIG, "alarm_way: \"%s\": expected digest or at-once", config->alarm_way);
+    if (!str_eq(config->alarm_way, STORE_ALARM_DIGEST) &&
+        !str_eq(config->alarm_way, STORE_ALARM_AT_ONCE))
+        return err_set(err, ERR_CONFIG, "alarm_way: \"%s\": expected digest or at-once",
+                       config->alarm_way);
     if (hours_parse(config->alarm_hours, &hours, err) < 0)
         return err_prefix(err, "alarm_hours");
     if (clock_zone_new(config->timezone, &zone, err) < 0)
@@ -110,7 +112,8 @@ static const struct clock_zone *zone_of(struct alarm *alarm, const char *name)
     if (zone)
         return zone;
     if (clock_zone_new(name, &zone, &err) < 0) {
-        log_warn("alarm", "a user's zone is none: the configuration's is taken", "text=%s", log_quote(err.text));
+        log_warn("alarm", "a user's zone is none: the configuration's is taken", "text=%s",
+                 log_quote(err.text));
         zone = alarm->zone;
     }
     map_put(&alarm->zones, name, zone);
@@ -216,11 +219,14 @@ static void end(struct alarm_pass *pass, const struct err *err)
     const struct alarm_counts *counts = &pass->counts;
     bool is_news = err || counts->found || counts->pushes || pass->what == ALARM_DIGEST;
 
-    LOG_AT(err ? LOG_WARN : is_news ? LOG_INFO : LOG_DEBUG, "alarm", "pass",
+    LOG_AT(err       ? LOG_WARN
+           : is_news ? LOG_INFO
+                     : LOG_DEBUG,
+           "alarm", "pass",
            "what=%s titles=%lld found=%lld pushes=%lld waits=%lld refused=%lld%s%s",
-           pass->what == ALARM_DIGEST ? "digest" : "arrived", (long long)counts->titles, (long long)counts->found,
-           (long long)counts->pushes, (long long)counts->waits, (long long)counts->refused, err ? " text=" : "",
-           err ? log_quote(err->text) : "");
+           pass->what == ALARM_DIGEST ? "digest" : "arrived", (long long)counts->titles,
+           (long long)counts->found, (long long)counts->pushes, (long long)counts->waits,
+           (long long)counts->refused, err ? " text=" : "", err ? log_quote(err->text) : "");
     list_remove(&pass->link);
     keywords_free(&pass->loading);
     loop_timer_free(&pass->begin);
@@ -246,7 +252,8 @@ static bool ends(struct alarm_pass *pass, const struct err *err)
 
 /* ---- keywords -------------------------------------------------------------------------------- */
 
-static void on_words(const struct store_alarm_word *words, int n, int64_t edits, const struct err *err, void *ctx)
+static void on_words(const struct store_alarm_word *words, int n, int64_t edits,
+                     const struct err *err, void *ctx)
 {
     struct alarm_pass *pass = ctx;
     struct alarm *alarm = pass->alarm;
@@ -385,7 +392,8 @@ static void on_told(bool accepted, int64_t n, const struct err *err, void *ctx)
 }
 
 /* What is said to these users; returns false when nothing is, and nothing is forgotten. */
-static bool tell(struct alarm_pass *pass, const struct store_alarm_waiting *users, int n, int64_t step)
+static bool tell(struct alarm_pass *pass, const struct store_alarm_waiting *users, int n,
+                 int64_t step)
 {
     struct alarm *alarm = pass->alarm;
     struct store_alarm_told told = {.step = step, .now_ms = clock_wall_ms()};
@@ -418,7 +426,8 @@ static bool tell(struct alarm_pass *pass, const struct store_alarm_waiting *user
     return told.n_users;
 }
 
-static void on_waiting(const struct store_alarm_waiting *users, int n, int64_t step, const struct err *err, void *ctx)
+static void on_waiting(const struct store_alarm_waiting *users, int n, int64_t step,
+                       const struct err *err, void *ctx)
 {
     struct alarm_pass *pass = ctx;
 
@@ -450,13 +459,17 @@ void alarm_metrics(const struct alarm *alarm, struct buf *out)
 {
     metrics_one(out, "alarm_titles_total", "counter", "Titles matched against all keywords.",
                 (double)alarm->total.titles);
-    metrics_one(out, "alarm_found_total", "counter", "Deals put into users' push lists.", (double)alarm->total.found);
-    metrics_one(out, "alarm_pushes_total", "counter", "Pushes queued for users.", (double)alarm->total.pushes);
-    metrics_one(out, "alarm_refused_total", "counter", "Decisions that another engine was faster with.",
-                (double)alarm->total.refused);
-    metrics_one(out, "alarm_waits", "gauge", "Users for whom deals waited at the end of the last pass.",
+    metrics_one(out, "alarm_found_total", "counter", "Deals put into users' push lists.",
+                (double)alarm->total.found);
+    metrics_one(out, "alarm_pushes_total", "counter", "Pushes queued for users.",
+                (double)alarm->total.pushes);
+    metrics_one(out, "alarm_refused_total", "counter",
+                "Decisions that another engine was faster with.", (double)alarm->total.refused);
+    metrics_one(out, "alarm_waits", "gauge",
+                "Users for whom deals waited at the end of the last pass.",
                 (double)alarm->total.waits);
-    metrics_one(out, "alarm_keywords", "gauge", "Keywords in memory.", (double)keywords_count(alarm->keywords));
+    metrics_one(out, "alarm_keywords", "gauge", "Keywords in memory.",
+                (double)keywords_count(alarm->keywords));
     metrics_one(out, "alarm_keyword_bytes", "gauge", "Memory that they take.",
                 (double)keywords_bytes(alarm->keywords));
 }

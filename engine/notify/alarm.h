@@ -39,10 +39,10 @@ void alarm_free(struct alarm **alarm); /* no pass may be waiting or under way */
 void alarm_set_config(struct alarm *alarm, const struct config *config);
 
 struct alarm_counts {
-    int64_t titles; /* matched */
-    int64_t found;  /* rows of push lists */
-    int64_t pushes; /* queued */
-    int64_t waits;  /* users who are not told now (only of those who were looked at) */
+    int64_t titles;  /* matched */
+    int64_t found;   /* rows of push lists */
+    int64_t pushes;  /* queued */
+    int64_t waits;   /* users who are not told now (only of those who were looked at) */
     int64_t refused; /* decisions that another engine was faster with */
 };
 

@@ -5,14 +5,16 @@
 
 #define HEADINGS "키워드 알림"
 
-static void add_push(struct digest *digest, const struct store_alarm_waiting *user, const char *contents)
+static void add_push(struct digest *digest, const struct store_alarm_waiting *user,
+                     const char *contents)
 {
-    digest->pushes[digest->n++] =
-        (struct store_alarm_push){.user_id = user->user_id, .headings = HEADINGS, .contents = contents};
+    digest->pushes[digest->n++] = (struct store_alarm_push){
+        .user_id = user->user_id, .headings = HEADINGS, .contents = contents};
 }
 
 /* One push for groups from..n_groups - 1, which names the first. */
-static void say(struct digest *digest, const struct store_alarm_waiting *user, int from, int to, struct arena *arena)
+static void say(struct digest *digest, const struct store_alarm_waiting *user, int from, int to,
+                struct arena *arena)
 {
     const char *keyword = user->groups[from].keyword;
     long long deals = 0;
@@ -20,10 +22,13 @@ static void say(struct digest *digest, const struct store_alarm_waiting *user, i
     for (int i = from; i < to; i++)
         deals += user->groups[i].deals;
     if (to - from == 1)
-        add_push(digest, user, arena_printf(arena, "'%s' 키워드에 맞는 핫딜이 %lld개 올라왔습니다.", keyword, deals));
+        add_push(
+            digest, user,
+            arena_printf(arena, "'%s' 키워드에 맞는 핫딜이 %lld개 올라왔습니다.", keyword, deals));
     else
-        add_push(digest, user, arena_printf(arena, "'%s' 외 %d개 키워드에 맞는 핫딜이 %lld개 올라왔습니다.", keyword,
-                                            to - from - 1, deals));
+        add_push(digest, user,
+                 arena_printf(arena, "'%s' 외 %d개 키워드에 맞는 핫딜이 %lld개 올라왔습니다.",
+                              keyword, to - from - 1, deals));
 }
 
 /* How many pushes may go out now. */

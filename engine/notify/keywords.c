@@ -194,7 +194,8 @@ static void shrink(struct keywords *keywords)
     keywords->pattern = mem_realloc(keywords->pattern, n * sizeof(uint32_t));
     keywords->label = mem_realloc(keywords->label, n);
     if (keywords->n_owners)
-        keywords->owners = mem_realloc(keywords->owners, keywords->n_owners * sizeof(*keywords->owners));
+        keywords->owners =
+            mem_realloc(keywords->owners, keywords->n_owners * sizeof(*keywords->owners));
     keywords->owners_room = keywords->n_owners;
 }
 

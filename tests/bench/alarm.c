@@ -108,9 +108,10 @@ static void make_word(char *out, size_t room, int i)
 
 static void fill_keywords(int n)
 {
-    char *sql = mem_printf("INSERT INTO app_users (app_player, last_token_at, created_at, updated_at) "
-                           "SELECT 'p' || n, now(), now(), now() FROM generate_series(1, %d) n",
-                           n / WORDS_EACH);
+    char *sql =
+        mem_printf("INSERT INTO app_users (app_player, last_token_at, created_at, updated_at) "
+                   "SELECT 'p' || n, now(), now(), now() FROM generate_series(1, %d) n",
+                   n / WORDS_EACH);
     const char *params[2];
     char word[64], user[16];
 
@@ -125,7 +126,8 @@ static void fill_keywords(int n)
         params[0] = user;
         params[1] = word;
         result = PQexecParams(pg,
-                              "INSERT INTO keyword_alarms (app_user_id, title, created_at) VALUES ($1::bigint, $2, now()) "
+                              "INSERT INTO keyword_alarms (app_user_id, title, created_at) VALUES "
+                              "($1::bigint, $2, now()) "
                               "ON CONFLICT DO NOTHING",
                               2, NULL, params, NULL, NULL, 0);
         made += atoi(PQcmdTuples(result));
@@ -138,8 +140,10 @@ static void fill_keywords(int n)
 static void arrive(int from, int to)
 {
     bench_fill_postgres(pg, from, to);
-    bench_sql(pg, "INSERT INTO deal_events (deal_id, kind, new_value, at) SELECT d.id, 'created', d.title, now() "
-                  "FROM deals d WHERE d.id > (SELECT coalesce(max(deal_id), 0) FROM deal_events) ORDER BY d.id");
+    bench_sql(pg, "INSERT INTO deal_events (deal_id, kind, new_value, at) SELECT d.id, 'created', "
+                  "d.title, now() "
+                  "FROM deals d WHERE d.id > (SELECT coalesce(max(deal_id), 0) FROM deal_events) "
+                  "ORDER BY d.id");
 }
 
 static void fill(int deals, int keywords)
@@ -157,7 +161,8 @@ static void fill(int deals, int keywords)
 static struct keywords *keywords;
 static int64_t n_pairs;
 
-static void on_words(const struct store_alarm_word *words, int n, int64_t edits, const struct err *err, void *ctx)
+static void on_words(const struct store_alarm_word *words, int n, int64_t edits,
+                     const struct err *err, void *ctx)
 {
     (void)edits;
     (void)ctx;
@@ -226,8 +231,8 @@ static double pass(struct alarm *alarm)
 
 /* ---- the original's -------------------------------------------------------------------------- */
 
-#define CROSS                                                                                    \
-    "FROM deals d, keyword_alarms k WHERE d.id > (SELECT max(id) - 1000 FROM deals) "            \
+#define CROSS                                                                         \
+    "FROM deals d, keyword_alarms k WHERE d.id > (SELECT max(id) - 1000 FROM deals) " \
     "AND replace(d.title, ' ', '') ILIKE '%' || k.title || '%'"
 
 static double originals_find(int64_t *pairs_out)
@@ -242,8 +247,10 @@ static double originals_pass(void)
 {
     struct cpu before = cpu_now();
 
-    bench_sql(pg, "INSERT INTO keyword_pushalarm_lists (app_user_id, deal_id, keyword_title, created_at) "
-                  "SELECT k.app_user_id, d.id, k.title, now() " CROSS " ON CONFLICT (app_user_id, deal_id) DO NOTHING");
+    bench_sql(
+        pg, "INSERT INTO keyword_pushalarm_lists (app_user_id, deal_id, keyword_title, created_at) "
+            "SELECT k.app_user_id, d.id, k.title, now() " CROSS
+            " ON CONFLICT (app_user_id, deal_id) DO NOTHING");
     return spent_ms(before);
 }
 
@@ -252,7 +259,8 @@ static double originals_pass(void)
 static void row(const char *what, double ours_ms, double theirs_ms)
 {
     if (theirs_ms > 0)
-        printf("    %-40s %9.1f ms %12.0f ms %7.0fx\n", what, ours_ms, theirs_ms, theirs_ms / ours_ms);
+        printf("    %-40s %9.1f ms %12.0f ms %7.0fx\n", what, ours_ms, theirs_ms,
+               theirs_ms / ours_ms);
     else
         printf("    %-40s %9.1f ms\n", what, ours_ms);
     fflush(stdout);
@@ -260,7 +268,8 @@ static void row(const char *what, double ours_ms, double theirs_ms)
 
 static int measure(int deals, int n_keywords)
 {
-    struct config config = {.timezone = (char *)"Asia/Seoul", .alarm_way = (char *)"digest", .alarm_hours = (char *)""};
+    struct config config = {
+        .timezone = (char *)"Asia/Seoul", .alarm_way = (char *)"digest", .alarm_hours = (char *)""};
     struct alarm *alarm = alarm_new(loop, &config, store);
     double load_ms, cold_ms, warm_ms, find_ms, their_find_ms, their_pass_ms;
     int64_t theirs, written;
@@ -274,18 +283,21 @@ static int measure(int deals, int n_keywords)
     warm_ms = pass(alarm);
     written = n_found;
     their_find_ms = originals_find(&theirs);
-    bench_sql(pg, "DELETE FROM keyword_pushalarm_lists WHERE deal_id > (SELECT max(id) - 1000 FROM deals)");
+    bench_sql(
+        pg,
+        "DELETE FROM keyword_pushalarm_lists WHERE deal_id > (SELECT max(id) - 1000 FROM deals)");
     their_pass_ms = originals_pass();
 
-    printf("\n%d deals, %d keywords of %d users; %d new deals, %lld alarms\n", deals, n_keywords, n_keywords / WORDS_EACH,
-           NEW_DEALS, (long long)written);
+    printf("\n%d deals, %d keywords of %d users; %d new deals, %lld alarms\n", deals, n_keywords,
+           n_keywords / WORDS_EACH, NEW_DEALS, (long long)written);
     printf("    %-40s %12s %15s %8s\n", "CPU of the whole tree", "ours", "the original's", "ratio");
     row("find: which user, which deal", find_ms, their_find_ms);
     row("pass: found and written", warm_ms, their_pass_ms);
     row("pass that reads the keywords anew", cold_ms, 0);
     row("of that: keywords read and built", load_ms, 0);
-    printf("    automaton: %zu states, %.1f MiB with %zu keywords; this program: peak RSS ", keywords_states(keywords),
-           (double)keywords_bytes(keywords) / (1 << 20), keywords_count(keywords));
+    printf("    automaton: %zu states, %.1f MiB with %zu keywords; this program: peak RSS ",
+           keywords_states(keywords), (double)keywords_bytes(keywords) / (1 << 20),
+           keywords_count(keywords));
     {
         struct rusage usage;
 
@@ -296,8 +308,8 @@ static int measure(int deals, int n_keywords)
     alarm_free(&alarm);
     if (theirs == n_pairs && theirs == written)
         return 0;
-    printf("    found %lld, wrote %lld, the original %lld: not the same\n", (long long)n_pairs, (long long)written,
-           (long long)theirs);
+    printf("    found %lld, wrote %lld, the original %lld: not the same\n", (long long)n_pairs,
+           (long long)written, (long long)theirs);
     return 1;
 }
 
@@ -330,7 +342,8 @@ static void connect_all(const struct test_pg *server_of)
 
 int main(int argc, char **argv)
 {
-    int deals = argc > 1 ? atoi(argv[1]) : 1000000, n_keywords = argc > 2 ? atoi(argv[2]) : 10000, rc;
+    int deals = argc > 1 ? atoi(argv[1]) : 1000000, n_keywords = argc > 2 ? atoi(argv[2]) : 10000,
+        rc;
     const char *why_not;
     struct test_pg *pg_server;
     struct err err;

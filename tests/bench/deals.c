@@ -63,8 +63,9 @@ const char *bench_some_word(void)
 
 void bench_title(char *out, size_t room, int i)
 {
-    snprintf(out, room, "[%s] %s %s%s%s %s %d", bench_some_word(), bench_some_word(), bench_some_word(),
-             bench_roll() % 2 ? " " : "", bench_some_word(), bench_some_word(), i % 1000);
+    snprintf(out, room, "[%s] %s %s%s%s %s %d", bench_some_word(), bench_some_word(),
+             bench_some_word(), bench_roll() % 2 ? " " : "", bench_some_word(), bench_some_word(),
+             i % 1000);
 }
 
 int bench_oldest_first;
@@ -90,13 +91,15 @@ static void copy_deals(PGconn *pg, int from, int to)
     char title[300], at[CLOCK_RFC3339_BYTES];
     struct buf lines;
 
-    bench_sql(pg, "COPY deals (site, website, post_key, product_id, title, url, is_sold_out, sort_at, created_at, "
+    bench_sql(pg, "COPY deals (site, website, post_key, product_id, title, url, is_sold_out, "
+                  "sort_at, created_at, "
                   "updated_at, last_change) FROM STDIN");
     buf_init(&lines, BUF_MAX_DEFAULT);
     for (int i = from; i < to; i++) {
         bench_title(title, sizeof(title), i);
         clock_format_utc_ms(bench_sort_at_ms(i), at);
-        buf_addf(&lines, "a\tA\t%d\ta_%d\t%s\thttps://a.example/%d\tf\t%s\t%s\t%s\t1\n", i, i, title, i, at, at, at);
+        buf_addf(&lines, "a\tA\t%d\ta_%d\t%s\thttps://a.example/%d\tf\t%s\t%s\t%s\t1\n", i, i,
+                 title, i, at, at, at);
         if (i % BATCH == BATCH - 1 || i == to - 1) {
             check(PQputCopyData(pg, lines.data, (int)lines.len) == 1);
             buf_clear(&lines);
@@ -117,7 +120,8 @@ void bench_fill_postgres(PGconn *pg, int from, int to)
     copy_deals(pg, from, to);
     if (from)
         return;
-    bench_sql(pg, "CREATE INDEX deals_grams ON deals USING gin (deal_grams(title_fold)) WITH (fastupdate = off)");
+    bench_sql(pg, "CREATE INDEX deals_grams ON deals USING gin (deal_grams(title_fold)) WITH "
+                  "(fastupdate = off)");
     bench_sql(pg, "VACUUM ANALYZE deals");
 }
 

@@ -78,17 +78,20 @@ struct watcher {
 
 static double lock_age_ms(PGconn *conn)
 {
-    return number(conn, "SELECT max(extract(epoch FROM clock_timestamp() - a.xact_start)) * 1000 FROM pg_stat_activity a "
-                        "WHERE a.application_name NOT LIKE 'bench%' AND EXISTS (SELECT 1 FROM pg_locks l "
-                        "WHERE l.pid = a.pid AND l.mode = 'RowExclusiveLock' AND l.granted "
-                        "AND l.relation IN ('deals'::regclass, 'deal_events'::regclass))");
+    return number(conn,
+                  "SELECT max(extract(epoch FROM clock_timestamp() - a.xact_start)) * 1000 FROM "
+                  "pg_stat_activity a "
+                  "WHERE a.application_name NOT LIKE 'bench%' AND EXISTS (SELECT 1 FROM pg_locks l "
+                  "WHERE l.pid = a.pid AND l.mode = 'RowExclusiveLock' AND l.granted "
+                  "AND l.relation IN ('deals'::regclass, 'deal_events'::regclass))");
 }
 
 static double write_ms(PGconn *conn)
 {
     static unsigned seed = 1;
-    char *sql = mem_printf("UPDATE deals SET view_count = coalesce(view_count, 0) + 1 WHERE id = %.0f",
-                           number(conn, "SELECT min(id) FROM deals") + rand_r(&seed) % AHEAD);
+    char *sql =
+        mem_printf("UPDATE deals SET view_count = coalesce(view_count, 0) + 1 WHERE id = %.0f",
+                   number(conn, "SELECT min(id) FROM deals") + rand_r(&seed) % AHEAD);
     double began = bench_now_ms();
 
     bench_sql(conn, sql);
@@ -183,7 +186,8 @@ static double all_queued_ms(void)
 
 static int64_t purge_all(enum store_purge_what what, int64_t before_ms)
 {
-    struct store_purge batch = {.what = what, .before_ms = before_ms, .marks_before_ms = 0, .limit = PURGE_BATCH};
+    struct store_purge batch = {
+        .what = what, .before_ms = before_ms, .marks_before_ms = 0, .limit = PURGE_BATCH};
     int64_t rows = 0;
 
     n_batches = 0;
@@ -219,8 +223,9 @@ static void measure(enum store_purge_what what, int64_t before_ms)
     qsort(own_ms, (size_t)n_batches, sizeof(*own_ms), by_size);
     median = took_ms[n_batches / 2];
     p99 = took_ms[n_batches * 99 / 100];
-    printf("    %-8s %8lld %8d %7.1f %7.1f %7.1f %7.1f %7.1f %10.1f %10.1f %10.1f\n", store_purge_name(what), (long long)rows, n_batches,
-           (bench_now_ms() - began) / 1000, median, p99, took_ms[n_batches - 1], own_ms[n_batches - 1], watchers[0].longest_ms,
+    printf("    %-8s %8lld %8d %7.1f %7.1f %7.1f %7.1f %7.1f %10.1f %10.1f %10.1f\n",
+           store_purge_name(what), (long long)rows, n_batches, (bench_now_ms() - began) / 1000,
+           median, p99, took_ms[n_batches - 1], own_ms[n_batches - 1], watchers[0].longest_ms,
            watchers[1].longest_ms, watchers[2].longest_ms);
     fflush(stdout);
 }
@@ -239,16 +244,19 @@ static void on_migrated(int applied, int version, const struct err *err, void *c
 
 static void fill(int deals, int old)
 {
-    char *marks = mem_printf("INSERT INTO book_marks (app_user_id, deal_id, created_at) SELECT 1, id, now() FROM deals "
-                             "WHERE id <= %d AND id %% 100 = 0",
-                             old);
+    char *marks = mem_printf(
+        "INSERT INTO book_marks (app_user_id, deal_id, created_at) SELECT 1, id, now() FROM deals "
+        "WHERE id <= %d AND id %% 100 = 0",
+        old);
 
     bench_make_words();
     bench_oldest_first = deals;
     bench_fill_postgres(pg, 0, deals);
-    bench_sql(pg, "INSERT INTO deal_events (deal_id, kind, new_value, at) SELECT id, 'created', title, sort_at FROM deals "
+    bench_sql(pg, "INSERT INTO deal_events (deal_id, kind, new_value, at) SELECT id, 'created', "
+                  "title, sort_at FROM deals "
                   "ORDER BY id");
-    bench_sql(pg, "INSERT INTO app_users (app_player, last_token_at, created_at, updated_at) VALUES ('p', now(), now(), now())");
+    bench_sql(pg, "INSERT INTO app_users (app_player, last_token_at, created_at, updated_at) "
+                  "VALUES ('p', now(), now(), now())");
     bench_sql(pg, marks);
     bench_sql(pg, "VACUUM ANALYZE deal_events");
     bench_sql(pg, "VACUUM ANALYZE book_marks");
@@ -258,17 +266,19 @@ static void fill(int deals, int old)
 
 static void run(int deals, int old)
 {
-    printf("%d deals, the oldest %d go in batches of %d, %d ms apart; all in ms but the purge's length\n", deals, old,
-           PURGE_BATCH, PURGE_PAUSE_MS);
-    printf("    %-8s %8s %8s %7s %7s %7s %7s %7s %10s %10s %10s\n", "what", "rows", "batches", "s", "median", "p99", "longest",
-           "own", "lock held", "writer", "reader");
-    backend = (pid_t)number(pg, "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' "
-                                "AND application_name NOT LIKE 'bench%'");
+    printf("%d deals, the oldest %d go in batches of %d, %d ms apart; all in ms but the purge's "
+           "length\n",
+           deals, old, PURGE_BATCH, PURGE_PAUSE_MS);
+    printf("    %-8s %8s %8s %7s %7s %7s %7s %7s %10s %10s %10s\n", "what", "rows", "batches", "s",
+           "median", "p99", "longest", "own", "lock held", "writer", "reader");
+    backend =
+        (pid_t)number(pg, "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' "
+                          "AND application_name NOT LIKE 'bench%'");
     start_watching();
     poll(NULL, 0, BEFORE_MS);
     stop_watching();
-    printf("    %-8s %8s %8s %7s %7s %7s %7s %7s %10s %10.1f %10.1f\n", "nothing", "-", "-", "-", "-", "-", "-", "-", "-",
-           watchers[1].longest_ms, watchers[2].longest_ms);
+    printf("    %-8s %8s %8s %7s %7s %7s %7s %7s %10s %10.1f %10.1f\n", "nothing", "-", "-", "-",
+           "-", "-", "-", "-", "-", watchers[1].longest_ms, watchers[2].longest_ms);
     measure(STORE_PURGE_DEALS, bench_sort_at_ms(old));
     measure(STORE_PURGE_EVENTS, bench_sort_at_ms(2 * old));
 }
@@ -281,7 +291,8 @@ int main(int argc, char **argv)
     struct err err;
 
     if (old < 1000 || deals < 3 * old) {
-        fprintf(stderr, "usage: bench-purge [DEALS [OLD]] (1000 old ones or more, three times as many deals)\n");
+        fprintf(stderr, "usage: bench-purge [DEALS [OLD]] (1000 old ones or more, three times as "
+                        "many deals)\n");
         return 2;
     }
     check(log_set_levels("warn", &err) == 0);

@@ -65,7 +65,8 @@ static void check_match(char *const *lines, int n)
     for (int user = 0; user < USERS; user++) {
         if (!first_of[user])
             continue;
-        check(at < hits.n && hits.items[at].user_id == user && hits.items[at].word_id == first_of[user]);
+        check(at < hits.n && hits.items[at].user_id == user &&
+              hits.items[at].word_id == first_of[user]);
         at++;
     }
     check(at == hits.n);

@@ -28,7 +28,8 @@ static void on_titles(const struct store_alarm_titles *titles, const struct err 
     last_event = titles->last_event_id;
     edits = titles->edits;
     for (int i = 0; i < titles->n; i++)
-        tell("%s%lld:%s", i ? " " : "", (long long)titles->titles[i].deal_id, titles->titles[i].title);
+        tell("%s%lld:%s", i ? " " : "", (long long)titles->titles[i].deal_id,
+             titles->titles[i].title);
     bench_answer(ctx, err);
 }
 
@@ -44,11 +45,13 @@ static const char *titles(struct bench *b)
     return titles_since(b, 1000, 0);
 }
 
-static void on_words(const struct store_alarm_word *words, int n, int64_t now, const struct err *err, void *ctx)
+static void on_words(const struct store_alarm_word *words, int n, int64_t now,
+                     const struct err *err, void *ctx)
 {
     edits = now;
     for (int i = 0; i < n; i++)
-        tell("%s%lld:%lld:%s", i ? " " : "", (long long)words[i].id, (long long)words[i].user_id, words[i].title);
+        tell("%s%lld:%lld:%s", i ? " " : "", (long long)words[i].id, (long long)words[i].user_id,
+             words[i].title);
     bench_answer(ctx, err);
 }
 
@@ -65,9 +68,11 @@ static void on_decided(bool accepted, int64_t n, const struct err *err, void *ct
     bench_answer(ctx, err);
 }
 
-static const char *find_by(struct bench *b, struct store *store, const struct store_alarm_hit *hits, size_t n)
+static const char *find_by(struct bench *b, struct store *store, const struct store_alarm_hit *hits,
+                           size_t n)
 {
-    struct store_alarm_found found = {.step = step, .event_id = last_event, .hits = hits, .n = n, .now_ms = AT};
+    struct store_alarm_found found = {
+        .step = step, .event_id = last_event, .hits = hits, .n = n, .now_ms = AT};
 
     begin(b);
     store_alarm_found(store, &found, on_decided, b);
@@ -79,13 +84,15 @@ static const char *find(struct bench *b, const struct store_alarm_hit *hits, siz
     return find_by(b, b->store, hits, n);
 }
 
-static void on_waiting(const struct store_alarm_waiting *users, int n, int64_t now, const struct err *err, void *ctx)
+static void on_waiting(const struct store_alarm_waiting *users, int n, int64_t now,
+                       const struct err *err, void *ctx)
 {
     step = now;
     for (int i = 0; i < n; i++) {
         tell("%s%lld(%s%lld %s %s %s %lld)", i ? " " : "", (long long)users[i].user_id,
              users[i].alarm_status ? "" : "off ", (long long)users[i].max_push_count, users[i].way,
-             users[i].zone ? users[i].zone : "-", users[i].hours ? users[i].hours : "-", (long long)users[i].pushes);
+             users[i].zone ? users[i].zone : "-", users[i].hours ? users[i].hours : "-",
+             (long long)users[i].pushes);
         for (int k = 0; k < users[i].n_groups; k++)
             tell(" %s:%lld", users[i].groups[k].keyword, (long long)users[i].groups[k].deals);
     }
@@ -110,11 +117,15 @@ static const char *waiting(struct bench *b)
     return waiting_for(b, 0, 100, NULL);
 }
 
-static const char *say(struct bench *b, const int64_t *users, size_t n, const struct store_alarm_push *pushes,
-                       size_t n_pushes)
+static const char *say(struct bench *b, const int64_t *users, size_t n,
+                       const struct store_alarm_push *pushes, size_t n_pushes)
 {
-    struct store_alarm_told decision = {
-        .step = step, .user_ids = users, .n_users = n, .pushes = pushes, .n_pushes = n_pushes, .now_ms = AT};
+    struct store_alarm_told decision = {.step = step,
+                                        .user_ids = users,
+                                        .n_users = n,
+                                        .pushes = pushes,
+                                        .n_pushes = n_pushes,
+                                        .now_ms = AT};
 
     begin(b);
     store_alarm_told(b->store, &decision, on_decided, b);
@@ -165,7 +176,8 @@ static void put_deal(struct bench *b, const char *key, const char *title)
 
 static const char *push_list(struct bench *b)
 {
-    return ask(b, "SELECT app_user_id, deal_id, keyword_title, CASE WHEN is_waiting THEN 'waits' ELSE 'told' END "
+    return ask(b, "SELECT app_user_id, deal_id, keyword_title, CASE WHEN is_waiting THEN 'waits' "
+                  "ELSE 'told' END "
                   "FROM keyword_pushalarm_lists ORDER BY app_user_id, deal_id");
 }
 
@@ -271,7 +283,8 @@ static void a_deal_stands_once_in_a_users_list(void **state)
     assert_string_equal(find(b, HITS({1, 1}, {1, 2}, {1, 3}, {2, 3})), "3");
     titles(b);
     assert_string_equal(find(b, HITS({1, 2}, {2, 1})), "1");
-    assert_string_equal(push_list(b), "1|1|라면|waits\n1|2|라면|waits\n2|1|라면|waits\n2|2|라면|waits\n");
+    assert_string_equal(push_list(b),
+                        "1|1|라면|waits\n1|2|라면|waits\n2|1|라면|waits\n2|2|라면|waits\n");
 }
 
 static void a_second_decision_on_what_was_read_is_refused_whole(void **state)
@@ -315,7 +328,8 @@ static void of_engines_that_decide_at_the_same_moment_one_is_heard(void **state)
     struct err err;
 
     two_users(b);
-    found = (struct store_alarm_found){.step = step, .event_id = last_event, .hits = hits, .n = 2, .now_ms = AT};
+    found = (struct store_alarm_found){
+        .step = step, .event_id = last_event, .hits = hits, .n = 2, .now_ms = AT};
     n_decided = n_accepted = 0;
     for (int i = 0; i < 4; i++) {
         assert_int_equal(store_open(b->loop, b->url, BENCH_TIMEOUT_MS, &b->others[i], &err), 0);
@@ -348,7 +362,9 @@ static void who_went_meanwhile_drops_out(void **state)
     assert_string_equal(find(b, HITS({1, 1}, {99, 3}, {1, 99}, {2, 3})), "1");
     assert_string_equal(push_list(b), "2|2|라면|waits\n");
     waiting(b);
-    assert_string_equal(say(b, USERS(2, 99), (const struct store_alarm_push[]){{99, "h", "c"}, {2, "h", "c"}}, 2), "1");
+    assert_string_equal(
+        say(b, USERS(2, 99), (const struct store_alarm_push[]){{99, "h", "c"}, {2, "h", "c"}}, 2),
+        "1");
 }
 
 /* ---- telling --------------------------------------------------------------------------------- */
@@ -361,14 +377,19 @@ static void those_who_wait_come_with_their_keywords_and_choices(void **state)
     put_deal(b, "3", "컵라면");
     titles(b);
     find(b, HITS({1, 2}, {2, 1}, {3, 1}, {3, 3}));
-    ask(b, "UPDATE app_users SET zone = 'Europe/Berlin', alarm_hours = '08:00-20:00', alarm_way = 'at-once', "
+    ask(b, "UPDATE app_users SET zone = 'Europe/Berlin', alarm_hours = '08:00-20:00', alarm_way = "
+           "'at-once', "
            "max_push_count = 3 WHERE id = 2");
-    assert_string_equal(waiting(b), "1(1 digest - - 0) 라면:2 40개:1 2(3 at-once Europe/Berlin 08:00-20:00 0) 라면:1");
+    assert_string_equal(
+        waiting(b),
+        "1(1 digest - - 0) 라면:2 40개:1 2(3 at-once Europe/Berlin 08:00-20:00 0) 라면:1");
     assert_string_equal(waiting_for(b, 0, 1, NULL), "1(1 digest - - 0) 라면:2 40개:1");
-    assert_string_equal(waiting_for(b, 1, 9, NULL), "2(3 at-once Europe/Berlin 08:00-20:00 0) 라면:1");
+    assert_string_equal(waiting_for(b, 1, 9, NULL),
+                        "2(3 at-once Europe/Berlin 08:00-20:00 0) 라면:1");
     assert_string_equal(waiting_for(b, 0, 9, STORE_ALARM_AT_ONCE),
                         "2(3 at-once Europe/Berlin 08:00-20:00 0) 라면:1");
-    assert_string_equal(waiting_for(b, 0, 9, STORE_ALARM_DIGEST), "1(1 digest - - 0) 라면:2 40개:1");
+    assert_string_equal(waiting_for(b, 0, 9, STORE_ALARM_DIGEST),
+                        "1(1 digest - - 0) 라면:2 40개:1");
 }
 
 static void who_was_told_waits_no_more_and_has_one_push(void **state)
@@ -381,8 +402,9 @@ static void who_was_told_waits_no_more_and_has_one_push(void **state)
     waiting(b);
     assert_string_equal(say(b, USERS(2), pushes, 1), "1");
     assert_string_equal(push_list(b), "1|1|라면|waits\n2|1|라면|told\n");
-    assert_string_equal(ask(b, "SELECT kind, app_user_id, headings, contents, tries FROM push_outbox"),
-                        "alarm|2|머리 \"말\"|내용|0\n");
+    assert_string_equal(
+        ask(b, "SELECT kind, app_user_id, headings, contents, tries FROM push_outbox"),
+        "alarm|2|머리 \"말\"|내용|0\n");
 
     titles(b);
     find(b, HITS({2, 3}));

@@ -70,8 +70,9 @@ static void pass(enum alarm_what what)
 static void expect(int64_t titles, int64_t found, int64_t pushes)
 {
     if (one.counts.titles != titles || one.counts.found != found || one.counts.pushes != pushes)
-        fail_msg("expected %lld titles, %lld found, %lld pushes; got %lld, %lld, %lld", (long long)titles,
-                 (long long)found, (long long)pushes, (long long)one.counts.titles, (long long)one.counts.found,
+        fail_msg("expected %lld titles, %lld found, %lld pushes; got %lld, %lld, %lld",
+                 (long long)titles, (long long)found, (long long)pushes,
+                 (long long)one.counts.titles, (long long)one.counts.found,
                  (long long)one.counts.pushes);
 }
 
@@ -134,7 +135,8 @@ static const char *pushes(struct bench *b)
 
 static const char *lists(struct bench *b)
 {
-    return ask(b, "SELECT app_user_id, post_key, keyword_title FROM keyword_pushalarm_lists JOIN deals d ON d.id = deal_id "
+    return ask(b, "SELECT app_user_id, post_key, keyword_title FROM keyword_pushalarm_lists JOIN "
+                  "deals d ON d.id = deal_id "
                   "ORDER BY app_user_id, d.id");
 }
 
@@ -307,11 +309,13 @@ static void muted_users_keep_their_list_and_hear_nothing_later(void **state)
 
     put_deal(b, "1", "라면 하나");
     pass(ALARM_ARRIVED);
-    ask(b, b->is_postgres ? "UPDATE app_users SET alarm_status = false" : "UPDATE app_users SET alarm_status = 0");
+    ask(b, b->is_postgres ? "UPDATE app_users SET alarm_status = false"
+                          : "UPDATE app_users SET alarm_status = 0");
     put_deal(b, "2", "라면 둘");
     pass(ALARM_DIGEST);
     expect(1, 1, 0);
-    ask(b, b->is_postgres ? "UPDATE app_users SET alarm_status = true" : "UPDATE app_users SET alarm_status = 1");
+    ask(b, b->is_postgres ? "UPDATE app_users SET alarm_status = true"
+                          : "UPDATE app_users SET alarm_status = 1");
     pass(ALARM_DIGEST);
     expect(0, 0, 0);
     assert_string_equal(lists(b), "1|1|라면\n1|2|라면\n");
@@ -328,13 +332,18 @@ static void large_batches_come_in_parts_and_nothing_is_lost(void **state)
                ? "INSERT INTO app_users (app_player, last_token_at, created_at, updated_at) "
                  "SELECT 'x' || n, now(), now(), now() FROM generate_series(1, 1200) n"
                : "WITH RECURSIVE s (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 1200) "
-                 "INSERT INTO app_users (app_player, last_token_at, created_at, updated_at) SELECT 'x' || n, 0, 0, 0 FROM s");
-    ask(b, b->is_postgres ? "INSERT INTO keyword_alarms (app_user_id, title, created_at) SELECT u.id, k.title, now() "
-                            "FROM app_users u, (SELECT '특가' AS title UNION ALL SELECT 'w' || n FROM "
-                            "generate_series(1, 9) n) k WHERE u.id > 2"
-                          : "WITH RECURSIVE s (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 9) "
-                            "INSERT INTO keyword_alarms (app_user_id, title, created_at) SELECT u.id, k.title, 0 "
-                            "FROM app_users u, (SELECT '특가' AS title UNION ALL SELECT 'w' || n FROM s) k WHERE u.id > 2");
+                 "INSERT INTO app_users (app_player, last_token_at, created_at, updated_at) SELECT "
+                 "'x' || n, 0, 0, 0 FROM s");
+    ask(b,
+        b->is_postgres
+            ? "INSERT INTO keyword_alarms (app_user_id, title, created_at) SELECT u.id, k.title, "
+              "now() "
+              "FROM app_users u, (SELECT '특가' AS title UNION ALL SELECT 'w' || n FROM "
+              "generate_series(1, 9) n) k WHERE u.id > 2"
+            : "WITH RECURSIVE s (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 9) "
+              "INSERT INTO keyword_alarms (app_user_id, title, created_at) SELECT u.id, k.title, 0 "
+              "FROM app_users u, (SELECT '특가' AS title UNION ALL SELECT 'w' || n FROM s) k WHERE "
+              "u.id > 2");
     for (int i = 0; i < BATCHES; i++) {
         struct deal_row rows[ROWS];
         char keys[ROWS][12];
@@ -349,7 +358,8 @@ static void large_batches_come_in_parts_and_nothing_is_lost(void **state)
     }
     pass(ALARM_DIGEST);
     expect(BATCHES * ROWS, BATCHES * CROWD, CROWD);
-    assert_string_equal(ask(b, "SELECT count(*), min(contents), max(contents), count(DISTINCT push_key) FROM push_outbox"),
+    assert_string_equal(ask(b, "SELECT count(*), min(contents), max(contents), count(DISTINCT "
+                               "push_key) FROM push_outbox"),
                         "1200|'특가' 키워드에 맞는 핫딜이 20개 올라왔습니다.|"
                         "'특가' 키워드에 맞는 핫딜이 20개 올라왔습니다.|1200\n");
 }
@@ -383,8 +393,9 @@ static void engines_side_by_side_decide_each_thing_once(void **state)
     }
     assert_int_equal(found, 90);
     assert_int_equal(told_now, 2);
-    assert_string_equal(ask(b, "SELECT app_user_id, count(*) FROM push_outbox GROUP BY app_user_id ORDER BY 1"),
-                        "1|1\n2|1\n");
+    assert_string_equal(
+        ask(b, "SELECT app_user_id, count(*) FROM push_outbox GROUP BY app_user_id ORDER BY 1"),
+        "1|1\n2|1\n");
 }
 
 /* Wherever it stops, another one goes on from there. */
@@ -452,10 +463,10 @@ static void a_configuration_that_means_nothing_is_refused(void **state)
     assert_string_equal(err.text, "alarm_hours: \"10-23\": expected hours like 10:00-23:00");
 }
 
-#define ON_BOTH(test)                                              \
-    {"sqlite_" #test, test, setup_sqlite, end_test, NULL},         \
-    {                                                              \
-        "postgresql_" #test, test, setup_postgres, end_test, NULL  \
+#define ON_BOTH(test)                                             \
+    {"sqlite_" #test, test, setup_sqlite, end_test, NULL},        \
+    {                                                             \
+        "postgresql_" #test, test, setup_postgres, end_test, NULL \
     }
 
 int main(void)
@@ -475,8 +486,8 @@ int main(void)
         ON_BOTH(engines_side_by_side_decide_each_thing_once),
         ON_BOTH(a_pass_that_is_cancelled_or_lost_leaves_nothing_twice),
         ON_BOTH(a_database_that_is_away_is_an_error_and_the_next_pass_goes_on),
-        {"a_configuration_that_means_nothing_is_refused", a_configuration_that_means_nothing_is_refused, setup_sqlite,
-         end_test, NULL},
+        {"a_configuration_that_means_nothing_is_refused",
+         a_configuration_that_means_nothing_is_refused, setup_sqlite, end_test, NULL},
     };
 
     return cmocka_run_group_tests(tests, NULL, stop_postgres);

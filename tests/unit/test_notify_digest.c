@@ -69,9 +69,10 @@ static void hours_are_those_of_the_zone(void **state)
 
 static void what_are_no_hours_is_refused(void **state)
 {
-    static const char *const wrong[] = {"10",          "10:00",        "10:00-",       "10:00-24:00", "10:60-23:00",
-                                        "-10:00-23:00", "10:00-23:00x", "10:00 - 23:00", "10.00-23.00", "100:00-1:00",
-                                        "10:0-23:00",  " "};
+    static const char *const wrong[] = {"10",           "10:00",         "10:00-",
+                                        "10:00-24:00",  "10:60-23:00",   "-10:00-23:00",
+                                        "10:00-23:00x", "10:00 - 23:00", "10.00-23.00",
+                                        "100:00-1:00",  "10:0-23:00",    " "};
     struct hours hours;
     struct err err;
 
@@ -114,7 +115,8 @@ static const char *said_at(const struct store_alarm_waiting *user, int hour)
     for (int i = 0; i < digest.n; i++) {
         assert_int_equal(digest.pushes[i].user_id, user->user_id);
         assert_true(*digest.pushes[i].headings);
-        len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s", i ? "|" : "", digest.pushes[i].contents);
+        len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s", i ? "|" : "",
+                                digest.pushes[i].contents);
     }
     assert_false(digest.waits && digest.n);
     return digest.waits ? "waits" : text;
@@ -125,8 +127,9 @@ static const char *said(const struct store_alarm_waiting *user)
     return said_at(user, 12);
 }
 
-#define ONE(word, n)          "'" word "' 키워드에 맞는 핫딜이 " #n "개 올라왔습니다."
-#define REST(word, others, n) "'" word "' 외 " #others "개 키워드에 맞는 핫딜이 " #n "개 올라왔습니다."
+#define ONE(word, n) "'" word "' 키워드에 맞는 핫딜이 " #n "개 올라왔습니다."
+#define REST(word, others, n) \
+    "'" word "' 외 " #others "개 키워드에 맞는 핫딜이 " #n "개 올라왔습니다."
 
 static void one_push_names_one_keyword_and_the_count_of_all(void **state)
 {

@@ -41,7 +41,8 @@ static const char *found(struct bench *b, const char *title)
     keywords_match(b->keywords, title, &b->hits);
     for (size_t i = 0; i < b->hits.n; i++)
         len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%lld:%lld", i ? " " : "",
-                                (long long)b->hits.items[i].user_id, (long long)b->hits.items[i].word_id);
+                                (long long)b->hits.items[i].user_id,
+                                (long long)b->hits.items[i].word_id);
     return text;
 }
 
