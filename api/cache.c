@@ -33,7 +33,6 @@ enum {
 struct cache {
     struct map entries; /* key -> struct entry */
     struct list by_use; /* the least recently used first */
-    struct pack *pack;
     char secret[2 * SECRET_BYTES + 1]; /* before each key, so that nobody can choose its hash */
     struct buf key;                    /* the one that is looked for, with the secret */
     size_t max_bytes;
@@ -83,7 +82,7 @@ struct entry {
     enum respond_style style;
     enum cache_life life;
     struct cache_fill *fill; /* NULL: none is under way */
-    char *body;              /* NULL: nothing was ever filled */
+    const char *body;        /* of `plain`; NULL: nothing was ever filled */
     size_t body_len;
     struct httpd_answer *plain, *gzip; /* gzip NULL: nobody asked for it, or it is not worth it */
     size_t bytes;
@@ -100,7 +99,6 @@ static void forget_body(struct entry *entry)
 {
     httpd_answer_unref(&entry->plain);
     httpd_answer_unref(&entry->gzip);
-    mem_free(entry->body);
     entry->body = NULL;
     entry->cache->stats.bytes -= entry->bytes;
     entry->bytes = 0;
@@ -200,26 +198,25 @@ static void account(struct entry *entry, size_t bytes)
     entry->cache->stats.bytes += bytes;
 }
 
-static void make_plain(struct entry *entry)
+static void make_plain(struct entry *entry, struct buf *body)
 {
-    struct buf copy;
-
-    buf_init(&copy, BUF_MAX_DEFAULT);
-    buf_add(&copy, entry->body, entry->body_len);
-    account(entry, 2 * entry->body_len + ENTRY_BYTES);
-    entry->plain = make_answer(entry, &copy, false);
+    account(entry, body->len + ENTRY_BYTES);
+    entry->plain = make_answer(entry, body, false);
+    entry->body = httpd_answer_bytes(entry->plain, &entry->body_len);
 }
 
-/* Once per fill, when the first client takes it. */
+/* Once per fill, when the first client takes it: too seldom to keep what the compressor needs, 0.7 MB. */
 static void make_gzip(struct entry *entry)
 {
+    struct pack *pack = pack_new(GZIP_LEVEL);
     struct buf bytes;
 
     buf_init(&bytes, BUF_MAX_DEFAULT);
-    if (!pack_gzip(entry->cache->pack, entry->body, entry->body_len, &bytes))
-        return;
-    account(entry, bytes.len);
-    entry->gzip = make_answer(entry, &bytes, true);
+    if (pack_gzip(pack, entry->body, entry->body_len, &bytes)) {
+        account(entry, bytes.len);
+        entry->gzip = make_answer(entry, &bytes, true);
+    }
+    pack_free(&pack);
 }
 
 /* ---- one call's answer ----------------------------------------------------------------------- */
@@ -432,18 +429,14 @@ void cache_fill_done(struct cache_fill *fill, struct buf *body)
 
     check(!buf_overflowed(body));
     forget_body(entry);
-    entry->body_len = body->len;
-    entry->body = buf_take(body);
-    if (!entry->body)
-        entry->body = mem_strdup("");
     entry->generation = fill->generation;
     entry->made_ms = fill->began_ms;
     if (fill->shared_name)
-        cache_shared_put(entry->cache->shared, fill->shared_name, entry->body, entry->body_len,
+        cache_shared_put(entry->cache->shared, fill->shared_name, buf_str(body), body->len,
                          entry->made_ms);
-    negotiate_etag(entry->body, entry->body_len, entry->etag);
+    negotiate_etag(buf_str(body), body->len, entry->etag);
     snprintf(entry->etag_gzip, sizeof(entry->etag_gzip), "%s-gz", entry->etag);
-    make_plain(entry);
+    make_plain(entry, body);
     end_fill(fill, answer_filled, NULL);
 }
 
@@ -546,7 +539,6 @@ struct cache *cache_new(size_t max_bytes, struct cache_shared *shared)
     map_init(&cache->entries);
     buf_init(&cache->key, BUF_MAX_DEFAULT);
     list_init(&cache->by_use);
-    cache->pack = pack_new(GZIP_LEVEL);
     check(RAND_bytes(secret, SECRET_BYTES) == 1);
     for (int i = 0; i < SECRET_BYTES; i++)
         snprintf(cache->secret + (size_t)i * 2, 3, "%02x", secret[i]);
@@ -597,7 +589,6 @@ void cache_free(struct cache **cache_ptr)
         entry_free(entry);
     }
     map_fini(&cache->entries);
-    pack_free(&cache->pack);
     buf_fini(&cache->key);
     mem_free(cache);
     *cache_ptr = NULL;

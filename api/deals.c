@@ -80,12 +80,12 @@ static void fill_app_list(struct api *api, const void *arg, struct cache_fill *f
 static const char *key_of(struct call *call, const struct app_list *list)
 {
     static const char form[] = "app?page=&size=&time=";
-    char *key = arena_alloc(&call->req->arena, sizeof(form) + 3 * STR_INT_BYTES);
+    char key[sizeof(form) + 3 * STR_INT_BYTES];
     char *at = str_put_int(stpcpy(key, "app?page="), list->page);
 
     at = str_put_int(stpcpy(at, "&size="), list->size);
     str_put_int(stpcpy(at, "&time="), list->is_until_asked ? whole_second(list->until_ms) : -1);
-    return key;
+    return arena_strdup(&call->req->arena, key);
 }
 
 void deals_app_list(struct call *call)

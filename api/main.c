@@ -327,6 +327,7 @@ int main(int argc, char **argv)
     struct err err;
     int exit_code = 0;
 
+    mem_return_large();
     handover_take(&program.given);
     read_command_line(&options, argc, argv);
     if (options.exit_code >= 0)

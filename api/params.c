@@ -101,7 +101,7 @@ int params_parse(struct params *params, struct arena *arena, const char *target,
     bool plain = is_plain(path);
     size_t len;
 
-    *params = (struct params){.path = path};
+    *params = (struct params){.path = path, .wrong = ""};
     if (query)
         *query++ = '\0';
     if (!plain && decode(path, false, err) < 0)
@@ -131,16 +131,11 @@ const char *params_get(const struct params *params, const char *name)
     return NULL;
 }
 
-static void mark_wrong(struct params *params, const char *name)
-{
-    snprintf(params->wrong, sizeof(params->wrong), "%s", name);
-}
-
 int params_wrong(struct params *params, const char *name, const char *expected, struct err *err)
 {
     const char *value = params_get(params, name);
 
-    mark_wrong(params, name);
+    params->wrong = name;
     return err_set(err, ERR_USAGE, "%s: \"%.100s\": expected %s", name, value ? value : "",
                    expected);
 }
@@ -155,7 +150,7 @@ static int unknown(struct params *params, const char *name, const char *const *n
 
         snprintf(list + used, sizeof(list) - used, "%s%s", i ? ", " : "", names[i]);
     }
-    mark_wrong(params, name);
+    params->wrong = name;
     return err_set(err, ERR_USAGE, "%.60s: unknown parameter, expected %s", name,
                    n ? list : "none");
 }
@@ -172,7 +167,7 @@ int params_only(struct params *params, const char *const *names, size_t n, struc
             return unknown(params, name, names, n, err);
         for (size_t k = 0; k < i; k++)
             if (str_eq(name, params->items[k].name)) {
-                mark_wrong(params, name);
+                params->wrong = name;
                 return err_set(err, ERR_USAGE, "%s: given more than once, expected once", name);
             }
     }

@@ -25,7 +25,7 @@ struct params {
     const char *path; /* without a slash at its end, but for "/" */
     struct param *items; /* in the arena; n of them, at most PARAMS_MAX */
     size_t n;
-    char wrong[64]; /* the parameter that the last error was about */
+    const char *wrong;   /* the parameter that the last error was about; "" at first */
 };
 
 /* Everything is decoded once into `arena`. Errors (ERR_USAGE): a broken percent escape, NUL or text

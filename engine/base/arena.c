@@ -9,7 +9,7 @@
 
 /* The first is enough for an ordinary request of the API, of which there are many at once; the second is, with its
  * head, just small enough that malloc() keeps freed ones at hand. */
-enum { FIRST_BLOCK_BYTES = 768, SECOND_BLOCK_BYTES = 1000, BLOCK_BYTES = 4096 };
+enum { FIRST_BLOCK_BYTES = 640, SECOND_BLOCK_BYTES = 1000, BLOCK_BYTES = 4096 };
 
 struct arena_block {
     struct arena_block *next;

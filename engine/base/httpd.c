@@ -199,7 +199,7 @@ static enum MHD_Result on_progress(void *ctx, struct MHD_Connection *mhd, const 
     (void)version;
     if (!request->head_seen) {
         request->head_seen = true;
-        request->pub.method = arena_strdup(&request->pub.arena, method);
+        request->pub.method = str_eq(method, "GET") ? "GET" : arena_strdup(&request->pub.arena, method);
         httpd_check_head(request, mhd);
         return request->response ? hand_over_early(request, mhd) : MHD_YES;
     }

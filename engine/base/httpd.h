@@ -130,6 +130,7 @@ struct httpd_answer;
 
 struct httpd_answer *httpd_answer_new(int status, const struct httpd_header *headers,
                                       size_t n_headers, struct buf *body);
+const char *httpd_answer_bytes(const struct httpd_answer *answer, size_t *len); /* live as long as it does */
 struct httpd_answer *httpd_answer_ref(struct httpd_answer *answer);
 void httpd_answer_unref(struct httpd_answer **answer);
 void httpd_respond_answer(struct httpd_req *req, struct httpd_answer *answer);

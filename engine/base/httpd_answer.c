@@ -170,6 +170,12 @@ struct httpd_answer *httpd_answer_new(int status, const struct httpd_header *hea
     return shared;
 }
 
+const char *httpd_answer_bytes(const struct httpd_answer *shared, size_t *len)
+{
+    *len = shared->len;
+    return shared->bytes ? shared->bytes : "";
+}
+
 struct httpd_answer *httpd_answer_ref(struct httpd_answer *shared)
 {
     shared->n_refs++;

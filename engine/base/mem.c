@@ -8,7 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SMALL_BYTES = 1024 };
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
+enum { SMALL_BYTES = 1024, LARGE_BYTES = 256 << 10 };
 
 void check_failed(const char *cond, const char *file, int line, const char *func)
 {
@@ -91,4 +95,11 @@ char *mem_printf(const char *fmt, ...)
 void mem_free(void *ptr)
 {
     free(ptr);
+}
+
+void mem_return_large(void)
+{
+#ifdef __GLIBC__
+    mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
+#endif
 }

@@ -31,6 +31,10 @@ char *mem_strndup(const char *s, size_t n); /* at most n bytes, NUL added */
 char *mem_printf(const char *fmt, ...) PRINTF_LIKE(1, 2);
 void mem_free(void *ptr);
 
+/* From now on, blocks of 256 KiB and more are the system's again as soon as they are freed (glibc; else nothing
+ * changes): for a program that has few of them, seldom. */
+void mem_return_large(void);
+
 /* A zeroed object of the type. */
 #define mem_new(type) ((type *)mem_zalloc(sizeof(type)))
 

@@ -117,7 +117,7 @@ static inline int start(void **state)
 static inline int start_small(void **state)
 {
     (void)state;
-    return start_with(4 * (2 * (BODY_PADDING + 8) + 600)); /* four bodies */
+    return start_with(4 * (BODY_PADDING + 8 + 600)); /* four bodies */
 }
 
 static inline int start_none(void **state)
