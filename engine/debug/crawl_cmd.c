@@ -28,6 +28,7 @@ struct one_site {
     struct store_run summary;
     int rows;    /* kept after skips and duplicates */
     int fetched; /* pages read without Chrome */
+    int spooled; /* pages whose rows are on disk, since the database is away */
     int exit_code;
     struct err err;
 };
@@ -166,6 +167,7 @@ static void on_page(struct run *run, int page, const struct job_result *result,
     (void)run;
     cmd->pages_done++;
     one->fetched += result->page && result->by == LOAD_FETCH;
+    one->spooled += result->spooled;
     for (int i = 0; !err && i < result->page->n; i++) {
         const struct deal_row *row = &result->page->rows[i];
 
@@ -221,6 +223,7 @@ static void on_post(struct run *run, const struct visit *visit, const struct job
     one->cmd->pages_done++;
     one->cmd->pages_total++;
     one->fetched += result && result->page && result->by == LOAD_FETCH;
+    one->spooled += result && result->spooled;
     if (str_eq(one->cmd->options->kind, RUN_POST) && verdict == ALIVE_HERE && result->page->n > 0)
         show_post(one, visit, result);
     else if (!str_eq(one->cmd->options->kind, RUN_CRAWL))
@@ -303,6 +306,8 @@ static void print_site_summary(FILE *to, const struct one_site *one, bool stored
         print_counts(to, &s->counts);
     if (one->fetched)
         fprintf(to, ", %d of %d pages without Chrome", one->fetched, s->pages);
+    if (one->spooled)
+        fprintf(to, ", %d kept on disk until the database is back", one->spooled);
     fprintf(to, ", %.1f s\n", (double)(s->ended_at_ms - s->started_at_ms) / 1000);
     if (one->exit_code)
         fprintf(to, "%-12s %s\n", "", one->err.text);

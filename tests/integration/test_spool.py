@@ -4,6 +4,7 @@ nothing twice, each alarm once."""
 import json
 import random
 import re
+import sqlite3
 import time
 import uuid
 
@@ -178,3 +179,37 @@ def postgresql_stopped_in_mid_run_ends_no_run_and_is_caught_up_with_by_itself(be
     expect_equal(list((bench.folder / "spool").iterdir()), [], "left on disk")
     engine.stop(30)
     expect_equal(set(server.query("SELECT DISTINCT reason FROM runs").split()), {"ok"}, "how runs ended")
+
+
+@test(seconds=60)
+def a_locked_sqlite_file_is_away_too_and_the_command_says_what_it_kept(bench):
+    demo = bench.start_boards()
+    # A minute of another program's transaction, in short.
+    settings = {**demo.settings(BOARD), "sites_dir": _site_folder(bench), "render": "fetch", "origin_min_delay": "0",
+                "database_timeout": "1s"}
+    expect_equal(bench.engine("crawl", BOARD, "--pages", "1-1", **settings).code, 0, "the first crawl's exit code")
+    demo.control(BOARD, delay_ms=600)
+    asked = demo.stats(BOARD)["list_requests"]
+    engine = bench.start_engine("crawl", BOARD, "--list-only", **settings)
+    engine.allow_errors("away", "locked", "sqlite")
+    wait_until(lambda: demo.stats(BOARD)["list_requests"] > asked, 20, "a page is asked for")
+    with sqlite3.connect(bench.database.removeprefix("sqlite:"), isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")
+        result = engine.wait(40)
+        other.execute("ROLLBACK")
+    other.close()
+    expect_equal(result.code, 0, f"exit code: {result}")
+    expect("kept on disk until the database is back" in result.out, f"the summary: {result}")
+    expect(_spooled(bench.folder / "spool"), "nothing is on disk")
+    demo.control(BOARD, delay_ms=0)
+
+    again = bench.engine("crawl", BOARD, "--pages", "1-1", "--list-only", **settings)
+
+    expect_equal(again.code, 0, f"exit code of the next crawl: {again}")
+    expect_equal(list((bench.folder / "spool").iterdir()), [], "left on disk")
+    with sqlite3.connect(bench.database.removeprefix("sqlite:")) as database:
+        keys = {key for key, in database.execute("SELECT post_key FROM deals")}
+        reasons = {reason for reason, in database.execute("SELECT reason FROM runs")}
+    database.close()
+    expect_equal(keys, set(_truth(demo, BOARD, PAGES)), "deals of all pages")
+    expect_equal(reasons, {"ok"}, "how runs ended")
