@@ -3,7 +3,7 @@
  *
  * One engine tells of a report: it claims what is due, tells, and marks it. A claim that was not marked
  * ends by itself, and somebody else tells: at least once, and twice only where an engine died between
- * telling and marking. As in store.h a callback comes once, later; err is ERR_STORE.
+ * telling and marking. Its own claims an engine takes again at any time: it claims when it tells of nothing. As in store.h a callback comes once, later; err is ERR_STORE.
  *
  * Times are the engine's own. Engines whose clocks differ tell a little early or late, nothing worse.
  */

@@ -41,6 +41,7 @@ static void ask_database(struct doctor *doctor)
 {
     doctor_check_sites(&doctor->report, doctor->config);
     doctor_check_push(&doctor->report, doctor->config);
+    doctor_check_alerts(&doctor->report, doctor->config);
     doctor->database =
         doctor_database_start(doctor->loop, doctor->config, &doctor->report, on_database, doctor);
 }

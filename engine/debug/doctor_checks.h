@@ -41,6 +41,9 @@ void doctor_database_free(struct doctor_database **database);
 /* doctor_push.c: the account at the push service, as far as it can be told without a push. */
 void doctor_check_push(struct doctor_report *report, const struct config *config);
 
+/* doctor_alerts.c: who is told; nobody is asked. */
+void doctor_check_alerts(struct doctor_report *report, const struct config *config);
+
 /* doctor_redis.c: likewise. */
 struct doctor_redis;
 struct doctor_redis *doctor_redis_start(struct loop *loop, const struct config *config,

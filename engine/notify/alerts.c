@@ -13,6 +13,7 @@
 #include "notify/tell.h"
 
 #define HOUR_MS INT64_C(3600000)
+#define BEGIN_ANEW_MS INT64_C(900000) /* after a message that nobody took */
 #define LOST_MS \
     (24 * HOUR_MS) /* an engine that kept its reports up no longer than this is no more */
 
@@ -59,7 +60,7 @@ struct alerts {
     int64_t *told_open, *told_over;
     int n_told_open, n_told_over;
     bool marks_wait;
-    int64_t told_at_ms; /* monotonic: when the last message was begun; 0: none */
+    int64_t quiet_until_ms; /* monotonic: no message before */
     bool tells_memory;
     uint64_t messages, failures;
 };
@@ -290,10 +291,12 @@ static void mark(struct alerts *alerts)
 
 static void count_message(struct alerts *alerts, int taken)
 {
-    if (taken)
+    if (taken) {
         alerts->messages++;
-    else
+    } else {
         alerts->failures++;
+        alerts->quiet_until_ms = clock_mono_ms() + BEGIN_ANEW_MS;
+    }
 }
 
 static void tell(struct alerts *alerts, const struct store_news_report *reports, int n,
@@ -302,14 +305,14 @@ static void tell(struct alerts *alerts, const struct store_news_report *reports,
     struct alert_message message;
     struct arena arena;
 
-    alerts->told_at_ms = clock_mono_ms();
+    alerts->quiet_until_ms = clock_mono_ms() + alerts->config->alert_after;
     arena_init(&arena);
     alert_message_make(reports, n, alerts->name, alerts->zone, clock_wall_ms(), &arena, &message);
     teller_tell(alerts->teller, &message, done, alerts);
     arena_fini(&arena);
 }
 
-/* Nobody took it: the claims end by themselves, and it is begun anew. */
+/* Nobody took it: it is claimed and begun anew later. One way that took it is enough. */
 static void on_told(int taken, const struct err *err, void *ctx)
 {
     struct alerts *alerts = ctx;
@@ -332,7 +335,7 @@ static void on_claimed(const struct store_news_report *reports, int n, const str
     if (!answered(alerts, err))
         return;
     if (n && teller_is_busy(alerts->teller))
-        n = 0; /* memory is being told of since: the claims end by themselves */
+        n = 0; /* memory is being told of since: they are claimed again afterwards */
     if (n) {
         alerts->told_open = mem_array((size_t)n, sizeof *alerts->told_open);
         alerts->told_over = mem_array((size_t)n, sizeof *alerts->told_over);
@@ -365,8 +368,7 @@ static bool may_tell(const struct alerts *alerts)
 {
     if (!teller_ways(alerts->teller) || teller_is_busy(alerts->teller))
         return false;
-    return !alerts->told_at_ms ||
-           clock_mono_ms() - alerts->told_at_ms >= alerts->config->alert_after;
+    return clock_mono_ms() >= alerts->quiet_until_ms;
 }
 
 static bool may_claim(const struct alerts *alerts)
@@ -381,9 +383,9 @@ static bool is_to_be_told(const struct alerts *alerts, const struct condition *c
 {
     if (!c->on || now_ms - c->since_ms < alerts->config->alert_after)
         return false;
+    /* What the database has as open was told of, or will be when it is back. */
     if (!c->told_ms)
-        return c->stored !=
-               STORED_OPEN; /* else it was told of, or will be when the database is back */
+        return c->stored != STORED_OPEN;
     return alerts->config->alert_again && now_ms - c->told_ms >= alerts->config->alert_again;
 }
 
@@ -406,8 +408,7 @@ static void on_memory_told(int taken, const struct err *err, void *ctx)
 {
     struct alerts *alerts = ctx;
 
-    (void)
-        err; /* tell.c has logged it; conditions that were not told of are told of at the next look */
+    (void)err; /* tell.c has logged it */
     count_message(alerts, taken);
     alerts->tells_memory = false;
     if (!taken) {

@@ -116,6 +116,17 @@ static void one_engine_tells_and_another_when_it_does_not(void **state)
     assert_string_equal(claim(b, "a", 100), "");
 }
 
+static void an_engine_that_is_started_again_takes_up_its_own_claims(void **state)
+{
+    struct bench *b = bench(state);
+
+    open_report(b, "clien", "drift", 0);
+    assert_string_equal(claim(b, "a", 5), "opened clien drift");
+    assert_string_equal(claim(b, "b", 6), "");
+    assert_string_equal(claim(b, "a", 6), "opened clien drift");
+    assert_string_equal(claim(b, "b", 15), "");
+}
+
 static void what_closes_while_it_is_told_of_is_told_of_as_over_next(void **state)
 {
     struct bench *b = bench(state);
@@ -139,6 +150,7 @@ static void a_report_that_opens_anew_is_told_of_anew(void **state)
     open_report(b, "clien", "drift", 10);
 
     assert_string_equal(claim(b, "a", 11), "over clien drift");
+    mark(b, id, true, 11);
     assert_string_equal(claim(b, "a", 12), "opened clien drift");
 }
 
@@ -189,6 +201,7 @@ int main(void)
         BOTH(a_report_is_told_of_when_it_opens_daily_and_when_it_is_over),
         BOTH(what_is_over_before_anybody_was_told_is_never_told_of),
         BOTH(one_engine_tells_and_another_when_it_does_not),
+        BOTH(an_engine_that_is_started_again_takes_up_its_own_claims),
         BOTH(what_closes_while_it_is_told_of_is_told_of_as_over_next),
         BOTH(a_report_that_opens_anew_is_told_of_anew),
         BOTH(a_claim_takes_the_oldest_first_and_no_more_than_asked_for),
