@@ -236,7 +236,8 @@ static void on_visited(const struct job_result *result, const struct err *err, v
         store_alive_write(posts->env.store, &batch, on_noted, posts);
 }
 
-static void on_kept(const struct store_counts *counts, bool spooled, const struct err *err, void *ctx)
+static void on_kept(const struct store_counts *counts, bool spooled, const struct err *err,
+                    void *ctx)
 {
     struct posts *posts = ctx;
 

@@ -113,7 +113,8 @@ static void set_aside(struct spool_file *file, int64_t offset, int64_t len)
 
     file->broken_bytes += len;
     while (ok && len > 0) {
-        size_t n = read_at(file->fd, offset, window, len < WINDOW_BYTES ? (size_t)len : WINDOW_BYTES);
+        size_t n =
+            read_at(file->fd, offset, window, len < WINDOW_BYTES ? (size_t)len : WINDOW_BYTES);
 
         ok = n > 0 && write(fd, window, n) == (ssize_t)n;
         offset += (int64_t)n;

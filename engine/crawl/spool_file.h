@@ -55,8 +55,8 @@ void spool_file_set_aside(struct spool_file *file);
 /* ---- any thread ------------------------------------------------------------------------------ */
 
 /* Write all of it at the offset and sync; on failure the file is as it was. */
-MUST_CHECK int spool_file_put(int fd, const char *path, int64_t offset, const char *bytes, size_t len,
-                              struct err *err);
+MUST_CHECK int spool_file_put(int fd, const char *path, int64_t offset, const char *bytes,
+                              size_t len, struct err *err);
 
 /* Frames that wait in a file that somebody else may hold, by their first lines only. */
 size_t spool_file_count(const char *path);

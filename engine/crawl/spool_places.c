@@ -75,7 +75,8 @@ void spool_each_file(const char *dir, const char *database, spool_file_fn *fn, v
     char **paths = NULL;
     size_t n = 0;
 
-    for (struct dirent *e = folder ? readdir(folder) : NULL; e && n < FILES_MAX; e = readdir(folder)) {
+    for (struct dirent *e = folder ? readdir(folder) : NULL; e && n < FILES_MAX;
+         e = readdir(folder)) {
         if (!is_of_database(e->d_name, database))
             continue;
         paths = mem_realloc(paths, (n + 1) * sizeof(*paths));

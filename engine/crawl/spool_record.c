@@ -9,7 +9,11 @@
 #include <string.h>
 
 #define MAGIC "CDSPOOL1 "
-enum { CHECK_BYTES = 16, LENGTH_DIGITS = 10, SITE_AT = 9 + 2 + LENGTH_DIGITS + 1 + 2 * CHECK_BYTES + 1 };
+enum {
+    CHECK_BYTES = 16,
+    LENGTH_DIGITS = 10,
+    SITE_AT = 9 + 2 + LENGTH_DIGITS + 1 + 2 * CHECK_BYTES + 1
+};
 
 /* 0001-01-01 and 9999-12-31T23:59:59.999Z, as the store has them. */
 #define TIME_MIN_MS INT64_C(-62135596800000)
@@ -17,7 +21,8 @@ enum { CHECK_BYTES = 16, LENGTH_DIGITS = 10, SITE_AT = 9 + 2 + LENGTH_DIGITS + 1
 
 /* ---- frames ---------------------------------------------------------------------------------- */
 
-static void check_of(const char *site, const char *payload, size_t len, char hex[2 * CHECK_BYTES + 1])
+static void check_of(const char *site, const char *payload, size_t len,
+                     char hex[2 * CHECK_BYTES + 1])
 {
     EVP_MD_CTX *sha = EVP_MD_CTX_new();
     unsigned char digest[EVP_MAX_MD_SIZE];
@@ -253,7 +258,8 @@ static const char *get_str(const struct reader *r, const struct jval *v, const c
     return arena_strdup(r->arena, jval_get_str(v, name, NULL));
 }
 
-static int need_str(const struct reader *r, const struct jval *v, const char *name, const char **out)
+static int need_str(const struct reader *r, const struct jval *v, const char *name,
+                    const char **out)
 {
     *out = get_str(r, v, name);
     return *out ? 0 : err_set(r->err, ERR_PROTOCOL, "%s: expected a text", name);
@@ -291,7 +297,8 @@ static int get_small(const struct jval *v, const char *name)
     return n > INT32_MAX ? INT32_MAX : (int)n;
 }
 
-static int read_row(const struct reader *r, const struct jval *v, bool from_post, struct deal_row *out)
+static int read_row(const struct reader *r, const struct jval *v, bool from_post,
+                    struct deal_row *out)
 {
     *out = (struct deal_row){
         .site = r->site,

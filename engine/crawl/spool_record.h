@@ -17,8 +17,8 @@
 #include "db/store.h"
 
 enum {
-    SPOOL_STATE_AT = 9,    /* of a frame: its state */
-    SPOOL_HEAD_MAX = 160,  /* bytes of the first line at most */
+    SPOOL_STATE_AT = 9,   /* of a frame: its state */
+    SPOOL_HEAD_MAX = 160, /* bytes of the first line at most */
     SPOOL_SITE_MAX = 100
 };
 #define SPOOL_FRAME_MAX (BUF_MAX_DEFAULT + SPOOL_HEAD_MAX + 1)
