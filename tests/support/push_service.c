@@ -139,6 +139,7 @@ static enum MHD_Result answer(struct push_service *service, struct MHD_Connectio
         while (service->trouble == SERVICE_HANGS && !service->ends)
             pthread_cond_wait(&service->released, &service->lock);
         service->n_waiting--;
+        take(service, request); /* whether somebody still waits for the answer or not */
     }
     if (*service->unknown && strstr(request->body, service->unknown))
         snprintf(text, sizeof(text), "{\"id\":\"%s\",\"errors\":{\"invalid_player_ids\":[\"%s\"]}}",

@@ -11,7 +11,7 @@
 enum push_service_trouble {
     SERVICE_FINE,
     SERVICE_STATUS, /* answers with .status, and Retry-After where .retry_after is set; takes nothing */
-    SERVICE_HANGS,  /* says nothing until push_service_set() or the end; takes nothing */
+    SERVICE_HANGS,  /* says nothing until push_service_set() or the end, and takes it then */
     SERVICE_CLOSES, /* takes the message and breaks off in the middle of the answer */
 };
 

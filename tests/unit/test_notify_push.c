@@ -24,9 +24,14 @@ struct world {
 
 static struct world w;
 
-#define LITE(test)                                \
-    {                                             \
-#test, test, setup_sqlite, teardown, NULL \
+#define LITE(test)                                 \
+    {                                              \
+#test, test, setup_sqlite, end_world, NULL \
+    }
+#define ON_BOTH(test)                                              \
+    {"sqlite_" #test, test, setup_sqlite, end_world, NULL},        \
+    {                                                              \
+        "postgresql_" #test, test, setup_postgres, end_world, NULL \
     }
 
 /* ---- world ----------------------------------------------------------------------------------- */
@@ -84,6 +89,23 @@ static void run_until(bool (*is_so)(struct world *), int wanted)
         fail_msg("not within 20 s; said:\n%s", w.said ? w.said : "");
 }
 
+/* Also behind a test that failed half-way. */
+static int end_world(void **state)
+{
+    log_set_sink(NULL, NULL);
+    push_free(&w.push);
+    if (w.b)
+        store_free(&w.b->store);
+    if (w.tick)
+        loop_timer_free(&w.tick);
+    if (w.service)
+        push_service_stop(&w.service);
+    config_fini(&w.config);
+    mem_free(w.said);
+    w = (struct world){0};
+    return teardown(state);
+}
+
 static bool after_a_while(struct world *at)
 {
     return clock_mono_ms() > at->deadline_ms - 20000 + at->wanted;
@@ -116,15 +138,9 @@ static void begin(void **state)
 static void end(int errors)
 {
     log_set_sink(NULL, NULL);
-    push_free(&w.push);
-    store_free(&w.b->store);
-    loop_timer_free(&w.tick);
-    push_service_stop(&w.service);
-    config_fini(&w.config);
     assert_null(w.said ? strstr(w.said, SECRET) : NULL);
     if (w.errors != errors)
         fail_msg("%d error lines, expected %d:\n%s", w.errors, errors, w.said ? w.said : "");
-    mem_free(w.said);
 }
 
 static struct push_counts counts(void)
@@ -484,8 +500,8 @@ static void what_was_under_way_at_the_end_goes_out_again_under_its_key(void **st
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        BOTH(every_push_goes_out_once_under_its_key),
-        BOTH(a_broadcast_reaches_everybody_in_batches),
+        ON_BOTH(every_push_goes_out_once_under_its_key),
+        ON_BOTH(a_broadcast_reaches_everybody_in_batches),
 
         LITE(a_push_that_failed_goes_out_again_under_the_same_key),
         LITE(a_push_that_the_service_never_takes_is_given_up_at_once),
