@@ -39,17 +39,19 @@ def a_chrome_that_does_not_start_is_told_of_and_that_it_does_again(bench):
 
     board = {**demo.settings("clien"), "render": "chrome", "selfcheck_schedule": "@every 1s", "origin_min_delay": "0"}
     broken = bench.start_engine("run", chrome="/bin/false", schedule_override="@every 1s", launch_failures="2",
-                                launch_backoff="50ms", launch_backoff_max="100ms", budget_month="0.000001", **board, **told)
+                                launch_backoff="50ms", launch_backoff_max="100ms", budget_month="0.000001", spool_dir="/proc/spool", **board, **told)
     broken.allow_errors("Chrome", "launch-failed")
-    for kind in ("chrome", "selfcheck", "budget"):
+    for kind in ("chrome", "selfcheck", "budget", "disk"):
         hook.wait_for(kind, "opened")
     wait_until(lambda: any("chrome" in mail.text for mail in mail.mails[1:]), 20, "a mail of it")
     broken.stop(30)
     expect("starts in a row failed: Chrome did not start" in hook.report("chrome")["text"], f"why: {hook.report('chrome')}")
     expect("budget_month is 0.00" in hook.report("budget")["text"], f"what: {hook.report('budget')}")
 
+    expect("0 MiB free at /proc/spool (spool_dir)" in hook.report("disk")["text"], f"where: {hook.report('disk')}")
+
     mended = bench.start_engine("run", schedule_override="@every 1h", **board, **told)
-    for kind in ("chrome", "selfcheck", "budget"):
+    for kind in ("chrome", "selfcheck", "budget", "disk"):
         hook.wait_for(kind, "over")
         expect_equal(hook.news(kind), ["opened", "over"], f"each once, {kind}")
     wait_until(lambda: any("over" in mail.subject for mail in mail.mails), 20, "a mail that it is over")
@@ -70,20 +72,33 @@ def a_database_that_is_away_and_boards_that_fail_are_told_of(bench):
     demo = bench.start_boards()
     server = bench.start_postgres()
     _, hook, told = _hear(bench)
+    spool = bench.folder / "spool"
     engine = bench.start_engine("run", schedule_override="@every 1s", render="fetch", origin_min_delay="0", alert_failures="2",
                                 host_backoff="10ms", host_backoff_max="20ms", host_failures="3", selfcheck_schedule="",
-                                database_timeout="2s", page_retries="0", keep_dir=bench.folder / "kept", **demo.settings("clien"), **told)
-    engine.allow_errors("store", "database", "ledger", "the server", "could not")
+                                database_timeout="2s", page_retries="0", keep_dir=bench.folder / "kept", spool_dir=spool, **demo.settings("clien"), **told)
+    engine.allow_errors("the board has changed", "the board blocks us", "store", "database", "ledger", "the server", "could not")
     wait_until(lambda: server.query("SELECT 1 FROM runs WHERE reason = 'ok' LIMIT 1"), 30, "a run")
     expect_equal(hook.posts, [], "nothing is wrong yet")
 
+    spool.mkdir(exist_ok=True)
+    (spool / "1.spool.bad").write_text("what the database refused")
+    hook.wait_for("spool-bad", "opened")
+    (spool / "1.spool.bad").unlink()
     demo.control("clien", status=503)
     hook.wait_for("failing", "opened")
     hook.wait_for("hosts", "opened")
     expect_equal(hook.report("failing")["site"], "clien", "whose runs fail")
+    # A page that is none of the board's, then a refusal: what the crawl itself reports.
+    demo.control("clien", status=200)
+    hook.wait_for("drift", "opened")
+    demo.control("clien", status=403)
+    hook.wait_for("blocked", "opened")
     demo.control("clien", status=0)
     hook.wait_for("failing", "over")
-    hook.wait_for("hosts", "over")
+    for kind in ("hosts", "drift", "blocked"):
+        hook.wait_for(kind, "over")
+
+    expect_equal(hook.news("spool-bad"), ["opened", "over"], "it was taken away")
 
     server.stop()
     hook.wait_for("database", "opened")
