@@ -196,11 +196,10 @@ static enum MHD_Result on_progress(void *ctx, struct MHD_Connection *mhd, const 
 
     (void)ctx;
     (void)url;
-    (void)version;
     if (!request->head_seen) {
         request->head_seen = true;
         request->pub.method = str_eq(method, "GET") ? "GET" : arena_strdup(&request->pub.arena, method);
-        httpd_check_head(request, mhd);
+        httpd_check_head(request, version, mhd);
         return request->response ? hand_over_early(request, mhd) : MHD_YES;
     }
     if (*data_bytes) {
@@ -245,7 +244,7 @@ static struct MHD_Daemon *start_daemon(struct httpd *httpd, int fd)
 
     return MHD_start_daemon(
         flags, 0, NULL, NULL, on_progress, httpd, MHD_OPTION_EXTERNAL_LOGGER, on_library_log, NULL,
-        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_CONNECTION_LIMIT,
+        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_STRICT_FOR_CLIENT, 0, MHD_OPTION_CONNECTION_LIMIT,
         (unsigned)httpd->options.max_connections + SPARE_CONNECTIONS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)CONN_MEMORY_BYTES, MHD_OPTION_NOTIFY_CONNECTION, httpd_on_connection, httpd,
         MHD_OPTION_URI_LOG_CALLBACK, on_request_line, httpd, MHD_OPTION_NOTIFY_COMPLETED,

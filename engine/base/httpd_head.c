@@ -74,7 +74,7 @@ static void list_lines(struct request *request, struct MHD_Connection *mhd)
     check(request->n_lines == n);
 }
 
-void httpd_check_head(struct request *request, struct MHD_Connection *mhd)
+void httpd_check_head(struct request *request, const char *version, struct MHD_Connection *mhd)
 {
     struct framing framing = {0};
 
@@ -87,7 +87,7 @@ void httpd_check_head(struct request *request, struct MHD_Connection *mhd)
         httpd_refuse(request, 400, "a header's name has other characters than RFC 9110 allows");
     else if (framing.unknown_encoding)
         httpd_refuse(request, 400, "Transfer-Encoding: expected chunked");
-    else if (framing.hosts > 1)
+    else if (framing.hosts != 1 && (framing.hosts || !str_eq(version, "HTTP/1.0")))
         httpd_refuse(request, 400, "Host: expected once");
     else if (framing.length > (int64_t)request->httpd->options.body_max_bytes)
         httpd_refuse(request, 413, "the body is too large");

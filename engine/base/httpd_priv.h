@@ -83,7 +83,7 @@ int64_t httpd_request_let_go(struct request *request); /* the library has; retur
 void httpd_request_free(struct request *request);
 
 /* httpd_head.c: list the header lines, refuse what can be read in two ways (RFC 9112 section 6.3) or is too long. */
-void httpd_check_head(struct request *request, struct MHD_Connection *mhd);
+void httpd_check_head(struct request *request, const char *version, struct MHD_Connection *mhd);
 
 /* httpd_conn.c */
 struct conn *httpd_first_conn(const struct list *conns); /* or NULL */

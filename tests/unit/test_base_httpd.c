@@ -227,6 +227,23 @@ static void ambiguous_lengths_are_400_and_end_the_connection(void **state)
                    "HTTP/1.1 400 ");
 }
 
+/* The library would refuse it as well, with its head twice and as HTML. */
+static void a_missing_host_is_refused_as_everything_else_is(void **state)
+{
+    static const char *const heads[] = {"GET / HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\r\nX: y\r\n\r\n", "GET / HTTP/1.2\r\n\r\n"};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(heads); i++) {
+        struct http_client *client = connect_and_send(heads[i]);
+        const char *got = http_client_wait_closed(client);
+
+        assert_int_equal(http_client_count(got, "HTTP/1.1 400 "), 1);
+        assert_non_null(strstr(got, "Host: expected once"));
+        assert_int_equal(fx.n_handled, 0);
+        http_client_free(&client);
+    }
+}
+
 static void broken_heads_are_400(void **state)
 {
     (void)state;
@@ -397,6 +414,7 @@ int main(void)
         TEST(larger_bodies_are_413),
         TEST(an_endless_chunked_body_is_cut),
         TEST(ambiguous_lengths_are_400_and_end_the_connection),
+        TEST(a_missing_host_is_refused_as_everything_else_is),
         TEST(broken_heads_are_400),
         TEST(a_huge_header_is_431_and_a_huge_target_414),
         TEST(the_head_of_a_browser_is_taken),
