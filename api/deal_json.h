@@ -7,6 +7,8 @@
 #include "base/clock.h"
 #include "db/store.h"
 
+enum { DEAL_JSON_BYTES = 600 }; /* about what one deal takes */
+
 /* The app's shape (CatchDeal 2019): order 1..n within the answer, unknown counts 0, isBookmark
  * null. */
 void deal_json_app(struct buf *out, const struct deal *deal, int order, int64_t now_ms);

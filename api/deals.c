@@ -128,6 +128,7 @@ static void on_app_rows(const struct deal *deals, int n, const struct err *err, 
     if (!list->is_until_asked && n && deals[0].sort_at_ms > until_ms)
         until_ms = whole_second(deals[0].sort_at_ms);
     buf_init(&body, BODY_MAX_BYTES);
+    buf_want(&body, 64 + (size_t)n * DEAL_JSON_BYTES);
     buf_addf(&body, "{\"pageNumber\":%lld,\"sizeOfPage\":%lld,\"time\":", (long long)list->page,
              (long long)list->size);
     add_local_time(&body, cache_fill_api(filling->fill)->zone, until_ms);

@@ -34,6 +34,7 @@ static void on_rows(const struct store_page *page, const struct err *err, void *
     if (!fill_answered(filling, err))
         return;
     buf_init(&body, BODY_MAX_BYTES);
+    buf_want(&body, 64 + (size_t)page->n * DEAL_JSON_BYTES);
     buf_adds(&body, "{\"data\":[");
     for (int i = 0; i < page->n; i++) {
         if (i)

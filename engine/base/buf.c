@@ -44,6 +44,12 @@ static bool buf_reserve(struct buf *buf, size_t extra)
     return true;
 }
 
+void buf_want(struct buf *buf, size_t extra)
+{
+    if (extra <= buf->max_bytes - buf->len)
+        buf_reserve(buf, extra);
+}
+
 void buf_add(struct buf *buf, const void *bytes, size_t len)
 {
     if (!buf_reserve(buf, len))
@@ -120,13 +126,19 @@ static void add_json_byte(struct buf *buf, unsigned char c)
 /* The bytes from s on that stand in a JSON string as they are. */
 static size_t json_plain_len(const char *s, const char *end)
 {
+    static const bool is_plain[256] = {
+        [' ' ... '!'] = true, ['#' ... ';'] = true, ['=' ... '['] = true, [']' ... '~'] = true};
     const char *at = s;
 
-    while (at < end) {
-        unsigned char c = (unsigned char)*at;
-        size_t n = c < 0x80 ? 1 : str_utf8_len(at, (size_t)(end - at));
+    for (;;) {
+        size_t n;
 
-        if (c < 0x20 || c == 0x7f || c == '"' || c == '\\' || c == '<' || n < 1 || (c >= 0x80 && n < 2))
+        while (at < end && is_plain[(unsigned char)*at])
+            at++;
+        if (at == end || (unsigned char)*at < 0x80)
+            break;
+        n = str_utf8_len(at, (size_t)(end - at));
+        if (n < 2)
             break;
         at += n;
     }

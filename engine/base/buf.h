@@ -28,6 +28,7 @@ void buf_init(struct buf *buf, size_t max_bytes);
 void buf_fini(struct buf *buf);  /* frees; the buffer may be initialised again */
 void buf_clear(struct buf *buf); /* empties, keeps the memory */
 
+void buf_want(struct buf *buf, size_t extra); /* room for about as many bytes more, at once */
 void buf_add(struct buf *buf, const void *bytes, size_t len);
 void buf_adds(struct buf *buf, const char *s);
 void buf_addc(struct buf *buf, char c);

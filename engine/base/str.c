@@ -298,6 +298,16 @@ const char *str_nearest(const char *word, const char *const *names, size_t n)
     return nearest;
 }
 
+int64_t str_int_of(const char *s)
+{
+    bool is_minus = *s == '-';
+    uint64_t n = 0;
+
+    for (s += is_minus; *s >= '0' && *s <= '9'; s++)
+        n = n * 10 + (uint64_t)(*s - '0');
+    return (int64_t)(is_minus ? -n : n);
+}
+
 char *str_put_int(char *out, int64_t n)
 {
     char digits[STR_INT_BYTES];

@@ -46,6 +46,9 @@ MUST_CHECK int str_to_bytes(const char *s, int64_t *out,
  * is near: for "did you mean". */
 const char *str_nearest(const char *word, const char *const *names, size_t n);
 
+/* The value of what is known to be a whole number: digits, with a minus or without. */
+int64_t str_int_of(const char *s);
+
 /* As sprintf with %lld does, without its cost. Returns the end, where a NUL stands; out has STR_INT_BYTES. */
 #define STR_INT_BYTES 24
 char *str_put_int(char *out, int64_t n);

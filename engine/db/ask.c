@@ -56,7 +56,7 @@ int64_t store_table_int(const struct store_table *table, int row, int column)
 {
     const char *text = store_table_str(table, row, column);
 
-    return text ? strtoll(text, NULL, 10) : DEAL_UNKNOWN;
+    return text ? str_int_of(text) : DEAL_UNKNOWN;
 }
 
 bool store_table_bool(const struct store_table *table, int row, int column)

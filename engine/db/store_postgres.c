@@ -105,7 +105,7 @@ const char *postgres_number(struct store_op *op, int64_t n)
 int64_t postgres_field(const void *result, int row, int column)
 {
     return PQgetisnull(result, row, column) ? DEAL_UNKNOWN
-                                            : strtoll(PQgetvalue(result, row, column), NULL, 10);
+                                            : str_int_of(PQgetvalue(result, row, column));
 }
 
 /* ---- an operation's way ---------------------------------------------------------------------- */

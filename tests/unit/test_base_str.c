@@ -199,6 +199,7 @@ static void numbers_are_written_as_printf_writes_them(void **state)
         snprintf(expected, sizeof(expected), "%lld", (long long)numbers[i]);
         assert_string_equal(out, expected);
         assert_ptr_equal(end, out + strlen(out));
+        assert_true(str_int_of(out) == numbers[i]);
     }
 }
 
