@@ -165,33 +165,45 @@ void push_wake(struct push *push)
 
 /* ---- trouble --------------------------------------------------------------------------------- */
 
-void push_note_answer(struct push *push, const struct push_answer *answer)
+static void end_trouble(struct push *push)
 {
-    int64_t pause_ms;
-
-    if (!answer->is_trouble) {
-        if (push->is_trouble)
-            log_info("push", "the push service takes pushes again", "service=%s",
-                     push->account->way->name);
-        push->is_trouble = false;
-        push->pause_until_ms = 0;
-        backoff_reset(&push->pause);
-        return;
-    }
-    snprintf(push->trouble, sizeof(push->trouble), "%.400s", answer->text);
-    pause_ms = backoff_next_ms(&push->pause);
-    if (answer->retry_after_ms > pause_ms)
-        pause_ms = answer->retry_after_ms;
-    push->pause_until_ms = clock_mono_ms() + pause_ms;
     if (push->is_trouble)
-        return;
+        log_info("push", "the push service takes pushes again", "service=%s",
+                 push->account->way->name);
+    push->is_trouble = false;
+    push->pause_until_ms = 0;
+    backoff_reset(&push->pause);
+}
+
+static void begin_trouble(struct push *push, const struct push_answer *answer)
+{
     push->is_trouble = true;
     if (answer->is_refusal)
         log_error("push", "the push service refuses us: look at push_url, push_app_id and the key",
                   "service=%s text=%s", push->account->way->name, log_quote(answer->text));
     else
-        log_warn("push", "the push service takes no pushes", "service=%s text=%s pause_ms=%lld",
-                 push->account->way->name, log_quote(answer->text), (long long)pause_ms);
+        log_warn("push", "the push service takes no pushes", "service=%s text=%s",
+                 push->account->way->name, log_quote(answer->text));
+}
+
+/* Answers that come during a pause are of requests that went out before it: they don't lengthen it, unless by
+ * Retry-After. */
+void push_note_answer(struct push *push, const struct push_answer *answer)
+{
+    int64_t now_ms = clock_mono_ms(), until_ms;
+
+    if (!answer->is_trouble) {
+        end_trouble(push);
+        return;
+    }
+    snprintf(push->trouble, sizeof(push->trouble), "%.400s", answer->text);
+    if (!push->is_trouble)
+        begin_trouble(push, answer);
+    if (push->pause_until_ms <= now_ms)
+        push->pause_until_ms = now_ms + backoff_next_ms(&push->pause);
+    until_ms = now_ms + answer->retry_after_ms;
+    if (until_ms > push->pause_until_ms)
+        push->pause_until_ms = until_ms;
 }
 
 /* ---- start and stop -------------------------------------------------------------------------- */
