@@ -213,26 +213,11 @@ static void look_at_spool(struct alerting *alerting)
 
 /* ---- budget ---------------------------------------------------------------------------------- */
 
-static int budget_of(const struct config *config, double *out, struct err *err)
-{
-    char *end;
-
-    *out = 0;
-    if (str_empty(config->budget_month))
-        return 0;
-    *out = strtod(config->budget_month, &end);
-    if (*end || !(*out > 0) || *out > 1e12)
-        return err_set(err, ERR_CONFIG, "budget_month: \"%s\": expected an amount like 30.00",
-                       config->budget_month);
-    return 0;
-}
-
 int alerting_check_config(const struct config *config, struct err *err)
 {
     struct cost_prices prices;
-    double budget;
 
-    return budget_of(config, &budget, err) < 0 || cost_prices_of(config, &prices, err) < 0 ? -1 : 0;
+    return cost_prices_of(config, &prices, err);
 }
 
 /* Both are a month: thirty times the last day, and what the last thirty days were. */
@@ -243,8 +228,9 @@ static void judge_budget(const struct config *config, int64_t day_gb_ms, int64_t
     double budget, forecast, spent;
     struct err ignored;
 
-    if (budget_of(config, &budget, &ignored) < 0 || cost_prices_of(config, &prices, &ignored) < 0)
+    if (cost_prices_of(config, &prices, &ignored) < 0)
         return;
+    budget = prices.budget_month;
     forecast = cost_price(&prices, day_gb_ms) * DAYS_OF_MONTH;
     spent = cost_price(&prices, month_gb_ms);
     if (budget > 0 && (forecast > budget || spent > budget))

@@ -26,7 +26,12 @@ int cost_prices_of(const struct config *config, struct cost_prices *out, struct 
     out->currency = config->price_currency;
     if (price("price_gb_second", config->price_gb_second, &out->gb_second, err) < 0)
         return -1;
-    return price("price_box_hour", config->price_box_hour, &out->box_hour, err);
+    if (price("price_box_hour", config->price_box_hour, &out->box_hour, err) < 0)
+        return -1;
+    out->budget_month = 0;
+    if (str_empty(config->budget_month))
+        return 0;
+    return price("budget_month", config->budget_month, &out->budget_month, err);
 }
 
 double cost_price(const struct cost_prices *prices, int64_t gb_ms)
@@ -152,6 +157,10 @@ static void print_table(const struct cost_bill *bill, const struct cost_prices *
              "one's own, of which this needs %.2f cores.\n",
              (double)bill->span_ms / (24 * HOUR_MS), month, prices->currency,
              prices->box_hour * MONTH_DAYS * 24, prices->currency, cores);
+    if (prices->budget_month > 0)
+        buf_addf(out, "budget_month is %.2f %s: %.0f %% of it by GB-seconds%s.\n",
+                 prices->budget_month, prices->currency, 100 * month / prices->budget_month,
+                 month > prices->budget_month ? ", TOO MUCH" : "");
 }
 
 static void add_json_line(const struct cost_bill *bill, const struct cost_prices *prices,
@@ -178,6 +187,8 @@ static void print_json(const struct cost_bill *bill, const struct cost_prices *p
              ",\"days\":%.3f,\"box_month\":%.4f,\"total\":", (double)bill->span_ms / (24 * HOUR_MS),
              prices->box_hour * MONTH_DAYS * 24);
     add_json_line(bill, prices, &bill->total, out);
+    if (prices->budget_month > 0)
+        buf_addf(out, ",\"budget_month\":%.4f", prices->budget_month);
     buf_adds(out, ",\"lines\":[");
     for (int i = 0; i < bill->n; i++) {
         buf_adds(out, i ? ",\n" : "\n");

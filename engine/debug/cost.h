@@ -14,6 +14,7 @@ enum cost_by { COST_BY_SITE, COST_BY_JOB, COST_BY_DAY };
 
 struct cost_prices {
     double gb_second, box_hour;
+    double budget_month;  /* 0: none */
     const char *currency; /* borrowed from the configuration */
 };
 

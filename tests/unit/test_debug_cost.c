@@ -50,7 +50,8 @@ static void sums_by_site_job_and_day(void **state)
     assert_bill(COST_BY_DAY, "2025-11-30: 5 pages 25000 gb_ms\n2025-12-01: 2 pages 75000 gb_ms\n");
 }
 
-static const char *printed(const struct store_cost *some, int n, bool json)
+static const char *printed_with(const struct cost_prices *by, const struct store_cost *some, int n,
+                                bool json)
 {
     static char text[4000];
     struct cost_bill bill;
@@ -58,11 +59,16 @@ static const char *printed(const struct store_cost *some, int n, bool json)
 
     cost_bill(&bill, some, n, COST_BY_SITE, NULL, NOW);
     buf_init(&out, sizeof text - 1);
-    cost_print(&bill, &prices, json, &out);
+    cost_print(&bill, by, json, &out);
     strcpy(text, buf_str(&out));
     buf_fini(&out);
     cost_bill_fini(&bill);
     return text;
+}
+
+static const char *printed(const struct store_cost *some, int n, bool json)
+{
+    return printed_with(&prices, some, n, json);
 }
 
 /* 100 GB-seconds in ten hours at 0.01: 1.00, and 72 times that in a month of thirty days. */
@@ -73,11 +79,27 @@ static void tells_what_a_month_of_it_costs(void **state)
     (void)state;
     assert_non_null(strstr(text, "72.00 USD billed by GB-seconds"));
     assert_non_null(strstr(text, "72.00 USD on a box"));
+    assert_null(strstr(text, "budget"));
     text = printed(rows, ARRAY_LEN(rows), true);
     assert_non_null(strstr(
         text, "\"total\":{\"key\":\"total\",\"runs\":4,\"pages\":7,\"pages_failed\":1,\"new\":14,"
               "\"gb_seconds\":100.000,\"cpu_seconds\":40.000,\"busy_seconds\":11.000,"
               "\"price\":1.000000,\"month\":72.000000}"));
+}
+
+static void says_when_a_month_of_it_is_more_than_the_budget(void **state)
+{
+    struct cost_prices tight = prices;
+
+    (void)state;
+    tight.budget_month = 36;
+    assert_non_null(strstr(printed_with(&tight, rows, ARRAY_LEN(rows), false),
+                           "budget_month is 36.00 USD: 200 % of it by GB-seconds, TOO MUCH."));
+    assert_non_null(
+        strstr(printed_with(&tight, rows, ARRAY_LEN(rows), true), "\"budget_month\":36.0000"));
+    tight.budget_month = 144;
+    assert_non_null(
+        strstr(printed_with(&tight, rows, ARRAY_LEN(rows), false), " 50 % of it by GB-seconds.\n"));
 }
 
 static void an_empty_ledger_costs_nothing(void **state)
@@ -107,6 +129,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sums_by_site_job_and_day),
         cmocka_unit_test(tells_what_a_month_of_it_costs),
+        cmocka_unit_test(says_when_a_month_of_it_is_more_than_the_budget),
         cmocka_unit_test(an_empty_ledger_costs_nothing),
         cmocka_unit_test(a_price_that_is_none_is_refused),
     };
