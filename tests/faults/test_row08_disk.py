@@ -66,6 +66,30 @@ def row08_disk_is_full_of(bench, what):
     expect_equal(os.listdir(folder), [], "left in run_dir")
 
 
+@test(seconds=120)
+def row08_disk_of_the_spool_is_full_while_the_database_is_away(bench):
+    folder = bench.folder / "spool"
+    bench.mount_tmpfs(folder, "size=64k,mode=1777")
+    scene = Scene(bench, database_timeout="3s", spool_dir=folder)
+    server = scene.use_postgres()
+    scene.start()
+    scene.engine.allow_errors("disk", "spool", "store-away", "database", "ledger", "connection", "terminating")
+    scene.wait_idle()
+    scene.mark()
+    _fill(folder)
+
+    server.stop()
+    wait_until(lambda: "reason=disk" in scene.engine.err, 40, "a run ends for want of room")
+    (folder / "ballast").unlink()
+    server.start()
+
+    run = scene.expect_reason("disk")
+    expect("spool" in run.detail and "No space" in run.detail, f"the cause is not told: {run.detail}")
+    scene.expect_recovery()
+    scene.end(exact_store=False)
+    expect_equal(os.listdir(folder), [], "left in spool_dir")
+
+
 @test
 def row08_disk_fills_up_under_a_living_browser(bench):
     folder = bench.folder / "run"
