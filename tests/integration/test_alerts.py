@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The operator is told what is wrong and that it is over, by mail and webhook; selfcheck."""
+import json
+import re
 import sqlite3
 
 from support.operator import MailServer, Webhook
@@ -44,6 +46,11 @@ def a_chrome_that_does_not_start_is_told_of_and_that_it_does_again(bench):
     for kind in ("chrome", "selfcheck", "budget", "disk"):
         hook.wait_for(kind, "opened")
     wait_until(lambda: any("chrome" in mail.text for mail in mail.mails[1:]), 20, "a mail of it")
+    status = bench.engine("status", **demo.settings("clien"))
+    for kind in ("chrome", "selfcheck", "budget", "disk"):
+        expect(re.search(rf"  !( engine \S+:)? {kind} for ", status.out), f"status shows {kind}: {status}")
+    general = {report["kind"] for report in json.loads(bench.engine("status", "--json", **demo.settings("clien")).out)["engine"]["reports"]}
+    expect({"chrome", "selfcheck", "budget", "disk"} <= general, f"status --json: {general}")
     broken.stop(30)
     expect("starts in a row failed: Chrome did not start" in hook.report("chrome")["text"], f"why: {hook.report('chrome')}")
     expect("budget_month is 0.00" in hook.report("budget")["text"], f"what: {hook.report('budget')}")
