@@ -4,6 +4,8 @@
 #include "crawl/sites.h"
 #include "db/schema.h"
 #include "db/store.h"
+#include "db/store_lease.h"
+#include "db/store_sessions.h"
 #include "debug/doctor_checks.h"
 
 #include <errno.h>
@@ -66,7 +68,8 @@ struct doctor_database {
     struct loop *loop;
     const struct config *config;
     struct doctor_report *report;
-    struct store *store;
+    struct store *store, *other; /* other: a second connection to a server */
+    struct store_sessions *sessions;
     struct loop_timer *later;
     loop_fn *done;
     void *ctx;
@@ -78,12 +81,46 @@ static const char *file_of(const struct config *config)
     return str_starts(config->database, "sqlite:") ? config->database + strlen("sqlite:") : NULL;
 }
 
+/* Is there a pooler in between that mixes sessions? */
+static void on_sessions(bool keeps, const struct err *err, void *ctx)
+{
+    struct doctor_database *database = ctx;
+    struct doctor_verdict verdict;
+
+    if (keeps || err) /* of the second connection: a server may allow but one */
+        doctor_say_ok(&verdict, "%s answers, schema version %d", store_kind(database->store),
+                      schema_version());
+    else
+        doctor_say_warn(&verdict, "pool_mode = session for this database in pgbouncer.ini",
+                        "postgresql answers, schema version %d, behind a pooler in transaction mode: the api hears of "
+                        "changes late, and prepared statements and time limits are lost",
+                        schema_version());
+    doctor_report_add(database->report, "database", &verdict);
+    database->done(database->ctx);
+}
+
+static bool probes_sessions(struct doctor_database *database)
+{
+    struct err err;
+
+    if (!store_is_shared(database->store) ||
+        store_open(database->loop, database->config->database, database->config->database_timeout,
+                   &database->other, &err) < 0)
+        return false;
+    store_set_reader(database->other);
+    database->sessions = store_sessions_probe(database->loop, database->store, database->other,
+                                              on_sessions, database);
+    return true;
+}
+
 static void on_checked(const struct err *err, void *ctx)
 {
     struct doctor_database *database = ctx;
     struct doctor_verdict verdict;
     const char *file = file_of(database->config);
 
+    if (!err && probes_sessions(database))
+        return;
     if (!err)
         doctor_say_ok(&verdict, "%s answers, schema version %d", store_kind(database->store),
                       schema_version());
@@ -181,6 +218,8 @@ void doctor_database_free(struct doctor_database **database_ptr)
     if (!database)
         return;
     store_free(&database->store);
+    store_free(&database->other);
+    store_sessions_free(&database->sessions);
     loop_timer_free(&database->later);
     mem_free(database);
 }

@@ -1,15 +1,25 @@
 # SPDX-License-Identifier: MIT
 """Two engines on one PostgreSQL: due runs are divided, a frozen engine loses its lease and writes nothing when it wakes."""
+import json
 import re
 import signal
 
 from support.boards import STATIC
+from support.pgbouncer import PgBouncer
 from support.processes import wait_until
 from support.registry import expect, expect_equal, test
+from test_stream import Stream
 
 SITES = STATIC[:8]
 SLOW = SITES[0]
 PERIOD_S, LEASE_S = 4, 2
+
+
+def _add_user(postgres):
+    """One who wants each deal with a price in won pushed at once, whatever the hour."""
+    postgres.query("INSERT INTO app_users (app_player, max_push_count, last_token_at, created_at, updated_at, "
+                   "alarm_way) VALUES ('player', 100000, now(), now(), now(), 'at-once'); "
+                   "INSERT INTO keyword_alarms (app_user_id, title, created_at) SELECT id, '원', now() FROM app_users")
 
 
 def _start(bench, demo, name):
@@ -17,7 +27,7 @@ def _start(bench, demo, name):
     folder.mkdir()
     return bench.start_engine(
         "run", log="info", engine_name=name, admin_socket=f"{folder}/engine.sock", keep_dir=folder, lease=f"{LEASE_S}s",
-        schedule_override=f"@every {PERIOD_S}s", schedule_jitter="0", purge_schedule="", alarm_schedule="",
+        schedule_override=f"@every {PERIOD_S}s", schedule_jitter="0", purge_schedule="", alarm_schedule="0 0 29 2 *", alarm_max_age="0", alarm_hours="",
         selfcheck_schedule="", render="fetch", **demo.settings(*SITES))
 
 
@@ -41,6 +51,7 @@ def _holder(postgres):
 def engines_divide_the_due_runs_and_a_frozen_one_writes_nothing_when_it_wakes(bench):
     postgres = bench.start_postgres()
     demo = bench.start_boards()
+    _add_user(postgres)
     engines = {name: _start(bench, demo, name) for name in ("one", "two")}
 
     wait_until(lambda: _one(postgres, "SELECT count(*) FROM runs WHERE reason = 'ok' AND kind = 'crawl'") >= 2 * len(SITES),
@@ -79,6 +90,43 @@ def engines_divide_the_due_runs_and_a_frozen_one_writes_nothing_when_it_wakes(be
                  "turns not given back")
     expect_equal(_one(postgres, "SELECT (SELECT count(*) FROM deal_events WHERE kind = 'created') - (SELECT count(*) FROM deals)"),
                  0, "deals that were created more or less than once")
+    found = _one(postgres, "SELECT count(*) FROM keyword_pushalarm_lists")
+    expect_equal(found, _one(postgres, "SELECT count(*) FROM deals WHERE replace(title, ' ', '') LIKE '%원%'"), "deals in the push list")
+    told = [int(n) for n in re.findall(r"(\d+)개 올라왔습니다", postgres.query("SELECT contents FROM push_outbox"))]
+    print(f"measured: shares {shares}; {found} deals in the push list, told in {len(told)} pushes")
+    waiting = _one(postgres, "SELECT count(*) FROM keyword_pushalarm_lists WHERE is_waiting")
+    expect_equal(sum(told) + waiting, found, "deals that pushes tell of, or that wait to be told")
     expect_equal(_rows(postgres, "SELECT count(*), min(new_value) FROM deal_events e JOIN deals d ON d.id = e.deal_id WHERE "
                                  f"e.kind = 'title' AND d.site = '{SLOW}' AND d.post_key = '{key}'"),
                  [["1", "깨어난 뒤의 제목"]], "the edit, told once")
+
+
+@test(seconds=180)
+def engine_and_api_work_behind_pgbouncer_in_session_mode_and_doctor_tells_of_transaction_mode(bench):
+    postgres = bench.start_postgres()
+    pooler = PgBouncer(postgres, "session")
+    bench.closes(pooler)
+    bench.database = pooler.url
+    demo = bench.start_boards()
+    api = bench.start_api()
+    stream = Stream(api)
+    stream.wait(lambda: b"id: 0" in stream.raw, "the stream begins")
+    engine = _start(bench, demo, "pooled")
+    stream.wait(lambda: b"event: " in stream.raw, "a deal comes to the stream, told by NOTIFY through the pooler", 30)
+    wait_until(lambda: _one(postgres, "SELECT count(*) FROM runs WHERE reason = 'ok'") >= len(SITES), 60, "runs behind the pooler")
+    stream.close()
+    for _ in range(3):  # kept statements are prepared once and used again
+        expect_equal(len(api.json("/v3/deals?limit=20")["data"]), 20, "deals of a page")
+    engine.stop(30)
+    expect_equal(_rows(postgres, "SELECT DISTINCT reason FROM runs"), [["ok"]], "how runs ended")
+
+    def database_line():
+        checks = json.loads(bench.engine("doctor", "--json").out)["checks"]
+        return next(check for check in checks if check["name"] == "database")
+
+    expect_equal(database_line()["level"], "ok", "doctor's verdict in session mode")
+    pooler = PgBouncer(postgres, "transaction")
+    bench.closes(pooler)
+    bench.database = pooler.url
+    found = database_line()
+    expect(found["level"] == "warn" and "transaction mode" in found["found"], f"doctor in transaction mode: {found}")

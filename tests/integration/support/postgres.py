@@ -34,11 +34,19 @@ class Postgres:
         self._data = os.path.join(folder, "data")
         self._user = "postgres" if os.getuid() == 0 else None
         self._server = None
+        self.make_folder(folder)
+        self._command("initdb", "--no-sync", "--auth=trust", "--username=catchdeal", "--encoding=UTF8",
+                      "--locale=C.UTF-8", self._data)
+
+    def make_folder(self, folder):
+        """Of the server's user."""
         os.makedirs(folder, mode=0o755)
         if self._user:
             os.chown(folder, pwd.getpwnam(self._user).pw_uid, -1)
-        self._command("initdb", "--no-sync", "--auth=trust", "--username=catchdeal", "--encoding=UTF8",
-                      "--locale=C.UTF-8", self._data)
+
+    def run_beside(self, *argv):
+        """A program that also refuses to run as root."""
+        return Program(list(argv), env=self._environment(), cwd=self._folder, user=self._user)
 
     def _environment(self):
         return {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": self._folder}
