@@ -27,21 +27,21 @@ enum {
     REFRESH_MS = 1000, /* between two tries to fill an entry while the database seems away */
     ENTRY_BYTES = 512, /* what an entry costs beside its bodies, about */
     SECRET_BYTES = 8,
-    TOLD_MS = 2000,    /* a commit is known before that: store_watch.h */
+    TOLD_MS = 2000, /* a commit is known before that: store_watch.h */
 };
 
 struct cache {
-    struct map entries; /* key -> struct entry */
-    struct list by_use; /* the least recently used first */
+    struct map entries;                /* key -> struct entry */
+    struct list by_use;                /* the least recently used first */
     char secret[2 * SECRET_BYTES + 1]; /* before each key, so that nobody can choose its hash */
     struct buf key;                    /* the one that is looked for, with the secret */
     size_t max_bytes;
     int64_t generations[CACHE_SUBJECTS];
     struct store_changes changes;
-    bool is_known;                             /* `changes` */
-    int64_t unnamed_until_ms[CACHE_SUBJECTS];  /* mono: `changes` may not tell of our own */
-    struct cache_shared *shared; /* NULL: none */
-    bool is_away;                /* nobody can tell whether the deals have changed */
+    bool is_known;                            /* `changes` */
+    int64_t unnamed_until_ms[CACHE_SUBJECTS]; /* mono: `changes` may not tell of our own */
+    struct cache_shared *shared;              /* NULL: none */
+    bool is_away;                             /* nobody can tell whether the deals have changed */
     struct cache_stats stats;
 };
 
@@ -88,7 +88,7 @@ struct entry {
     size_t bytes;
     int64_t generation;
     int64_t made_ms;
-    int64_t tried_ms;              /* mono; of the last fill's beginning */
+    int64_t tried_ms;                /* mono; of the last fill's beginning */
     char etag[NEGOTIATE_ETAG_BYTES]; /* without the quotes */
     char etag_gzip[NEGOTIATE_ETAG_BYTES + sizeof("-gz")];
 };
@@ -310,11 +310,13 @@ static void on_shared(const char *body, size_t len, int64_t made_ms, void *ctx)
 }
 
 /* Which state of the database the answer is of, NULL: nobody knows, or it is not to be shared. */
-static const char *state_name(const struct cache *cache, enum cache_subject subject, struct arena *arena)
+static const char *state_name(const struct cache *cache, enum cache_subject subject,
+                              struct arena *arena)
 {
     const struct store_changes *at = &cache->changes;
 
-    if (!cache->is_known || subject == CACHE_OF_PROGRAM || clock_mono_ms() < cache->unnamed_until_ms[subject])
+    if (!cache->is_known || subject == CACHE_OF_PROGRAM ||
+        clock_mono_ms() < cache->unnamed_until_ms[subject])
         return NULL;
     if (subject == CACHE_OF_NOTICES)
         return arena_printf(arena, "n%lld", (long long)at->notices);
@@ -335,8 +337,9 @@ static void start_fill(struct cache_fill *fill)
         fill->fill(fill->api, fill->arg, fill);
         return;
     }
-    fill->shared_name = cache_shared_name(cache->shared, &fill->arena, key, state,
-                                          entry->life == CACHE_MINUTE ? fill->began_ms / MINUTE_MS : -1);
+    fill->shared_name =
+        cache_shared_name(cache->shared, &fill->arena, key, state,
+                          entry->life == CACHE_MINUTE ? fill->began_ms / MINUTE_MS : -1);
     cache_shared_get(cache->shared, &fill->arena, fill->shared_name, on_shared, fill);
 }
 
@@ -549,7 +552,8 @@ struct cache *cache_new(size_t max_bytes, struct cache_shared *shared)
 void cache_changed(struct cache *cache, const struct store_changes *now)
 {
     const struct store_changes *old = &cache->changes;
-    bool deals = !cache->is_known || now->event_id != old->event_id || now->counters != old->counters;
+    bool deals =
+        !cache->is_known || now->event_id != old->event_id || now->counters != old->counters;
 
     cache->generations[CACHE_OF_DEALS] += deals;
     cache->generations[CACHE_OF_SITES] += deals || now->runs != old->runs;

@@ -25,8 +25,8 @@ struct cache_shared;
 /* What an answer is made from. */
 enum cache_subject {
     CACHE_OF_PROGRAM, /* nothing else, whose other versions have another: never ends, and is not shared */
-    CACHE_OF_DEALS,   /* events and counters */
-    CACHE_OF_SITES,   /* those and runs */
+    CACHE_OF_DEALS, /* events and counters */
+    CACHE_OF_SITES, /* those and runs */
     CACHE_OF_NOTICES,
     CACHE_SUBJECTS,
 };
@@ -68,8 +68,8 @@ typedef void cache_fill_fn(struct api *api, const void *arg, struct cache_fill *
 struct cache_source {
     enum cache_subject subject;
     enum cache_life life;
-    const char *content_type; /* static */
-    const char *list_limit;   /* static; told as X-List-Limit; NULL: none */
+    const char *content_type;        /* static */
+    const char *list_limit;          /* static; told as X-List-Limit; NULL: none */
     const struct httpd_header *more; /* headers besides, which outlive the cache */
     size_t n_more;
     cache_fill_fn *fill;

@@ -48,8 +48,8 @@ const char *cache_shared_name(const struct cache_shared *shared, struct arena *a
     char hex[2 * HASH_BYTES + 1];
 
     hash_hex(key, hex);
-    return arena_printf(arena, "catchdeal:%s:%s:%lld:%s", shared->prefix, state,
-                        (long long)minute, hex);
+    return arena_printf(arena, "catchdeal:%s:%s:%lld:%s", shared->prefix, state, (long long)minute,
+                        hex);
 }
 
 /* ---- getting --------------------------------------------------------------------------------- */

@@ -17,7 +17,8 @@
 enum {
     MARKS_MAX = 200,
     BODY_MAX_BYTES = 8 << 20,
-    GZIP_MIN_BYTES = 2048, /* it is compressed for one client alone: below this it is not worth the time */
+    GZIP_MIN_BYTES =
+        2048, /* it is compressed for one client alone: below this it is not worth the time */
     MAX_HEADERS = 8,
 };
 
@@ -95,7 +96,8 @@ static void respond(struct marking *marking, struct buf *body)
     if (marking->list_limit)
         headers[n++] = (struct httpd_header){"X-List-Limit", marking->list_limit};
     if (marking->age_s >= 0)
-        headers[n++] = (struct httpd_header){"Age", arena_printf(arena, "%lld", (long long)marking->age_s)};
+        headers[n++] =
+            (struct httpd_header){"Age", arena_printf(arena, "%lld", (long long)marking->age_s)};
     httpd_respond(call->req, is_known ? 304 : 200, headers, n, body);
 }
 
@@ -146,7 +148,8 @@ static void on_marked(const struct store_marked *marked, const struct err *err, 
     respond(marking, &body);
 }
 
-void marks_respond(struct call *call, const char *body, size_t len, const char *list_limit, int64_t age_s)
+void marks_respond(struct call *call, const char *body, size_t len, const char *list_limit,
+                   int64_t age_s)
 {
     struct marking *marking = arena_new(&call->req->arena, struct marking);
     struct buf unmarked;

@@ -15,6 +15,7 @@ void marks_begin(struct call *call);
 
 /* Answer with this body (borrowed) as the call's user is to see it. list_limit: as in struct cache_source.
  * age_s: how long the list has been kept while the database is away; -1: it is fresh. Without an answer of the database isBookmark stays null. */
-void marks_respond(struct call *call, const char *body, size_t len, const char *list_limit, int64_t age_s);
+void marks_respond(struct call *call, const char *body, size_t len, const char *list_limit,
+                   int64_t age_s);
 
 #endif

@@ -40,7 +40,8 @@ bool negotiate_takes_gzip(const char *accept_encoding)
         while (*at == ',' || is_blank(*at))
             at++;
         name_len = 0;
-        while (at[name_len] && at[name_len] != ',' && at[name_len] != ';' && !is_blank(at[name_len]))
+        while (at[name_len] && at[name_len] != ',' && at[name_len] != ';' &&
+               !is_blank(at[name_len]))
             name_len++;
         len = name_len;
         while (at[len] && at[len] != ',')

@@ -45,7 +45,8 @@ static void look(struct store_watch *watch);
 /* ---- what was found -------------------------------------------------------------------------- */
 
 /* The watch may be gone after this. */
-static void tell(struct store_watch *watch, const struct store_changes *changes, const struct err *err)
+static void tell(struct store_watch *watch, const struct store_changes *changes,
+                 const struct err *err)
 {
     bool is_news = err ? !watch->is_away
                        : watch->is_away || !watch->was_told ||
@@ -61,7 +62,8 @@ static void tell(struct store_watch *watch, const struct store_changes *changes,
 }
 
 /* changes NULL exactly when err is not. */
-static void look_ended(struct store_watch *watch, const struct store_changes *changes, const struct err *err)
+static void look_ended(struct store_watch *watch, const struct store_changes *changes,
+                       const struct err *err)
 {
     int64_t next_ms = err ? RETRY_MS : watch->pg ? QUIET_MS : LOOK_MS;
 
@@ -219,7 +221,8 @@ struct store_watch *store_watch_new(struct loop *loop, struct store *store, cons
     *watch = (struct store_watch){.loop = loop,
                                   .store = store,
                                   .url = mem_strdup(url),
-                                  .timeout_ms = timeout_ms < MAX_TIMEOUT_MS ? timeout_ms : MAX_TIMEOUT_MS,
+                                  .timeout_ms =
+                                      timeout_ms < MAX_TIMEOUT_MS ? timeout_ms : MAX_TIMEOUT_MS,
                                   .changed = changed,
                                   .ctx = ctx};
     watch->timer = loop_timer_new(loop, on_timer, watch);

@@ -85,7 +85,8 @@ static void *run(void *ctx)
 
         for (int i = 0; i < n; i++)
             for (int side = 0; side < 2; side++)
-                polled[1 + 2 * i + side] = (struct pollfd){.fd = wire->pairs[i].fds[side], .events = POLLIN};
+                polled[1 + 2 * i + side] =
+                    (struct pollfd){.fd = wire->pairs[i].fds[side], .events = POLLIN};
         if (poll(polled, (nfds_t)(1 + 2 * n), STEP_MS) <= 0)
             continue;
         for (int i = 0; i < n; i++)
@@ -123,7 +124,8 @@ struct wire *wire_new(const char *url)
     wire->server_dir = server_dir_of(url);
     at = strstr(url, wire->server_dir);
     check(at);
-    wire->url = mem_printf("%.*s%s%s", (int)(at - url), url, wire->dir, at + strlen(wire->server_dir));
+    wire->url =
+        mem_printf("%.*s%s%s", (int)(at - url), url, wire->dir, at + strlen(wire->server_dir));
     address = address_in(wire->dir);
     wire->listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     check(bind(wire->listen_fd, (const struct sockaddr *)&address, sizeof(address)) == 0);

@@ -26,11 +26,11 @@ enum {
     PASSWORD_MS = 10000, /* until one more may be tried */
 };
 
-#define PRODUCT(id)    "{\"product\":{\"id\":\"" id "\"}}"
+#define PRODUCT(id) "{\"product\":{\"id\":\"" id "\"}}"
 #define ALARM(keyword) "{\"alarm\":{\"keywordTitle\":\"" keyword "\"}}"
-#define PUSH           "{\"alarm\":{\"password\":\"admin key\",\"headings\":\"h\",\"contents\":\"c\"}}"
-#define RAMEN          "%EB%9D%BC%EB%A9%B4" /* 라면 */
-#define ADMIN          "X-Admin-Key: admin key\r\n"
+#define PUSH "{\"alarm\":{\"password\":\"admin key\",\"headings\":\"h\",\"contents\":\"c\"}}"
+#define RAMEN "%EB%9D%BC%EB%A9%B4" /* 라면 */
+#define ADMIN "X-Admin-Key: admin key\r\n"
 
 enum asker { NOBODY, ALICE, SESSION, OPERATOR };
 
@@ -46,7 +46,8 @@ static const struct cost {
 } costs[] = {
     {deals_app_list, NOBODY, "?size=100", NULL, "200", 1, 3},
     {deals_app_list, NOBODY, "?page=2&size=3&time=2023-11-22+21:00:00", NULL, "200", 1, 3},
-    {deals_app_list, ALICE, "?size=100", NULL, "200", 2, 6}, /* the list, and what is marked of it */
+    {deals_app_list, ALICE, "?size=100", NULL, "200", 2,
+     6}, /* the list, and what is marked of it */
     {deals_app_rank, NOBODY, "", NULL, "200", 1, 3},
     {deals_app_rank, ALICE, "", NULL, "200", 2, 6},
     {deals_app_platform, NOBODY, "?web=%EB%BD%90%EB%BF%8C", NULL, "200", 2, 3},
@@ -68,11 +69,14 @@ static const struct cost {
     {keywords_config, ALICE, "", "{\"userConfig\":{\"maxPushCount\":3}}", "200", 1, 5},
     {notices_send_push, OPERATOR, "", PUSH, "200", 1, 6},
     {notices_list, NOBODY, "", NULL, "200", 1, 3},
-    {notices_add, OPERATOR, "", "{\"title\":\"t\",\"content\":\"c\"}", "201", 2, 7}, /* and the watch looks */
+    {notices_add, OPERATOR, "", "{\"title\":\"t\",\"content\":\"c\"}", "201", 2,
+     7}, /* and the watch looks */
     {notices_remove, OPERATOR, "", NULL, "404", 2, 5},
-    {deals_v3_list, NOBODY, "?limit=100", NULL, "200", 3, 5}, /* the list, and also_on of all of it */
+    {deals_v3_list, NOBODY, "?limit=100", NULL, "200", 3,
+     5}, /* the list, and also_on of all of it */
     {deals_v3_list, NOBODY, "?q=" RAMEN, NULL, "200", 3, 5},
-    {deals_v3_list, NOBODY, "?site=bulk&min_score=1&sold_out=false&since=2020-01-01T00:00:00Z", NULL, "200", 3, 5},
+    {deals_v3_list, NOBODY, "?site=bulk&min_score=1&sold_out=false&since=2020-01-01T00:00:00Z",
+     NULL, "200", 3, 5},
     {deals_v3_one, NOBODY, "", NULL, "200", 3, 7}, /* the deal, also_on, its history */
     {sites_list, NOBODY, "", NULL, "200", 1, 3},
     {feeds_atom, NOBODY, "?limit=100", NULL, "200", 2, 3},
@@ -91,7 +95,9 @@ static const struct cost {
 /* What stands for {name} in paths. */
 static const char *argument_of(const char *path)
 {
-    return str_starts(path, "/v3/deals/") ? "bulk_3" : str_starts(path, "/web/") ? "main.js" : "999999";
+    return str_starts(path, "/v3/deals/") ? "bulk_3"
+           : str_starts(path, "/web/")    ? "main.js"
+                                          : "999999";
 }
 
 /* ---- rows ------------------------------------------------------------------------------------ */
@@ -99,11 +105,13 @@ static const char *argument_of(const char *path)
 /* 1 to n, in the database's words. */
 static const char *numbers(struct bench *b, int n)
 {
-    return arena_printf(&b->arena,
-                        b->is_postgres ? "generate_series(1, %d) n (i)"
-                                       : "(WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d) "
-                                         "SELECT i FROM n) n",
-                        n);
+    return arena_printf(
+        &b->arena,
+        b->is_postgres
+            ? "generate_series(1, %d) n (i)"
+            : "(WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d) "
+              "SELECT i FROM n) n",
+        n);
 }
 
 /* n deals with one shop's product, a board more with the same, all marked by and told to alice; n notices, n runs, and
@@ -114,30 +122,42 @@ static void fill_to(struct bench *b, int n)
     const char *no = b->is_postgres ? "false" : "0";
     const char *more = b->is_postgres ? ", last_change" : ", title_fold";
     const char *value = b->is_postgres ? ", 0" : ", '라면' || i";
-    const char *of_alice = "FROM app_users u, deals d WHERE u.app_player = 'alice' ON CONFLICT DO NOTHING";
+    const char *of_alice =
+        "FROM app_users u, deals d WHERE u.app_player = 'alice' ON CONFLICT DO NOTHING";
     struct arena *arena = &b->arena;
 
+    ask(b,
+        arena_printf(
+            arena,
+            "INSERT INTO deals (site, website, post_key, product_id, title, url, shop_key, score, "
+            "is_sold_out, sort_at, created_at, updated_at%s) SELECT CASE WHEN i %% 5 = 0 THEN "
+            "'other' ELSE "
+            "'bulk' END, '뽐뿌', 'k' || i, 'bulk_' || i, '라면 ' || i, 'https://b.example/', "
+            "'shop/' || (i / 3), "
+            "i %% 100, %s, %s, %s, %s%s FROM %s WHERE i > (SELECT count(*) FROM deals)",
+            more, no, now, now, now, value, numbers(b, n)));
+    ask(b, arena_printf(
+               arena,
+               "INSERT INTO book_marks (app_user_id, deal_id, created_at) SELECT u.id, d.id, %s %s",
+               now, of_alice));
+    ask(b,
+        arena_printf(
+            arena,
+            "INSERT INTO keyword_pushalarm_lists (app_user_id, deal_id, keyword_title, created_at) "
+            "SELECT u.id, d.id, 'w', %s %s",
+            now, of_alice));
     ask(b, arena_printf(arena,
-                        "INSERT INTO deals (site, website, post_key, product_id, title, url, shop_key, score, "
-                        "is_sold_out, sort_at, created_at, updated_at%s) SELECT CASE WHEN i %% 5 = 0 THEN 'other' ELSE "
-                        "'bulk' END, '뽐뿌', 'k' || i, 'bulk_' || i, '라면 ' || i, 'https://b.example/', 'shop/' || (i / 3), "
-                        "i %% 100, %s, %s, %s, %s%s FROM %s WHERE i > (SELECT count(*) FROM deals)",
-                        more, no, now, now, now, value, numbers(b, n)));
-    ask(b, arena_printf(arena, "INSERT INTO book_marks (app_user_id, deal_id, created_at) SELECT u.id, d.id, %s %s", now,
-                        of_alice));
+                        "INSERT INTO notices (title, category, content, created_at) SELECT 't', "
+                        "'c', 'n', %s FROM %s",
+                        now, numbers(b, n)));
     ask(b, arena_printf(arena,
-                        "INSERT INTO keyword_pushalarm_lists (app_user_id, deal_id, keyword_title, created_at) "
-                        "SELECT u.id, d.id, 'w', %s %s",
-                        now, of_alice));
-    ask(b, arena_printf(arena,
-                        "INSERT INTO notices (title, category, content, created_at) SELECT 't', 'c', 'n', %s FROM %s", now,
-                        numbers(b, n)));
-    ask(b, arena_printf(arena,
-                        "INSERT INTO runs (engine, site, kind, started_at, ended_at, reason) SELECT 'e', 'bulk', 'crawl', "
+                        "INSERT INTO runs (engine, site, kind, started_at, ended_at, reason) "
+                        "SELECT 'e', 'bulk', 'crawl', "
                         "%s, %s, 'ok' FROM %s",
                         now, now, numbers(b, n)));
     ask(b, arena_printf(arena,
-                        "INSERT INTO deal_events (deal_id, kind, at) SELECT d.id, 'sold_out', %s FROM deals d, %s WHERE "
+                        "INSERT INTO deal_events (deal_id, kind, at) SELECT d.id, 'sold_out', %s "
+                        "FROM deals d, %s WHERE "
                         "d.product_id = 'bulk_3'",
                         now, numbers(b, n)));
 }
@@ -153,8 +173,9 @@ static void start_uncached(void)
     struct err err;
 
     assert_int_equal(secrets_hash("admin key", hash, &err), 0);
-    api_start((const char *const[]){"jwt_secret=one:0123456789012345678901234567890123456789", "registrations=0",
-                                    "api_cache=0", arena_printf(arena, "push_password_hash=%s", hash),
+    api_start((const char *const[]){"jwt_secret=one:0123456789012345678901234567890123456789",
+                                    "registrations=0", "api_cache=0",
+                                    arena_printf(arena, "push_password_hash=%s", hash),
                                     arena_printf(arena, "admin_key_hash=%s", hash), NULL});
 }
 
@@ -214,7 +235,8 @@ static void expect_cost(const struct cost *cost, const char *request, int rows)
         least = n < least ? n : least;
     }
     if (least > most_of(cost))
-        fail_msg("%s at %d rows: %d statements, expected at most %d", request, rows, least, most_of(cost));
+        fail_msg("%s at %d rows: %d statements, expected at most %d", request, rows, least,
+                 most_of(cost));
 }
 
 /* ---- every route ----------------------------------------------------------------------------- */
@@ -288,7 +310,8 @@ static void lists_without_pages_end_at_100_of_10000_and_say_so(void **state)
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         send_request(rows[i].request, alice, NULL);
         expect_status(200);
-        assert_int_equal(jval_count(*rows[i].list ? said_value(rows[i].list) : jdoc_root(said.doc)), 100);
+        assert_int_equal(jval_count(*rows[i].list ? said_value(rows[i].list) : jdoc_root(said.doc)),
+                         100);
         assert_non_null(strstr(said.all, "\r\nX-List-Limit: 100\r\n"));
     }
     send_request("GET /bookmarks", alice, NULL);
@@ -374,7 +397,8 @@ int main(void)
         API_BOTH(every_route_sends_as_many_statements_at_10_as_at_10000_rows),
         API_LITE(lists_without_pages_end_at_100_of_10000_and_say_so),
         {"more_questions_than_the_pool_takes_are_503_at_once_and_the_others_wait",
-         more_questions_than_the_pool_takes_are_503_at_once_and_the_others_wait, api_setup_postgres, api_teardown, NULL},
+         more_questions_than_the_pool_takes_are_503_at_once_and_the_others_wait, api_setup_postgres,
+         api_teardown, NULL},
     };
 
     return cmocka_run_group_tests(tests, NULL, stop_postgres);

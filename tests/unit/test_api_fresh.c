@@ -36,8 +36,8 @@ static void expect_soon(const char *request, const char *part, bool is_there)
         took_ms = real_ms() - began_ms;
     } while (!strstr(said.body, part) == is_there && took_ms < PATIENCE_MS);
     if (took_ms > SOON_MS)
-        fail_msg("%s: %lld ms until \"%s\" was%s there: %s", request, (long long)took_ms, part, is_there ? "" : " not",
-                 said.body);
+        fail_msg("%s: %lld ms until \"%s\" was%s there: %s", request, (long long)took_ms, part,
+                 is_there ? "" : " not", said.body);
 }
 
 /* It is kept: asked for at once it is still the old one. */
@@ -58,12 +58,15 @@ static void notices_follow_another_process_within_a_second(void **state)
     keep("GET /notices");
     assert_string_equal(said.body, "[]");
     ask(b, arena_printf(&b->arena,
-                        "INSERT INTO notices (title, category, content, created_at) VALUES ('점검', 'c', 'n', %s)", at));
+                        "INSERT INTO notices (title, category, content, created_at) VALUES "
+                        "('점검', 'c', 'n', %s)",
+                        at));
     expect_soon("GET /notices", "\"title\":\"점검\"", true);
     etag = strstr(said.all, "\r\nETag: ");
     assert_non_null(etag);
     assert_non_null(strstr(said.all, "\r\nX-List-Limit: 100\r\n"));
-    etag = arena_printf(&b->arena, "If-None-Match: %.*s\r\n", (int)strcspn(etag + 8, "\r"), etag + 8);
+    etag =
+        arena_printf(&b->arena, "If-None-Match: %.*s\r\n", (int)strcspn(etag + 8, "\r"), etag + 8);
     assert_int_equal(send_more("GET /notice.json", NULL, etag, NULL), 304);
     ask(b, "UPDATE notices SET title = '끝'");
     expect_soon("GET /notices", "\"title\":\"끝\"", true);
@@ -159,7 +162,8 @@ static void a_list_with_bookmarks_is_not_sent_again_until_one_is_made(void **sta
     packed_tag = etag_line(b);
     assert_string_not_equal(tag, packed_tag);
     assert_int_equal(send_more("GET /hit-products", alice,
-                               arena_printf(&b->arena, "%sAccept-Encoding: gzip\r\n", packed_tag), NULL),
+                               arena_printf(&b->arena, "%sAccept-Encoding: gzip\r\n", packed_tag),
+                               NULL),
                      304);
     /* A short one is not worth it. */
     send_more("GET /hit-products?size=2", alice, "Accept-Encoding: gzip\r\n", NULL);
@@ -169,7 +173,8 @@ static void a_list_with_bookmarks_is_not_sent_again_until_one_is_made(void **sta
     send_request("GET /hit-products/rank", alice, NULL);
     assert_non_null(strstr(said.all, "\r\nX-List-Limit: 100\r\n"));
 
-    assert_int_equal(send_request("POST /bookmarks", alice, "{\"product\":{\"id\":\"ppomppu_25\"}}"), 200);
+    assert_int_equal(
+        send_request("POST /bookmarks", alice, "{\"product\":{\"id\":\"ppomppu_25\"}}"), 200);
     assert_int_equal(send_more("GET /hit-products", alice, tag, NULL), 200);
     assert_non_null(strstr(said.body, "\"isBookmark\":true"));
     /* What another user was sent is nothing that this one has. */

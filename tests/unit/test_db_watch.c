@@ -175,7 +175,8 @@ static void end_run(struct bench *b, const struct store_run *run)
 static void each_kind_of_change_moves_its_own_number(void **state)
 {
     struct bench *b = bench(state);
-    struct store_run run = {.site = "a", .kind = "crawl", .started_at_ms = AT, .due_at_ms = AT, .reason = "ok"};
+    struct store_run run = {
+        .site = "a", .kind = "crawl", .started_at_ms = AT, .due_at_ms = AT, .reason = "ok"};
     struct deal_row rows[] = {row_of("a", "1"), row_of("a", "2")};
     struct store_changes was;
     const char *at = b->is_postgres ? "now()" : "1";
@@ -201,8 +202,11 @@ static void each_kind_of_change_moves_its_own_number(void **state)
     wait_told(b, &seen.n_told, 4, SOON_MS);
     assert_int_equal(seen.told.runs, was.runs + 2);
 
-    ask(b, arena_printf(&b->arena, "INSERT INTO notices (title, category, content, created_at) VALUES ('t', 'c', 'n', %s)",
-                        at));
+    ask(b,
+        arena_printf(
+            &b->arena,
+            "INSERT INTO notices (title, category, content, created_at) VALUES ('t', 'c', 'n', %s)",
+            at));
     wait_told(b, &seen.n_told, 5, SOON_MS);
     ask(b, "UPDATE notices SET title = 'u'");
     wait_told(b, &seen.n_told, 6, SOON_MS);
@@ -260,17 +264,19 @@ static void writers_of_counters_and_events_never_wait_for_each_other_in_a_ring(v
     }
     for (int round = 0; round < ROUNDS; round++) {
         for (int i = 0; i < WRITERS; i++) {
-            const char *count =
-                arena_printf(&b->arena, "UPDATE deals SET view_count = %d WHERE post_key = '%d';", round, i);
-            const char *event = arena_printf(&b->arena,
-                                             "INSERT INTO deal_events (deal_id, kind, at) SELECT id, 'test', now() "
-                                             "FROM deals WHERE post_key = '%d';",
-                                             i);
+            const char *count = arena_printf(
+                &b->arena, "UPDATE deals SET view_count = %d WHERE post_key = '%d';", round, i);
+            const char *event =
+                arena_printf(&b->arena,
+                             "INSERT INTO deal_events (deal_id, kind, at) SELECT id, 'test', now() "
+                             "FROM deals WHERE post_key = '%d';",
+                             i);
             bool counts_first = (i + round) % 2;
 
-            assert_int_equal(PQsendQuery(conns[i], arena_printf(&b->arena, "%s%s", counts_first ? count : event,
-                                                                counts_first ? event : count)),
-                             1);
+            assert_int_equal(
+                PQsendQuery(conns[i], arena_printf(&b->arena, "%s%s", counts_first ? count : event,
+                                                   counts_first ? event : count)),
+                1);
         }
         for (int i = 0; i < WRITERS; i++) {
             PGresult *result;
@@ -343,14 +349,16 @@ int main(void)
          a_commit_of_another_program_is_known_within_a_second, setup_sqlite, end, NULL},
         {"postgresql_a_commit_of_another_program_is_known_within_a_second",
          a_commit_of_another_program_is_known_within_a_second, setup_postgres, end, NULL},
-        {"sqlite_each_kind_of_change_moves_its_own_number", each_kind_of_change_moves_its_own_number, setup_sqlite, end,
-         NULL},
-        {"postgresql_each_kind_of_change_moves_its_own_number", each_kind_of_change_moves_its_own_number,
-         setup_postgres, end, NULL},
+        {"sqlite_each_kind_of_change_moves_its_own_number",
+         each_kind_of_change_moves_its_own_number, setup_sqlite, end, NULL},
+        {"postgresql_each_kind_of_change_moves_its_own_number",
+         each_kind_of_change_moves_its_own_number, setup_postgres, end, NULL},
         {"a_commit_is_known_within_a_second_when_the_listener_was_lost_silently",
-         a_commit_is_known_within_a_second_when_the_listener_was_lost_silently, setup_postgres, end, NULL},
+         a_commit_is_known_within_a_second_when_the_listener_was_lost_silently, setup_postgres, end,
+         NULL},
         {"writers_of_counters_and_events_never_wait_for_each_other_in_a_ring",
-         writers_of_counters_and_events_never_wait_for_each_other_in_a_ring, setup_postgres, teardown, NULL},
+         writers_of_counters_and_events_never_wait_for_each_other_in_a_ring, setup_postgres,
+         teardown, NULL},
         {"what_happened_while_the_server_was_away_is_told",
          what_happened_while_the_server_was_away_is_told, setup_postgres, end, NULL},
         {"events_never_appear_below_one_that_was_seen", events_never_appear_below_one_that_was_seen,
