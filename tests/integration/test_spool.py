@@ -103,14 +103,16 @@ def postgresql_stopped_in_mid_crawl_and_the_engine_killed_lose_nothing_and_repea
     demo.control(BOARD, delay_ms=900)
     asked = demo.stats(BOARD)["list_requests"]
     wait_until(lambda: demo.stats(BOARD)["list_requests"] > asked, 30, "a run asks for a page")
+    away_s = len(bench.rounds(3, 30))
     server.stop()
+    stopped = time.monotonic()
     before = _truth(demo, BOARD, PAGES)
     later = [key for key in before if key not in _truth(demo, BOARD, 1)]
     edited = chance.sample([key for key in later if not before[key][1]], 6)
     for key in edited:
         demo.control(BOARD, key=key, title=f"[11번가] {WORD} {key}번 묶음", sold=1)
     wait_until(lambda: "kept on disk" in engine.err, 30, f"what is read goes to disk: {engine.err[-2000:]}")
-    time.sleep(chance.random() * 3)
+    time.sleep(chance.random() * away_s)
     engine.kill()
     expect("comp=spool" in engine.err and "the database is away" in engine.err, "nobody was told that it is away")
     rows = {row["key"]: row for record in _spooled(spool) for row in record.get("rows", ())}
@@ -119,6 +121,7 @@ def postgresql_stopped_in_mid_crawl_and_the_engine_killed_lose_nothing_and_repea
     for key in edited:
         demo.control(BOARD, key=key, sold=0)
     demo.control(BOARD, delay_ms=0)
+    time.sleep(max(0, stopped + away_s - time.monotonic()))
     server.start()
 
     engine = bench.start_engine("run", engine_listen="127.0.0.1:0", **settings)
