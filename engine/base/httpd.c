@@ -22,7 +22,7 @@ static void finish_stop(void *ctx);
 
 enum {
     /* Holds the request's head and the answer's: the longest head that is accepted. */
-    CONN_MEMORY_BYTES = 7 << 10,
+    CONN_MEMORY_BYTES = 6656,
     /* Read beyond the limit of a chunked body, so that its sender gets to see the 413; then it is
        cut. */
     BODY_SLACK_BYTES = 1 << 20,

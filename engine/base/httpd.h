@@ -7,7 +7,7 @@
  * Refused before the handler sees them: Content-Length beside Transfer-Encoding, either of them or
  * Host twice, a transfer encoding other than chunked, a header's name that is no token (400), a body
  * over body_max_bytes (413; a chunked one that goes on for another MiB is cut off). The library itself
- * answers a broken request line or header 400, and a head over 7 KiB 414 or 431. One deadline guards
+ * answers a broken request line or header 400, and a head over 6.5 KiB 414 or 431. One deadline guards
  * each connection: without a request line (new, or idle after an answer) idle_timeout_ms may pass;
  * from each request line and from each answer on, request_timeout_ms may pass until the next of these.
  * Then a request that waits for its handler is answered 503, and anything else (slow head, slow body,
