@@ -75,7 +75,8 @@ struct store_turn {
 };
 typedef void store_turn_fn(const struct store_turn *turn, const struct err *err, void *ctx);
 
-/* Take the host's turn for ttl_ms, min_delay_ms or more after the last one was given back. */
+/* Take the host's turn for ttl_ms, min_delay_ms or more after the last one was given back. One that this engine has
+ * already is taken anew: it asks only when it has none, so that one's return was lost with the database. */
 void store_turn_take(struct store *store, const char *host, int64_t min_delay_ms, int64_t ttl_ms,
                      store_turn_fn *done, void *ctx);
 /* err alone tells: a turn that has run out meanwhile is no error, and its host is loaded already. */

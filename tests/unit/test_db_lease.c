@@ -478,6 +478,18 @@ static void one_engine_at_a_time_has_a_host(void **state)
     assert_true(take(b, b->store, 0) > number + 1);
 }
 
+static void a_turn_whose_return_was_lost_is_taken_anew_by_its_engine_alone(void **state)
+{
+    struct store *two;
+    struct bench *b = two_engines(state, &two);
+    int64_t number = take(b, b->store, 0);
+
+    assert_int_equal(take(b, two, 0), 0);
+    assert_int_equal(take(b, b->store, 0), number + 1);
+    give_turn(b, b->store, (struct store_turn_end){.turn.number = number}); /* late after all */
+    assert_int_equal(take(b, two, 0), 0);
+}
+
 static void pauses_of_a_host_hold_for_all_engines(void **state)
 {
     struct store *two;
@@ -564,6 +576,7 @@ int main(void)
         PG(a_batch_under_way_keeps_its_lease),
         BOTH(without_a_lease_everything_is_as_ever),
         PG(one_engine_at_a_time_has_a_host),
+        PG(a_turn_whose_return_was_lost_is_taken_anew_by_its_engine_alone),
         PG(pauses_of_a_host_hold_for_all_engines),
         PG(an_engine_knows_whether_it_is_alone),
     };
