@@ -38,8 +38,7 @@ static void hash_hex(const char *text, char *hex)
 
     check(EVP_Digest(text, strlen(text), digest, &len, EVP_sha256(), NULL) == 1);
     check(len >= HASH_BYTES);
-    for (int i = 0; i < HASH_BYTES; i++)
-        snprintf(hex + (size_t)i * 2, 3, "%02x", digest[i]);
+    str_hex(digest, HASH_BYTES, hex);
 }
 
 const char *cache_shared_name(const struct cache_shared *shared, struct arena *arena,
