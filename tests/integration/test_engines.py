@@ -12,7 +12,7 @@ from test_stream import Stream
 
 SITES = STATIC[:8]
 SLOW = SITES[0]
-PERIOD_S, LEASE_S = 4, 2
+PERIOD_S, LEASE_S, DELAY_MS = 4, 2, 40
 
 
 def _add_user(postgres):
@@ -28,7 +28,7 @@ def _start(bench, demo, name):
     return bench.start_engine(
         "run", log="info", engine_name=name, admin_socket=f"{folder}/engine.sock", keep_dir=folder, lease=f"{LEASE_S}s",
         schedule_override=f"@every {PERIOD_S}s", schedule_jitter="0", purge_schedule="", alarm_schedule="0 0 29 2 *", alarm_max_age="0", alarm_hours="",
-        selfcheck_schedule="", render="fetch", **demo.settings(*SITES))
+        selfcheck_schedule="", render="fetch", origin_min_delay=f"{DELAY_MS}ms", **demo.settings(*SITES))
 
 
 def _rows(postgres, sql):
@@ -54,11 +54,18 @@ def engines_divide_the_due_runs_and_a_frozen_one_writes_nothing_when_it_wakes(be
     _add_user(postgres)
     engines = {name: _start(bench, demo, name) for name in ("one", "two")}
 
-    wait_until(lambda: _one(postgres, "SELECT count(*) FROM runs WHERE reason = 'ok' AND kind = 'crawl'") >= 2 * len(SITES),
-               60, "each site crawled about twice")
-    doubles = _rows(postgres, "SELECT site, kind, due_at, count(*) FROM runs GROUP BY 1, 2, 3 HAVING count(*) > 1")
+    rounds = len(bench.rounds(2, 75))  # --full: five minutes
+    wait_until(lambda: _one(postgres, "SELECT count(*) FROM runs") > 0, 30, "the first run")
+    command = bench.start_engine("crawl", *SITES, "--list-only", render="fetch", origin_min_delay=f"{DELAY_MS}ms",
+                                 keep_dir=bench.folder, **demo.settings(*SITES))
+    wait_until(lambda: _one(postgres, "SELECT count(*) FROM runs WHERE reason = 'ok' AND lease > 0") >= rounds * len(SITES),
+               60 + rounds * PERIOD_S, f"each site crawled about {rounds} times")
+    expect_equal(command.wait(30).code, 0, "a command beside the engines")
+    polite = {name: (demo.stats(name)["max_concurrent"], demo.stats(name)["min_list_gap_ms"] >= DELAY_MS) for name in SITES}
+    expect_equal(polite, {name: (1, True) for name in SITES}, "requests of a board at a time, and whether min_delay was kept")
+    doubles = _rows(postgres, "SELECT site, kind, due_at, count(*) FROM runs WHERE lease > 0 GROUP BY 1, 2, 3 HAVING count(*) > 1")
     expect_equal(doubles, [], "runs done twice for one due time")
-    shares = dict(_rows(postgres, "SELECT engine, count(*) FROM runs WHERE kind = 'crawl' GROUP BY 1"))
+    shares = dict(_rows(postgres, "SELECT engine, count(*) FROM runs WHERE lease > 0 GROUP BY 1"))
     expect(set(shares) == {"one", "two"} and min(map(int, shares.values())) >= 3, f"the work is not divided: {shares}")
     expect_equal(_one(postgres, "SELECT count(DISTINCT site) FROM runs"), len(SITES), "sites that were crawled")
 
@@ -82,7 +89,7 @@ def engines_divide_the_due_runs_and_a_frozen_one_writes_nothing_when_it_wakes(be
     for engine in engines.values():
         engine.stop(30)
     expect(re.search(rf"ended.*site={SLOW}.*reason=lease-lost", frozen.err), f"no lease-lost in its log:\n{frozen.err[-2500:]}")
-    doubles = _rows(postgres, "SELECT site, kind, due_at, count(*) FROM runs WHERE reason = 'ok' GROUP BY 1, 2, 3 HAVING count(*) > 1")
+    doubles = _rows(postgres, "SELECT site, kind, due_at, count(*) FROM runs WHERE reason = 'ok' AND lease > 0 GROUP BY 1, 2, 3 HAVING count(*) > 1")
     expect_equal(doubles, [], "runs done twice for one due time")
     expect_equal(_one(postgres, "SELECT count(*) FROM runs WHERE reason = 'running'"), 0, "runs without an end")
     expect_equal(_one(postgres, "SELECT count(*) FROM run_leases WHERE holder IS NOT NULL"), 0, "leases not given back")
