@@ -46,9 +46,9 @@ static const struct {
     {"help", ARGS_HELP, "help", "this text"},
 };
 
-#define COMMANDS                                                                             \
-    "crawl, run, console, schedule, cost, purge, status, diff, migrate, doctor, selfcheck, " \
-    "alert, help"
+#define COMMANDS                                                                   \
+    "crawl, run, schedule, cost, purge, status, diff, user, keyword, notice, migrate, " \
+    "doctor, selfcheck, alert, console, help"
 
 enum option_id {
     OPT_CONFIG = 256,

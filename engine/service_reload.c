@@ -8,6 +8,8 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "crawl/render.h"
+#include "notify/push_way.h"
+#include "notify/tell.h"
 #include "service_priv.h"
 
 /* ---- generations ----------------------------------------------------------------------------- */
@@ -82,11 +84,27 @@ static void on_problem(const char *message, void *ctx)
     buf_addf(fresh->answer, "%s\n", message);
 }
 
-static int check_keys(struct fresh *fresh)
+/* What only a start takes up must be right as well: else that start would fail. */
+static int check_ways(struct loop *loop, const struct config *config, struct err *err)
+{
+    struct push_account *account;
+    struct teller *teller;
+
+    if (push_account_new(config, &account, err) < 0)
+        return -1;
+    push_account_free(&account);
+    if (teller_new(loop, config, &teller, err) < 0)
+        return -1;
+    teller_free(&teller);
+    return 0;
+}
+
+static int check_keys(const struct service *service, struct fresh *fresh)
 {
     struct err err;
 
-    if (service_check_config(&fresh->config, &err) == 0)
+    if (service_check_config(&fresh->config, &err) == 0 &&
+        check_ways(service->env->loop, &fresh->config, &err) == 0)
         return 0;
     if (fresh->config.path)
         err_prefix(&err, "%s", fresh->config.path);
@@ -94,13 +112,14 @@ static int check_keys(struct fresh *fresh)
     return -1;
 }
 
-static int load_fresh(struct fresh *fresh, const struct service_source *source)
+static int load_fresh(const struct service *service, struct fresh *fresh)
 {
+    const struct service_source *source = service->source;
     struct err err; /* told by on_problem */
 
     if (config_load(&fresh->config, source->path, source->sets, source->n_sets, on_problem, fresh,
                     &err) < 0 ||
-        check_keys(fresh) < 0 ||
+        check_keys(service, fresh) < 0 ||
         sites_load(&fresh->config, on_problem, fresh, &fresh->sites, &err) < 0)
         return -1;
     return fresh->sites.broken ? -1 : 0;
@@ -215,7 +234,7 @@ int service_reload(struct service *service, struct buf *answer)
                                            : "the engine is still starting: try again\n");
         return -1;
     }
-    if (load_fresh(&fresh, service->source) < 0)
+    if (load_fresh(service, &fresh) < 0)
         return refuse(service, &fresh);
     take_over(service, &fresh);
     return 0;

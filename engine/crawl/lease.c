@@ -40,6 +40,7 @@ struct leases {
     struct loop_timer *turn, *beat;
     bool started, stopped;
     bool busy; /* telling or claiming */
+    bool is_away; /* the database, when it was last told or asked: told of once */
     bool look; /* claim (again) */
     bool alone;
     int doubled; /* beats in a row that saw another process of this name */
@@ -294,15 +295,24 @@ static void keep_for_later(struct leases *leases)
     loop_timer_start(leases->turn, AGAIN_MS);
 }
 
+static void note_store(struct leases *leases, const struct err *err)
+{
+    if (err && !leases->is_away)
+        log_warn("lease", "the database cannot be asked for what is due", "text=%s", log_quote(err->text));
+    else if (!err && leases->is_away)
+        log_info("lease", "the database answers again", "held=%zu", list_count(&leases->held));
+    leases->is_away = err != NULL;
+}
+
 static void on_told(const struct err *err, void *ctx)
 {
     struct leases *leases = ctx;
 
+    note_store(leases, err);
     if (err && leases->alone && !leases->stopped) {
         grant_alone(leases, err);
         turn_over(leases);
     } else if (err) {
-        log_warn("lease", "what is due waits for the database", "text=%s", log_quote(err->text));
         keep_for_later(leases);
     } else {
         claim(leases);
@@ -378,8 +388,8 @@ static void on_claimed(const struct store_lease *claimed, int n, const struct er
 {
     struct leases *leases = ctx;
 
+    note_store(leases, err);
     if (err) {
-        log_warn("lease", "nothing could be claimed", "text=%s", log_quote(err->text));
         leases->look = true;
         keep_for_later(leases);
         return;

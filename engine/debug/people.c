@@ -2,6 +2,7 @@
 /* people.c - verbs, words and answers of the commands user, keyword, notice. */
 #include "debug/people.h"
 #include "base/str.h"
+#include "db/fold.h"
 #include "debug/people_priv.h"
 
 #include <stdio.h>
@@ -100,11 +101,23 @@ int desk_pair(const char *word, const char *const *keys, int *which, const char 
     return -1;
 }
 
+/* Blanks alone: a keyword of them would find nothing. */
+static bool is_blank(const char *text)
+{
+    struct arena arena;
+    bool is_blank;
+
+    arena_init(&arena);
+    is_blank = !*fold_text(&arena, text);
+    arena_fini(&arena);
+    return is_blank;
+}
+
 int desk_check_text(const char *what, const char *text, size_t most_bytes, struct err *err)
 {
     size_t len = strlen(text);
 
-    if (!len || len > most_bytes || !str_utf8_valid(text, len))
+    if (len > most_bytes || !str_utf8_valid(text, len) || is_blank(text))
         return err_set(err, ERR_USAGE, "%s: expected text of 1 to %zu bytes", what, most_bytes);
     return 0;
 }
