@@ -85,7 +85,7 @@ def what_is_said_wrongly_is_answered_with_what_was_expected(bench):
     for words, wanted in ((("user", "show", "nobody"), "expected a user"), (("user",), "expected list, show"),
                           (("user", "edit", number, "zone=Mars"), "zone"), (("user", "edit", number, "hours=9"), "hours"),
                           (("user", "edit", number, "max_push=-1"), "max_push"), (("user", "edit", number, "x=1"), "alarm="),
-                          (("user", "add", "a b"), "blanks"), (("keyword", "add", number), "expected: keyword add"),
+                          (("user", "add", "a b"), "blanks"), (("keyword", "add", number, "  "), "expected text"), (("keyword", "add", number), "expected: keyword add"),
                           (("keyword", "add", number, "x" * 301), "1 to 300 bytes"), (("notice", "remove", "99"), "id of a notice"),
                           (("notice", "add", "title=x", "category=y"), "content="), (("notice", "list", "x"), "expected: notice list")):
         expect(wanted in _say(bench, *words, code=2), f"{words}: {wanted}")
