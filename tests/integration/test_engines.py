@@ -52,6 +52,8 @@ def engines_divide_the_due_runs_and_a_frozen_one_writes_nothing_when_it_wakes(be
     postgres = bench.start_postgres()
     demo = bench.start_boards()
     _add_user(postgres)
+    for board in SITES:  # long enough to be met by whoever is impolite
+        demo.control(board, delay_ms=80)
     engines = {name: _start(bench, demo, name) for name in ("one", "two")}
 
     rounds = len(bench.rounds(2, 75))  # --full: five minutes
@@ -70,7 +72,8 @@ def engines_divide_the_due_runs_and_a_frozen_one_writes_nothing_when_it_wakes(be
     expect_equal(_one(postgres, "SELECT count(DISTINCT site) FROM runs"), len(SITES), "sites that were crawled")
 
     key = postgres.query(f"SELECT post_key FROM deals WHERE site = '{SLOW}' AND NOT is_deleted ORDER BY id DESC LIMIT 1")
-    demo.control(SLOW, delay_ms=2000)
+    for board in SITES:
+        demo.control(board, delay_ms=2000 if board == SLOW else 0)
     name, number, due = wait_until(lambda: _holder(postgres), 40, "a run of the slow board")
     frozen, other = engines[name], next(engines[n] for n in engines if n != name)
     frozen.signal(signal.SIGSTOP)
