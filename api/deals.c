@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define MAX_PAGE_TEXT "1000000"
+
 enum {
     DEFAULT_SIZE = 20,
     MAX_SIZE = 100,
@@ -28,15 +30,29 @@ static void on_app_rows(const struct deal *deals, int n, const struct err *err, 
 
 /* ---- the app's list -------------------------------------------------------------------------- */
 
+/* A whole number of as many digits as MAX_PAGE or more: too far or too many, but no other word. */
+static bool is_huge(const char *value)
+{
+    const char *first = value + strspn(value, "0");
+    size_t n = strspn(first, "0123456789");
+
+    return n >= strlen(MAX_PAGE_TEXT) && !first[n];
+}
+
 static const char *check_app_params(struct call *call, struct app_list *list)
 {
     struct params *params = &call->params;
     struct err err;
 
     /* "page=" and the like come from apps with an empty setting. */
-    for (size_t i = 0; i < params->n; i++)
-        if (!*params->items[i].value)
-            params->items[i].name = "";
+    for (size_t i = 0; i < params->n; i++) {
+        struct param *param = &params->items[i];
+
+        if (!*param->value)
+            param->name = "";
+        else if ((str_eq(param->name, "page") || str_eq(param->name, "size")) && is_huge(param->value))
+            param->value = MAX_PAGE_TEXT;
+    }
     if (params_int(params, "page", 1, MAX_PAGE, &list->page, &err) < 0)
         return "page는 1 이상의 정수여야 합니다.";
     if (params_int(params, "size", 1, MAX_PAGE, &list->size, &err) < 0)

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { SHOWN_BYTES = 100 /* of a value at fault */ };
+
 static int hex_digit(char c)
 {
     if (c >= '0' && c <= '9')
@@ -136,8 +138,10 @@ int params_wrong(struct params *params, const char *name, const char *expected, 
     const char *value = params_get(params, name);
 
     params->wrong = name;
-    return err_set(err, ERR_USAGE, "%s: \"%.100s\": expected %s", name, value ? value : "",
-                   expected);
+    if (!value)
+        value = "";
+    return err_set(err, ERR_USAGE, "%s: \"%.*s\": expected %s", name,
+                   (int)str_cut_utf8(value, SHOWN_BYTES), value, expected);
 }
 
 static int unknown(struct params *params, const char *name, const char *const *names, size_t n,
@@ -151,8 +155,8 @@ static int unknown(struct params *params, const char *name, const char *const *n
         snprintf(list + used, sizeof(list) - used, "%s%s", i ? ", " : "", names[i]);
     }
     params->wrong = name;
-    return err_set(err, ERR_USAGE, "%.60s: unknown parameter, expected %s", name,
-                   n ? list : "none");
+    return err_set(err, ERR_USAGE, "%.*s: unknown parameter, expected %s",
+                   (int)str_cut_utf8(name, SHOWN_BYTES), name, n ? list : "none");
 }
 
 int params_only(struct params *params, const char *const *names, size_t n, struct err *err)

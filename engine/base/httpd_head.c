@@ -16,6 +16,7 @@ struct framing {
     int lengths, encodings, hosts;
     bool unknown_encoding;
     bool bad_name;
+    bool bare_cr;
     int64_t length;
 };
 
@@ -42,6 +43,8 @@ static bool is_named(const struct head_line *line, const char *name)
 static void count_framing(struct framing *framing, const struct head_line *line)
 {
     framing->bad_name |= !is_token(line->name);
+    /* The library keeps it in the value; who takes it for a line's end sees one header more (RFC 9112 section 2.2). */
+    framing->bare_cr |= strchr(line->value, '\r') != NULL;
     if (is_named(line, "Content-Length")) {
         struct err ignored;
 
@@ -85,6 +88,8 @@ void httpd_check_head(struct request *request, const char *version, struct MHD_C
         httpd_refuse(request, 400, "the length of the body is ambiguous");
     else if (framing.bad_name)
         httpd_refuse(request, 400, "a header's name has other characters than RFC 9110 allows");
+    else if (framing.bare_cr)
+        httpd_refuse(request, 400, "a header's value holds a CR");
     else if (framing.unknown_encoding)
         httpd_refuse(request, 400, "Transfer-Encoding: expected chunked");
     else if (framing.hosts != 1 && (framing.hosts || !str_eq(version, "HTTP/1.0")))

@@ -226,6 +226,7 @@ AMBIGUOUS = {
     "tab before the colon": POST + b"Content-Length\t: 36\r\n\r\n",
     "vertical tab in the name": POST + b"Transfer-Encoding\x0b: chunked\r\n\r\n0\r\n\r\n",
     "vertical tab in the value": POST + b"Transfer-Encoding:\x0bchunked\r\n\r\n0\r\n\r\n",
+    "a bare CR before the length": POST + b"X: a\rContent-Length: 36\r\n\r\n",
     "folded first header": b"POST /auth-user HTTP/1.1\r\n Host: t\r\nContent-Length: 0\r\n\r\n",
     "header without colon": GET + b"Host: t\r\nNoColon\r\n\r\n",
     "two hosts": GET + b"Host: t\r\nHost: u\r\n\r\n",

@@ -41,6 +41,7 @@ static void app_list_pages_newest_first(void **state)
     assert_app_page("/hit-products?page=9", 9, 20, 160, 0);
     assert_app_page("/hit-products?page=3&size=7", 3, 7, 14, 7);
     assert_app_page("/hit-products?size=1000", 1, 100, 0, 100);
+    assert_app_page("/hit-products?size=99999999999999999999", 1, 100, 0, 100);
     assert_app_page("/hit-products?page=&size=&time=", 1, 20, 0, 20);
     assert_app_page("/hit-products?page=2&unknown=1", 2, 20, 20, 20);
 }
@@ -184,7 +185,9 @@ static void bad_requests_say_what_was_expected(void **state)
         {"/hit-products?page=102", 400, "GET /v3/deals의 cursor를 사용하세요."},
         {"/hit-products?page=102", 400, "use GET /v3/deals with its cursor"},
         {"/hit-products?page=22&size=100", 400, "/v3/deals"},
-        {"/hit-products?page=99999999999999999999", 400, "{\"errors\":[\"page"},
+        {"/hit-products?page=1000001", 400, "use GET /v3/deals with its cursor"},
+        {"/hit-products?page=99999999999999999999", 400, "use GET /v3/deals with its cursor"},
+        {"/hit-products?page=9999999x", 400, "page는 1 이상의 정수여야 합니다."},
         {"/hit-products?x=%ff", 400, "{\"errors\":[\"주소를 읽을 수 없습니다."},
         {"/hit-products%zz", 400, "{\"errors\":[\"주소를 읽을 수 없습니다."},
         {"/hit-products%00", 400, "{\"errors\":[\"주소를 읽을 수 없습니다."},
