@@ -291,22 +291,23 @@ static void wait_for_next(struct call *call, struct cache_fill *fill, const char
     list_append(&fill->late, &late->link);
 }
 
+static void fill_with(struct cache_fill *fill, struct buf *body, const char *etag);
+
 /* What other processes have made counts as made then. */
-static void on_shared(const char *body, size_t len, int64_t made_ms, void *ctx)
+static void on_shared(const struct cache_shared_answer *answer, void *ctx)
 {
     struct cache_fill *fill = ctx;
     struct buf copy;
 
-    if (!body) {
+    if (!answer) {
         fill->fill(fill->api, fill->arg, fill);
         return;
     }
     buf_init(&copy, BUF_MAX_DEFAULT);
-    buf_add(&copy, body, len);
-    fill->began_ms = made_ms;
-    fill->shared_name = NULL;
+    buf_add(&copy, answer->body, answer->len);
+    fill->began_ms = answer->made_ms;
     fill->entry->cache->stats.shared++;
-    cache_fill_done(fill, &copy);
+    fill_with(fill, &copy, answer->etag);
 }
 
 /* Which state of the database the answer is of, NULL: nobody knows, or it is not to be shared. */
@@ -426,21 +427,28 @@ static void answer_filled(struct call *call, struct entry *entry, const void *ct
         respond_fresh(call, entry);
 }
 
-void cache_fill_done(struct cache_fill *fill, struct buf *body)
+static void fill_with(struct cache_fill *fill, struct buf *body, const char *etag)
 {
     struct entry *entry = fill->entry;
 
-    check(!buf_overflowed(body));
     forget_body(entry);
     entry->generation = fill->generation;
     entry->made_ms = fill->began_ms;
-    if (fill->shared_name)
-        cache_shared_put(entry->cache->shared, fill->shared_name, buf_str(body), body->len,
-                         entry->made_ms);
-    negotiate_etag(buf_str(body), body->len, entry->etag);
-    snprintf(entry->etag_gzip, sizeof(entry->etag_gzip), "%s-gz", entry->etag);
+    snprintf(entry->etag, sizeof(entry->etag), "%s", etag);
+    snprintf(entry->etag_gzip, sizeof(entry->etag_gzip), "%s-gz", etag);
     make_plain(entry, body);
     end_fill(fill, answer_filled, NULL);
+}
+
+void cache_fill_done(struct cache_fill *fill, struct buf *body)
+{
+    struct cache_shared_answer made = {buf_str(body), body->len, fill->began_ms, ""};
+
+    check(!buf_overflowed(body));
+    negotiate_etag(made.body, made.len, made.etag);
+    if (fill->shared_name)
+        cache_shared_put(fill->entry->cache->shared, fill->shared_name, &made);
+    fill_with(fill, body, made.etag);
 }
 
 static void answer_failed(struct call *call, struct entry *entry, const void *ctx)

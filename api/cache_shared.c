@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cache_shared.c - see cache_shared.h. A value is "1 MADE_MS LENGTH\n" and the body. */
+/* cache_shared.c - see cache_shared.h. A value is "2 MADE_MS LENGTH ETAG\n" and the body. */
 #include "api/cache_shared.h"
 #include "base/buf.h"
 #include "base/log.h"
@@ -15,7 +15,7 @@
 enum {
     HASH_BYTES = 16,
     VALUE_MAX_BYTES = 1 << 20, /* larger ones are not shared */
-    HEAD_MAX_BYTES = 64,
+    HEAD_MAX_BYTES = 96,
     PENDING_MAX = 1000, /* commands; beyond it nothing is put */
 };
 
@@ -53,32 +53,33 @@ const char *cache_shared_name(const struct cache_shared *shared, struct arena *a
 
 /* ---- getting --------------------------------------------------------------------------------- */
 
-const char *cache_shared_body(const char *value, size_t len, size_t *len_out, int64_t *made_ms_out)
+bool cache_shared_read(const char *value, size_t len, struct cache_shared_answer *out)
 {
     const char *end =
         value ? memchr(value, '\n', len < HEAD_MAX_BYTES ? len : HEAD_MAX_BYTES) : NULL;
+    char head[HEAD_MAX_BYTES];
     long long made_ms;
-    size_t body_len;
     int used = 0;
 
-    if (!end || sscanf(value, "1 %lld %zu%n", &made_ms, &body_len, &used) != 2 ||
-        value + used != end || body_len != len - (size_t)(end + 1 - value))
-        return NULL;
-    *made_ms_out = made_ms;
-    *len_out = body_len;
-    return end + 1;
+    if (!end)
+        return false;
+    snprintf(head, sizeof(head), "%.*s", (int)(end - value), value);
+    if (sscanf(head, "2 %lld %zu %31[0-9a-f]%n", &made_ms, &out->len, out->etag, &used) != 3 ||
+        head[used] != '\0' || value + used != end || out->len != len - (size_t)(end + 1 - value))
+        return false;
+    out->made_ms = made_ms;
+    out->body = end + 1;
+    return true;
 }
 
 static void on_value(const char *bytes, size_t len, const struct err *err, void *ctx)
 {
     const struct question *question = ctx;
-    int64_t made_ms = 0;
-    size_t body_len = 0;
-    const char *body = cache_shared_body(bytes, len, &body_len, &made_ms);
+    struct cache_shared_answer answer;
 
     if (err)
         log_debug("api", "no shared answer", "error=%s", log_quote(err->text));
-    question->done(body, body_len, made_ms, question->ctx);
+    question->done(cache_shared_read(bytes, len, &answer) ? &answer : NULL, question->ctx);
 }
 
 void cache_shared_get(struct cache_shared *shared, struct arena *arena, const char *name,
@@ -103,19 +104,19 @@ static void on_put(const char *bytes, size_t len, const struct err *err, void *c
         log_debug("api", "answer not shared", "error=%s", log_quote(err->text));
 }
 
-void cache_shared_put(struct cache_shared *shared, const char *name, const char *body, size_t len,
-                      int64_t made_ms)
+void cache_shared_put(struct cache_shared *shared, const char *name,
+                      const struct cache_shared_answer *answer)
 {
     const char *words[] = {"SET", name, NULL, "EX", EXPIRY_S};
     size_t lens[] = {3, strlen(name), 0, 2, strlen(EXPIRY_S)};
     struct buf value;
 
-    if (len > VALUE_MAX_BYTES || !loop_redis_is_ready(shared->redis) ||
+    if (answer->len > VALUE_MAX_BYTES || !loop_redis_is_ready(shared->redis) ||
         loop_redis_pending(shared->redis) > PENDING_MAX)
         return;
     buf_init(&value, VALUE_MAX_BYTES + HEAD_MAX_BYTES);
-    buf_addf(&value, "1 %lld %zu\n", (long long)made_ms, len);
-    buf_add(&value, body, len);
+    buf_addf(&value, "2 %lld %zu %s\n", (long long)answer->made_ms, answer->len, answer->etag);
+    buf_add(&value, answer->body, answer->len);
     words[2] = buf_str(&value);
     lens[2] = value.len;
     loop_redis_command(shared->redis, words, lens, ARRAY_LEN(words), on_put, NULL);

@@ -12,6 +12,7 @@
 #ifndef API_CACHE_SHARED_H
 #define API_CACHE_SHARED_H
 
+#include "api/negotiate.h"
 #include "base/arena.h"
 #include "base/config.h"
 #include "base/err.h"
@@ -30,14 +31,21 @@ bool cache_shared_is_ready(const struct cache_shared *shared); /* NULL: it is no
 const char *cache_shared_name(const struct cache_shared *shared, struct arena *arena,
                               const char *key, const char *state, int64_t minute);
 
-/* body is borrowed for the call; NULL: not there, or nobody can tell. The arena lives until then. */
-typedef void cache_shared_fn(const char *body, size_t len, int64_t made_ms, void *ctx);
+struct cache_shared_answer {
+    const char *body; /* borrowed; NUL behind it */
+    size_t len;
+    int64_t made_ms;
+    char etag[NEGOTIATE_ETAG_BYTES]; /* of the body, as negotiate_etag() made it */
+};
+
+/* answer is borrowed for the call; NULL: not there, or nobody can tell. The arena lives until then. */
+typedef void cache_shared_fn(const struct cache_shared_answer *answer, void *ctx);
 void cache_shared_get(struct cache_shared *shared, struct arena *arena, const char *name,
                       cache_shared_fn *done, void *ctx);
-void cache_shared_put(struct cache_shared *shared, const char *name, const char *body, size_t len,
-                      int64_t made_ms);
+void cache_shared_put(struct cache_shared *shared, const char *name,
+                      const struct cache_shared_answer *answer);
 
-/* The body in a value as Redis gave it (a NUL behind it), NULL: it is none of ours, or not whole. */
-const char *cache_shared_body(const char *value, size_t len, size_t *len_out, int64_t *made_ms_out);
+/* What is in a value as Redis gave it (a NUL behind it); false: it is none of ours, or not whole. */
+bool cache_shared_read(const char *value, size_t len, struct cache_shared_answer *out);
 
 #endif

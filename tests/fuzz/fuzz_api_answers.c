@@ -53,20 +53,19 @@ static void check_headers(const char *text)
 /* What is accepted is whole, and reads the same when written again. */
 static void check_shared(const char *value, size_t len)
 {
-    size_t body_len = 0, again_len = 0;
-    int64_t made_ms = 0, again_ms = 0;
-    const char *body = cache_shared_body(value, len, &body_len, &made_ms);
+    struct cache_shared_answer first, second;
     struct buf again;
 
-    if (!body)
+    if (!cache_shared_read(value, len, &first))
         return;
-    check(body > value && body + body_len == value + len);
+    check(first.body > value && first.body + first.len == value + len);
     buf_init(&again, BUF_MAX_DEFAULT);
-    buf_addf(&again, "1 %lld %zu\n", (long long)made_ms, body_len);
-    buf_add(&again, body, body_len);
-    body = cache_shared_body(buf_str(&again), again.len, &again_len, &again_ms);
-    check(body && again_len == body_len && again_ms == made_ms);
-    check(!cache_shared_body(buf_str(&again), again.len - 1, &again_len, &again_ms));
+    buf_addf(&again, "2 %lld %zu %s\n", (long long)first.made_ms, first.len, first.etag);
+    buf_add(&again, first.body, first.len);
+    check(cache_shared_read(buf_str(&again), again.len, &second));
+    check(second.len == first.len && second.made_ms == first.made_ms &&
+          str_eq(second.etag, first.etag));
+    check(!cache_shared_read(buf_str(&again), again.len - 1, &second));
     buf_fini(&again);
 }
 

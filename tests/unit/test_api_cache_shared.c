@@ -44,13 +44,27 @@ static const char *get_from(int node, const char *target)
     return answer_of(send_to(node, target, ""));
 }
 
+/* The line, up to its end. */
+static void etag_of(const char *answer, char out[64])
+{
+    const char *line = strstr(answer, "ETag: ");
+
+    assert_non_null(line);
+    snprintf(out, 64, "%.*s", (int)strcspn(line, "\r\n"), line);
+}
+
 static void what_one_process_has_made_the_other_takes(void **state)
 {
+    char made[64], taken[64];
+
     (void)state;
     open_both();
     wait_shared(true);
     assert_has(get_from(0, "/a"), "body 1 ");
+    etag_of(get_from(0, "/a"), made);
     http_client_turn(fx.loop, 50);
+    etag_of(get_from(1, "/a"), taken);
+    assert_string_equal(taken, made);
     assert_has(get_from(1, "/a"), "body 1 ");
     assert_int_equal(cache_stats(fx.nodes[1].api.cache)->shared, 1);
     assert_has(get_from(1, "/a"), "body 1 ");
