@@ -87,12 +87,18 @@ static void on_edited(const struct store_edit_answer *answer, const struct err *
     desk_answered(desk, err);
 }
 
+/* One of blanks may be there since they were taken: it can be removed. */
+static int check_keyword(const char *keyword, enum store_edit what, struct err *err)
+{
+    return what == STORE_ADD ? desk_check_text("keyword", keyword, KEYWORD_MAX_BYTES, err) : 0;
+}
+
 static int edit(struct desk *desk, const char *const *words, enum store_edit what, struct err *err)
 {
     struct store_account account;
     struct store_who who;
 
-    if (desk_check_text("keyword", words[1], KEYWORD_MAX_BYTES, err) < 0 ||
+    if (check_keyword(words[1], what, err) < 0 ||
         desk_find_user(desk, words[0], &account, err) < 0)
         return -1;
     who = who_of(&account);
