@@ -10,6 +10,7 @@
 #include "notify/push_way.h"
 
 #include <ctype.h>
+#include <string.h>
 
 enum { TEXT_MAX_BYTES = 300 };
 
@@ -101,6 +102,11 @@ static void read_answer(long status, const struct jval *root, struct arena *aren
     if (*id) {
         out->receipt = arena_strdup(arena, id);
         return;
+    }
+    /* "app_id not found": no push would fare better until push_app_id is right. */
+    if (out->verdict == PUSH_NEVER && strstr(said, "app_id")) {
+        out->verdict = PUSH_LATER;
+        out->is_trouble = out->is_refusal = true;
     }
     if (out->verdict != PUSH_TAKEN) {
         /* Without those players the rest can be told. */

@@ -168,6 +168,8 @@ static void onesignals_answers_are_understood(void **state)
         {400, "{\"errors\":[\"Message is empty\",\"and more\"]}",
          "never: status 400: Message is empty; and more"},
         {400, "{\"errors\":{\"invalid_player_ids\":[\"x\"]}}", "later gone x..1: status 400"},
+        {400, "{\"errors\":[\"app_id not found.\"]}",
+         "later refusal: status 400: app_id not found."},
         {400, "", "never: status 400"},
         {403, "{\"errors\":[\"Access denied.\"]}", "later refusal: status 403: Access denied."},
         {401, "", "later refusal: status 401"},
