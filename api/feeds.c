@@ -5,6 +5,7 @@
 #include "api/filters.h"
 #include "api/xml.h"
 #include "base/str.h"
+#include "base/weburl.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -59,6 +60,23 @@ static void set_base(struct call *call, struct feed *feed)
     len = strlen(feed->base);
     if (len && feed->base[len - 1] == '/')
         feed->base[len - 1] = '\0';
+}
+
+int feeds_accept(const char *public_url, struct err *err)
+{
+    struct arena arena;
+    struct weburl url;
+    int rc = 0;
+
+    arena_init(&arena);
+    if (!str_empty(public_url) &&
+        (strlen(public_url) > BASE_MAX_BYTES || !weburl_parse(&arena, public_url, NULL, NULL, NULL, &url) ||
+         url.query || url.fragment))
+        rc = err_set(err, ERR_CONFIG,
+                     "api_public_url: \"%.*s\": expected an address like https://deals.example",
+                     (int)str_cut_utf8(public_url, BASE_MAX_BYTES), public_url);
+    arena_fini(&arena);
+    return rc;
 }
 
 static void fill_feed(struct api *api, const void *arg, struct cache_fill *fill)

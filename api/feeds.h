@@ -9,6 +9,9 @@
 
 #include "api/route.h"
 
+/* Can api_public_url be what the addresses in feeds begin with? http(s), without query and fragment; "" is good. */
+MUST_CHECK int feeds_accept(const char *public_url, struct err *err);
+
 void feeds_atom(struct call *call);
 void feeds_rss(struct call *call);
 void feeds_json(struct call *call);

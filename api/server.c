@@ -9,6 +9,7 @@
 #include "api/auth.h"
 #include "api/cache.h"
 #include "api/cache_shared.h"
+#include "api/feeds.h"
 #include "api/guard.h"
 #include "api/limits.h"
 #include "api/ops.h"
@@ -96,6 +97,7 @@ static int set_up_users(struct server *server, struct loop *loop, const struct c
 
     if (secrets_accept("push_password_hash", config->push_password_hash, err) < 0 ||
         secrets_accept("admin_key_hash", config->admin_key_hash, err) < 0 ||
+        feeds_accept(config->api_public_url, err) < 0 ||
         page_new(config, &api->page, err) < 0 || auth_new(config, &api->auth, err) < 0)
         return -1;
     api->config = config;

@@ -136,7 +136,7 @@ def wrong_parameters_and_paths_are_clear_json_errors(bench):
 
     for path, status in (("/hit-products?page=x", 400), ("/hit-products?page=0", 400), ("/hit-products?size=-1", 400),
                          ("/hit-products?time=gestern", 400), ("/v3/deals?limit=many", 400),
-                         ("/v3/deals?cursor=garbage", 400), ("/no-such-path", 404)):
+                         ("/v3/deals?cursor=garbage", 400), ("/?%zz", 400), ("/favicon.svg?%zz", 400), ("/no-such-path", 404)):
         answer = api.get(path)
         expect_equal(answer.status, status, f"status of {path}: {answer.text[:200]}")
         expect_equal("json" in answer.headers["Content-Type"], True, f"JSON for {path}")

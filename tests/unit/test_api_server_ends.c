@@ -2,6 +2,7 @@
 /* test_api_server_ends.c - the page, and clients and databases that go away. */
 #include "test_api_server.h"
 
+#include "api/feeds.h"
 #include "api/page.h"
 
 #include <sys/stat.h>
@@ -35,6 +36,24 @@ static void pictures_come_only_from_hosts_that_are_hosts(void **state)
             fail_msg("'%s' was taken", wrong[i]);
         assert_int_equal(err.code, ERR_CONFIG);
         assert_non_null(strstr(err.text, "page_image_hosts"));
+    }
+}
+
+static void addresses_in_feeds_begin_with_an_address(void **state)
+{
+    static const char *const good[] = {"", "https://deals.example", "https://deals.example/", "http://[::1]:8080/deals"};
+    static const char *const wrong[] = {"deals.example", "javascript:1", "ftp://deals.example", "https://", "https://deals.example/?a", "https://deals.example/#a"};
+    struct err err;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(good); i++)
+        if (feeds_accept(good[i], &err) < 0)
+            fail_msg("%s: %s", good[i], err.text);
+    for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+        if (feeds_accept(wrong[i], &err) == 0)
+            fail_msg("'%s' was taken", wrong[i]);
+        assert_int_equal(err.code, ERR_CONFIG);
+        assert_non_null(strstr(err.text, "api_public_url"));
     }
 }
 
@@ -222,6 +241,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(the_page_needs_nothing_from_outside),
         TEST_BARE(pictures_come_only_from_hosts_that_are_hosts),
+        TEST_BARE(addresses_in_feeds_begin_with_an_address),
         TEST(pipelined_requests_are_answered_in_order),
         TEST(clients_that_leave_while_the_store_works_do_no_harm),
         TEST(freeing_the_server_with_requests_in_flight_leaves_nothing),
