@@ -446,8 +446,11 @@ static int with_config(const struct args *args)
     struct err err;
     int exit_code;
 
+    /* An engine that serves can be asked, paused and stopped while its file is broken: what is wrong is
+     * told all the same. A file that is not there may have named another socket. */
     if (config_load(&s.config, args->config_path, args->sets, args->n_sets, on_problem, NULL,
-                    &err) < 0) {
+                    &err) < 0 &&
+        !(args->command == ARGS_CONSOLE && s.config.path && access(s.config.path, R_OK) == 0)) {
         config_fini(&s.config);
         return err_exit_code(err.code);
     }

@@ -205,6 +205,8 @@ def a_reload_under_load_changes_the_plan_and_loses_no_run(bench):
     site.write_text(good)
     write(page_timeout="soon")
     expect(f"{conf}:4: page_timeout" in reload(code=3), "a broken key")
+    asked = bench.start("catchdeal-engine", "--config", conf, "--set", f"admin_socket={_socket(bench)}", "console", "schedule").wait(30)
+    expect(asked.code == 0 and "clien" in asked.out and f"{conf}:4: page_timeout" in asked.err, f"asked while the file is broken: {asked}")
     write(schedule_override="* * *")
     expect("schedule_override" in reload(code=3), "a broken cron line")
     write(alarm_hours="from nine")
