@@ -46,7 +46,7 @@ static const struct {
     {"help", ARGS_HELP, "help", "this text"},
 };
 
-#define COMMANDS                                                                   \
+#define COMMANDS                                                                        \
     "crawl, run, schedule, cost, purge, status, diff, user, keyword, notice, migrate, " \
     "doctor, selfcheck, alert, console, help"
 

@@ -24,6 +24,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
 
 static const char program[] = "catchdeal-engine";
 

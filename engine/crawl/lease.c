@@ -14,17 +14,17 @@
 #include <sys/random.h>
 
 enum {
-    BEATS = 3,         /* in a lease's time */
-    ALONE_TTLS = 10,   /* so many of them without another engine: alone */
-    AGAIN_MS = 2000,   /* the next try of a database that is away */
-    OFFER_MAX = 4096,  /* lines; what is beyond is not claimed here */
+    BEATS = 3,        /* in a lease's time */
+    ALONE_TTLS = 10,  /* so many of them without another engine: alone */
+    AGAIN_MS = 2000,  /* the next try of a database that is away */
+    OFFER_MAX = 4096, /* lines; what is beyond is not claimed here */
 };
 
 struct entry {
     struct list link; /* of due, asked or held */
     char *site, *kind;
     int64_t due_at_ms;
-    int64_t number;  /* of held */
+    int64_t number;   /* of held */
     bool is_waiting;  /* of due and asked: somebody waits for granted or refused */
     bool is_renewing; /* of held: the renewal that is under way names it */
 };
@@ -39,9 +39,9 @@ struct leases {
     struct list due, asked, held;
     struct loop_timer *turn, *beat;
     bool started, stopped;
-    bool busy; /* telling or claiming */
+    bool busy;    /* telling or claiming */
     bool is_away; /* the database, when it was last told or asked: told of once */
-    bool look; /* claim (again) */
+    bool look;    /* claim (again) */
     bool alone;
     int doubled; /* beats in a row that saw another process of this name */
     bool beating, renewing;
@@ -272,8 +272,10 @@ static void grant_alone(struct leases *leases, const struct err *why)
         struct store_lease lease = {
             .site = entry->site, .kind = entry->kind, .due_at_ms = entry->due_at_ms};
 
-        log_warn("lease", "the database is away, and no other engine was there: the run begins without a lease",
-                 "site=%s kind=%s text=%s", entry->site, entry->kind, log_quote(why->text));
+        log_warn(
+            "lease",
+            "the database is away, and no other engine was there: the run begins without a lease",
+            "site=%s kind=%s text=%s", entry->site, entry->kind, log_quote(why->text));
         leases->events.granted(&lease, leases->ctx);
         entry_free(entry);
     }
@@ -298,7 +300,8 @@ static void keep_for_later(struct leases *leases)
 static void note_store(struct leases *leases, const struct err *err)
 {
     if (err && !leases->is_away)
-        log_warn("lease", "the database cannot be asked for what is due", "text=%s", log_quote(err->text));
+        log_warn("lease", "the database cannot be asked for what is due", "text=%s",
+                 log_quote(err->text));
     else if (!err && leases->is_away)
         log_info("lease", "the database answers again", "held=%zu", list_count(&leases->held));
     leases->is_away = err != NULL;
@@ -330,8 +333,7 @@ void lease_offer_room(struct lease_offer *offer, const char *kind, int n)
 {
     check(offer->n_rooms < ROOMS_MAX);
     if (n > 0)
-        offer->rooms[offer->n_rooms++] =
-            (struct store_room){arena_strdup(&offer->arena, kind), n};
+        offer->rooms[offer->n_rooms++] = (struct store_room){arena_strdup(&offer->arena, kind), n};
 }
 
 static void claim(struct leases *leases)
@@ -469,7 +471,7 @@ static void on_renewed(const struct store_lease *kept, int n, const struct err *
 
         leases->lost++;
         log_warn("lease", "another engine has taken the run over: it ends here",
-                  "site=%s kind=%s lease=%lld", lost->site, lost->kind, (long long)lost->number);
+                 "site=%s kind=%s lease=%lld", lost->site, lost->kind, (long long)lost->number);
         leases->events.lost(lost->site, lost->kind, leases->ctx);
         entry_free(lost);
     }
@@ -484,8 +486,8 @@ static void on_beat(const struct store_beat *beat, const struct err *err, void *
         return;
     leases->doubled = beat->is_doubled ? leases->doubled + 1 : 0;
     if (leases->doubled == 2) /* one is the process that this one replaced */
-        log_error("lease", "another process uses this engine's name: give each its own engine_name", "engine=%s",
-                  store_engine(leases->store));
+        log_error("lease", "another process uses this engine's name: give each its own engine_name",
+                  "engine=%s", store_engine(leases->store));
     leases->alone = beat->others == 0;
 }
 

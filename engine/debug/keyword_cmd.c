@@ -98,8 +98,7 @@ static int edit(struct desk *desk, const char *const *words, enum store_edit wha
     struct store_account account;
     struct store_who who;
 
-    if (check_keyword(words[1], what, err) < 0 ||
-        desk_find_user(desk, words[0], &account, err) < 0)
+    if (check_keyword(words[1], what, err) < 0 || desk_find_user(desk, words[0], &account, err) < 0)
         return -1;
     who = who_of(&account);
     store_word_edit(desk->ask.store, &who, what, words[1], clock_wall_ms(), on_edited, desk);
