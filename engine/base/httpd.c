@@ -90,6 +90,17 @@ int64_t httpd_request_let_go(struct request *request)
 
 /* ---- a request's life ------------------------------------------------------------------------ */
 
+/* Leave the library no parameters to take apart: nobody asks it for them, and a request with more than its memory
+ * holds (some 110) it neither answers nor ends. The text is in that memory, which is no constant; the place of the
+ * '?' it has noted before. */
+static void hide_parameters(const char *target)
+{
+    const char *mark = strchr(target, '?');
+
+    if (mark && mark[1])
+        ((char *)(uintptr_t)mark)[1] = '\0';
+}
+
 /* The request line is there, nothing behind it is parsed yet. */
 static void *on_request_line(void *ctx, const char *target, struct MHD_Connection *mhd)
 {
@@ -106,6 +117,7 @@ static void *on_request_line(void *ctx, const char *target, struct MHD_Connectio
     request->pub.method = "";
     request->pub.body = "";
     request->pub.target = arena_strdup(&request->pub.arena, target);
+    hide_parameters(target);
     list_init(&request->link);
     list_append(&conn->httpd->requests, &request->link);
     conn->request = request;

@@ -284,6 +284,8 @@ def bad_texts_numbers_and_json_are_refused_at_once(bench):
     targets = ["page=99999999999999999999", "page=-1", "page=0x10", "page=1e9", "page=NaN", "size=-9223372036854775809", "time=99999-01-01"]
     for query in targets:
         expect_equal(web.get(api.url("/hit-products?" + query), seconds=5).status, 400, query)
+    for number in (33, 150, 1500):  # more than we take; many more
+        expect_equal(web.get(api.url("/hit-products?" + "&".join(["a=1"] * number)), seconds=5).status, 400, f"{number} parameters")
     for query in ("limit=1e2", "limit=%31%30%30%30", "cursor=" + "A" * 5000, "site=%00", "site=%ff%fe", "q=%C0%80", "since=0000-00-00", "min_score=1e400"):
         answer = web.get(api.url("/v3/deals?" + query), seconds=5)
         expect_equal((answer.status, answer.headers["Content-Type"]), (400, "application/problem+json"), query)
