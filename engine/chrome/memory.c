@@ -163,6 +163,14 @@ void meter_stop(struct meter *meter)
     proc_tree_fini(&meter->tree);
 }
 
+void meter_look(struct meter *meter)
+{
+    if (!meter->running)
+        return;
+    look(meter);
+    arm(meter);
+}
+
 void meter_watch(struct meter *meter, bool on)
 {
     if (meter->watching == on)

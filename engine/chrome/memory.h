@@ -37,6 +37,8 @@ void meter_stop(struct meter *meter); /* keeps what is not read yet */
 /* Something is under way: look often. */
 void meter_watch(struct meter *meter, bool on);
 
+void meter_look(struct meter *meter); /* now: something has just become different */
+
 void meter_read(struct meter *meter, struct meter_reading *out);
 
 /* Of the tree that is or was metered last, as of the last look. */

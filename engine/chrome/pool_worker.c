@@ -90,6 +90,7 @@ static void on_ready(void *ctx)
 
     pool->stats.browsers_started++;
     worker->ready_at_ms = clock_mono_ms();
+    meter_look(worker->meter); /* its first page may be done before the next look */
     set_user_agent(worker);
     breaker_succeeded(&pool->breaker);
     pool_ask_turn(pool);

@@ -287,6 +287,8 @@ static enum err_code visit(struct world *w, const char *host, const char *path, 
     char *url = mem_printf("%s%s", own, path);
     int ops = h->ops;
 
+    if (!h->lease)
+        fail_msg("the tab was lost: %s", h->lost_err.text);
     canary_forget(&trial.canary);
     trial.html = html;
     page.url = url;

@@ -65,6 +65,7 @@ class Scene:
         self._marked_run = 0
         self._marked_ms = 0
         self._failed_run = 0
+        self._has_killed = False
         self._before = None
         self.run_dir = bench.temporary
         self.allowed_profiles = set()
@@ -132,9 +133,9 @@ class Scene:
         """Processes of the browser whose command line has `kind`, such as --type=renderer."""
         return [process for process in processes.descendants(self.engine.pid) if kind in process.command]
 
-    @staticmethod
-    def kill(process):
+    def kill(self, process):
         os.kill(process.pid, signal.SIGKILL)
+        self._has_killed = True
 
     def profiles(self):
         return sorted(glob.glob(f"{self.run_dir}/catchdeal-chrome-*"))
@@ -199,10 +200,13 @@ class Scene:
         return [run for run in self.runs_since(site) if run.reason != "ok"]
 
     def expect_reason(self, *reasons, site=None, seconds=FAIL_S, but=()):
-        """The first run that failed since mark() for another reason than those in `but`; it is one of `reasons`."""
+        """The first run that failed since mark() for another reason than those in `but`; it is one of `reasons`.
+
+        A run may have begun when its browser was killed to make room for what is wanted: that is not the one, either."""
+        other = {*but, *({"browser-exit"} if self._has_killed else ())} - set(reasons)
 
         def failures():
-            return [run for run in self._failures(site) if run.reason not in but]
+            return [run for run in self._failures(site) if run.reason not in other]
 
         run = wait_until(failures, seconds, "a run that fails")[0]
         self._failed_run = run.id
