@@ -122,6 +122,7 @@ static void *on_request_line(void *ctx, const char *target, struct MHD_Connectio
     list_append(&conn->httpd->requests, &request->link);
     conn->request = request;
     httpd_conn_touch_at(conn, request->began_us / 1000);
+    loop_mhd_progress(conn->httpd->glue);
     return request;
 }
 
@@ -206,8 +207,8 @@ static enum MHD_Result on_progress(void *ctx, struct MHD_Connection *mhd, const 
 {
     struct request *request = *request_ctx;
 
-    (void)ctx;
     (void)url;
+    loop_mhd_progress(((struct httpd *)ctx)->glue);
     if (!request->head_seen) {
         request->head_seen = true;
         request->pub.method = str_eq(method, "GET") ? "GET" : arena_strdup(&request->pub.arena, method);

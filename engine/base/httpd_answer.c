@@ -315,6 +315,7 @@ static ssize_t on_want_bytes(void *ctx, uint64_t pos, char *out, size_t max)
     (void)pos;
     if (!request)
         return MHD_CONTENT_READER_END_OF_STREAM;
+    loop_mhd_progress(request->httpd->glue);
     n = take_bytes(stream, out, max);
     if (n == 0 && !stream->ended && stream->drained) {
         stream->drained(stream->ctx);

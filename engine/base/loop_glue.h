@@ -38,6 +38,7 @@ struct MHD_Daemon;
 struct loop_mhd;
 struct loop_mhd *loop_mhd_attach(struct loop *loop, struct MHD_Daemon *daemon);
 void loop_mhd_kick(struct loop_mhd *glue); /* after MHD_resume_connection() or a queued answer */
+void loop_mhd_progress(struct loop_mhd *glue); /* from the daemon's callbacks: a request got further */
 void loop_mhd_detach(struct loop_mhd **glue);
 
 #endif

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Clients that mean harm: each is bounded, others are served meanwhile, and memory stays where it was."""
+import os
+import pathlib
 import re
 import resource
 import select
@@ -267,6 +269,22 @@ def no_request_hides_behind_another(bench):
     _send_all(api, [GET + b"Host: t\r\n\r\n" + SMUGGLED])
     wait_until(lambda: "smuggled" in api.program.err, 5, "a request behind a sound one is read")
     bystander.end("shapes are tried", 2)
+
+
+def _cpu_s(pid):
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@test
+def a_chunk_whose_first_line_does_not_end_makes_nobody_busy(bench):
+    api = _api(bench, api_request_timeout="3s")
+    with socket.create_connection(("127.0.0.1", api.port)) as stuck:
+        stuck.sendall(POST + b"Transfer-Encoding: chunked\r\n\r\n2;" + b"x" * 9000)
+        expect_equal(api.get(PATH).status, 200, "served beside it")
+        before_s = _cpu_s(api.program.pid)
+        time.sleep(1)
+        expect(_cpu_s(api.program.pid) - before_s < 0.3, f"{_cpu_s(api.program.pid) - before_s:.2f} s of CPU time in a second")
 
 
 # ---- what is said ------------------------------------------------------------------------------------------------
